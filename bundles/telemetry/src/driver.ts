@@ -1,0 +1,95 @@
+import { contract } from 'rackwatt';
+import type { DeviceDescription, DeviceTarget } from './device.js';
+import type { Sample } from './sample.js';
+
+/** What a driver reads: a sample without the numbers that acquisition gives. */
+export type Reading = Omit<Sample, 'device' | 'number'> & {
+  /** Changes when the device's points changed: then ask `describe` again before using `points`. */
+  layout: number;
+};
+
+export interface OpenDevice extends DeviceDescription {
+  /** Handle for the other calls, good until `close`, until the driver goes, or for ever. */
+  session: string;
+  layout: number;
+}
+
+/** How a value came about, for `probe --explain` and the device page. */
+export interface Explanation {
+  point: number;
+  /** Where it was read: an OID, a register, a JSON pointer. */
+  source: string;
+  raw: string;
+  /** Factor from raw to value, and where the factor stands. */
+  scale?: number;
+  scaleSource?: string;
+}
+
+export interface ProbeResult extends DeviceDescription {
+  reading: Reading;
+  explain?: Explanation[];
+  /** Requests and milliseconds that it took. */
+  cost: { requests: number; milliseconds: number };
+}
+
+export interface ReadOptions {
+  /** ms from now until which the answer is of use. */
+  deadline: number;
+  /** `all` or only what changes often. */
+  pollClass?: 'fast' | 'all';
+}
+
+export type OutletCommand = 'on' | 'off' | 'cycle';
+
+/**
+ * Reads devices of one protocol. Service property `scheme` names the scheme of the addresses that it takes.
+ *
+ * Errors are `RackwattError`s with the codes of `DRIVER_ERRORS`. One call for a session at a time.
+ */
+export interface Driver {
+  /** Recognises a device, reads it once and forgets it. */
+  probe(target: DeviceTarget, options?: { explain?: boolean }): Promise<ProbeResult>;
+  open(target: DeviceTarget): Promise<OpenDevice>;
+  describe(session: string): Promise<OpenDevice>;
+  read(session: string, options: ReadOptions): Promise<Reading>;
+  /** Switches an outlet; settles when the device has taken the command. */
+  switchOutlet(session: string, part: string, command: OutletCommand): Promise<void>;
+  close(session: string): Promise<void>;
+}
+
+export const Driver = contract<Driver>('rackwatt.telemetry/Driver', {
+  major: 1,
+  methods: ['probe', 'open', 'describe', 'read', 'switchOutlet', 'close'],
+});
+
+/** Codes of a driver's errors, and the device state that each means. */
+export const DRIVER_ERRORS = {
+  DEVICE_NO_ANSWER: 'no-answer',
+  DEVICE_REFUSED: 'refused',
+  DEVICE_UNKNOWN_USER: 'refused',
+  DEVICE_WRONG_KEY: 'refused',
+  DEVICE_NOT_RECOGNISED: 'error',
+  DEVICE_GARBAGE: 'error',
+  DEVICE_ADDRESS_INVALID: 'error',
+  DEVICE_CREDENTIALS_INVALID: 'error',
+  DEVICE_SESSION_GONE: 'error',
+  DEVICE_NOT_SWITCHABLE: 'error',
+} as const;
+
+export type DriverErrorCode = keyof typeof DRIVER_ERRORS;
+
+/** Switches outlets by device id; provided by acquisition, which alone calls drivers. */
+export interface OutletControl {
+  switchOutlet(device: string, part: string, command: OutletCommand): Promise<void>;
+}
+
+export const OutletControl = contract<OutletControl>('rackwatt.telemetry/OutletControl', { major: 1, methods: ['switchOutlet'] });
+
+/** What acquisition knows of the devices of this gateway. */
+export interface Devices {
+  status(): Promise<import('./sample.js').DeviceStatus[]>;
+  /** Reads once with a configuration that is not saved yet. */
+  preview(target: DeviceTarget): Promise<ProbeResult>;
+}
+
+export const Devices = contract<Devices>('rackwatt.telemetry/Devices', { major: 1, methods: ['status', 'preview'] });

@@ -1,0 +1,2 @@
+/** First and last sequence, both included. */
+export type Range = readonly [from: number, to: number];

@@ -1,0 +1,71 @@
+import { contract } from '../registry/contract.js';
+
+export type BundleState = 'INSTALLED' | 'RESOLVED' | 'STARTING' | 'ACTIVE' | 'STOPPING' | 'UNINSTALLED';
+
+export interface BundleInfo {
+  id: number;
+  name: string;
+  version: string;
+  state: BundleState;
+  /** `link:...`, `store:...` or `dropins:...` */
+  location: string;
+  digest?: string;
+  startLevel: number;
+  update: 'staged' | 'exclusive';
+  /** Why it is not active, in one sentence. */
+  reason?: string;
+}
+
+export interface ServiceInfo {
+  id: number;
+  contracts: string[];
+  bundle: string;
+  properties: Record<string, unknown>;
+  users: string[];
+}
+
+export interface ComponentInfo {
+  name: string;
+  bundle: string;
+  pid?: string;
+  state: 'disabled' | 'unsatisfied-configuration' | 'unsatisfied-reference' | 'satisfied' | 'activating' | 'active' | 'deactivating' | 'failed';
+  /** Why it is not active: missing reference with its filter and near misses, configuration, failure. */
+  reasons: string[];
+  provides: string[];
+}
+
+/** Plain views of the running container; no live references. */
+export interface Runtime {
+  node(): Promise<{ id: string; version: string; pid: number; started: string; home: string }>;
+  bundles(): Promise<BundleInfo[]>;
+  services(filter?: string): Promise<ServiceInfo[]>;
+  components(): Promise<ComponentInfo[]>;
+  health(): Promise<NodeHealth>;
+}
+
+export const Runtime = contract<Runtime>('rackwatt/Runtime', {
+  major: 1,
+  methods: ['node', 'bundles', 'services', 'components', 'health'],
+});
+
+export type HealthState = 'ok' | 'degraded' | 'failed';
+
+export interface Health {
+  state: HealthState;
+  /** One sentence on what is wrong and what to do; absent when ok. */
+  detail?: string;
+  /** Figures worth showing, such as `queued` or `devices`. */
+  figures?: Record<string, number | string>;
+}
+
+export interface NodeHealth {
+  state: HealthState;
+  checks: Record<string, Health>;
+}
+
+/** Contributed by bundles; property `name` says whose health it is. */
+export interface HealthCheck {
+  check(): Promise<Health>;
+}
+
+export const HealthCheck = contract<HealthCheck>('rackwatt/HealthCheck', { major: 1, methods: ['check'] });

@@ -1,0 +1,32 @@
+import type { TSchema } from 'typebox';
+import type { ComponentOptions, References } from './types.js';
+
+const BRAND = Symbol.for('rackwatt.component');
+
+/** A component as its author wrote it; what a bundle exports for the container to find. */
+export interface ComponentDefinition {
+  readonly options: ComponentOptions<unknown, References, TSchema, object>;
+}
+
+/**
+ * Declares a component as a plain object. References, configuration and private parts arrive by name in `activate`:
+ *
+ * ```ts
+ * export const poller = component({
+ *   name: 'acme.poller',
+ *   references: { store: one(Store) },
+ *   configuration: { schema: Type.Object({ interval: Type.Number() }) },
+ *   activate: ({ store, config, scope, log }) => { ... },
+ * });
+ * ```
+ */
+export function component<P = void, R extends References = Record<string, never>, S extends TSchema = TSchema, W extends object = Record<string, never>>(
+  options: ComponentOptions<P, R, S, W>,
+): ComponentDefinition {
+  return Object.freeze({ [BRAND]: 'object', options: options as unknown as ComponentDefinition['options'] });
+}
+
+/** Whether an export of a bundle is a component, whichever copy of this module made it. */
+export function isComponentDefinition(value: unknown): value is ComponentDefinition {
+  return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[BRAND] === 'object';
+}

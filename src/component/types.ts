@@ -1,0 +1,133 @@
+import type { Static, TSchema } from 'typebox';
+import type { Contract } from '../registry/contract.js';
+import type { Properties, ServiceRegistration } from '../registry/types.js';
+import type { Disposer, Scope } from '../scope/index.js';
+
+export type Cardinality = '0..1' | '1..1' | '0..n' | '1..n';
+
+/** A service bound to a reference. */
+export interface Bound<T> {
+  readonly service: T;
+  readonly properties: Properties;
+  /** `service.id`. */
+  readonly id: number;
+}
+
+/** A dynamic unary reference: follows the service without the component restarting. */
+export interface Live<T> {
+  readonly service: T | undefined;
+  readonly properties: Properties | undefined;
+  /** Called after each change, with `service` already the new one; undone with the component. */
+  onChange(listener: () => void): Disposer;
+}
+
+/** A dynamic reference to many services, in registry order (ranking, then age). */
+export interface LiveSet<T> extends Iterable<Bound<T>> {
+  readonly size: number;
+  /** Called for every service bound now, and then for each that comes. */
+  onAdded(listener: (bound: Bound<T>) => void): Disposer;
+  /** Called when a service goes, while its object can still be called. */
+  onRemoved(listener: (bound: Bound<T>) => void): Disposer;
+}
+
+export interface ReferenceOptions {
+  /** RFC 4515 filter over the properties of candidates. Configuration `<reference>.target` overrides it. */
+  target?: string;
+  /** Take better or additional services as they come. Static references restart the component for it. */
+  greedy?: boolean;
+}
+
+/** What a component needs. `V` is what it gets. */
+export interface ReferenceDescription<V = unknown> {
+  readonly contract: Contract<unknown>;
+  readonly cardinality: Cardinality;
+  readonly policy: 'static' | 'dynamic';
+  readonly greedy: boolean;
+  readonly target?: string;
+  readonly value?: V;
+}
+
+export type References = Readonly<Record<string, ReferenceDescription>>;
+export type ReferenceValues<R extends References> = { readonly [K in keyof R]: R[K] extends ReferenceDescription<infer V> ? V : never };
+
+export interface ConfigurationDescription<S extends TSchema = TSchema> {
+  /** Defaults to the component's name. Instances of `pid` are written `pid~name` in the configuration file. */
+  pid?: string;
+  /** `require`: no configuration, no component; one component for each `pid~name`. */
+  policy?: 'optional' | 'require' | 'ignore';
+  /** JSON Schema, best written with typebox; defaults in it are filled in. */
+  schema?: S;
+}
+
+/** Structured, leveled, with bundle and component on every line. Fields first, then the sentence. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  debug(message: string): void;
+  info(fields: object, message: string): void;
+  info(message: string): void;
+  warn(fields: object, message: string): void;
+  warn(message: string): void;
+  error(fields: object, message: string): void;
+  error(message: string): void;
+}
+
+export interface ComponentContext {
+  readonly bundle: { readonly id: number; readonly name: string; readonly version: string };
+  /** Component name. */
+  readonly name: string;
+  /** PID of the configuration in force (`pid` or `pid~name`), if any. */
+  readonly pid: string | undefined;
+  /** Component properties: description, then configuration. */
+  readonly properties: Properties;
+  /** The component's effects; closed when it is deactivated. */
+  readonly scope: Scope;
+  /** A folder of this bundle that outlives updates and restarts; made on first use. */
+  dataFolder(): string;
+  /** Registers a further service, gone with the component. */
+  provide<T>(contract: Contract<T>, service: NoInfer<T>, properties?: Properties): ServiceRegistration<T>;
+  /** Path of a file of the node-wide native package (`better-sqlite3`), to be required from a worker of the bundle. */
+  resolve(specifier: string): string;
+}
+
+/** What every component finds in its cradle beside its references and its own wiring. */
+export interface CradleBase<C> {
+  readonly config: C;
+  readonly log: Logger;
+  readonly scope: Scope;
+  readonly context: ComponentContext;
+}
+
+export type Cradle<R extends References, C, W> = CradleBase<C> & ReferenceValues<R> & W;
+
+export type DeactivationReason =
+  | 'unspecified'
+  | 'disabled'
+  | 'reference'
+  | 'configuration-modified'
+  | 'configuration-deleted'
+  | 'disposed'
+  | 'bundle-stopped';
+
+export interface ComponentOptions<P, R extends References, S extends TSchema, W extends object> {
+  /** Unique within the bundle; also the default PID. */
+  name: string;
+  /** Contracts that the object given by `activate` fulfils. */
+  provides?: Contract<P> | readonly Contract<unknown>[];
+  /** Component properties; those without a leading dot become service properties. */
+  properties?: Properties;
+  references?: R;
+  configuration?: ConfigurationDescription<S>;
+  /** Defaults to true: activated as soon as it is satisfied. False: when its service is first got. */
+  immediate?: boolean;
+  enabled?: boolean;
+  /**
+   * Private parts, each made once for an activation when first asked for, by awilix. A part finds references, `config`, `log`, `scope` and
+   * the other parts in its argument.
+   */
+  wiring?: { [K in keyof W]: (cradle: Cradle<R, Static<S>, Record<string, never>>) => W[K] };
+  /** Gives the service object, or nothing when the component provides none. */
+  activate(cradle: Cradle<R, Static<S>, W>): P | Promise<P>;
+  /** Takes a changed configuration without a restart; without it the component restarts. */
+  modified?(cradle: Cradle<R, Static<S>, W>, instance: P): void | Promise<void>;
+  deactivate?(instance: P, reason: DeactivationReason): void | Promise<void>;
+}

@@ -1,0 +1,11 @@
+/** All that a bundle may import as `rackwatt`. */
+export { contract, type Contract, type ContractOptions } from './registry/contract.js';
+export type * from './registry/types.js';
+export { Scope, type Disposer } from './scope/index.js';
+export { RackwattError, errorMessage, errorRecord, type ErrorRecord } from './errors.js';
+export { component, type ComponentDefinition } from './component/define.js';
+export { many, one, optional } from './component/references.js';
+export type * from './component/types.js';
+export * from './configuration/contract.js';
+export * from './bundle/contract.js';
+export { AdminMethod, type Command, type CommandInput } from './cli/contract.js';

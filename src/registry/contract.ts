@@ -1,0 +1,41 @@
+/**
+ * An API that several bundles share, as a value: matched by name and major version, never by object identity, so that
+ * it holds across module spaces, revisions and isolation, and stubs can be made from it.
+ *
+ * Unless marked `local`, every method is asynchronous and takes and gives only what the structured clone algorithm
+ * carries, so that a service can move into a worker or process without its consumers changing.
+ */
+export interface Contract<T> {
+  /** `<scope>/<Name>`, such as `rackwatt.telemetry/Driver`. */
+  readonly name: string;
+  readonly major: number;
+  /** `name@major`: the key under which the registry keeps services of this contract. */
+  readonly id: string;
+  /** Methods that give a promise. */
+  readonly methods: readonly string[];
+  /** Methods that give an async iterable. */
+  readonly streams: readonly string[];
+  /** Cannot cross isolation: it hands out live objects or calls back synchronously. */
+  readonly local: boolean;
+  /** Carries the type only; never set. */
+  readonly type?: T;
+}
+
+export interface ContractOptions<T> {
+  major: number;
+  methods?: readonly (keyof T & string)[];
+  streams?: readonly (keyof T & string)[];
+  local?: boolean;
+}
+
+/** Declares a contract. Two declarations with one name and major are the same contract. */
+export function contract<T>(name: string, options: ContractOptions<T>): Contract<T> {
+  return Object.freeze({
+    name,
+    major: options.major,
+    id: `${name}@${options.major}`,
+    methods: Object.freeze([...(options.methods ?? [])]),
+    streams: Object.freeze([...(options.streams ?? [])]),
+    local: options.local ?? false,
+  });
+}

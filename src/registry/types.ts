@@ -1,0 +1,63 @@
+import type { Contract } from './contract.js';
+
+/** Service and component properties: keys compare without case; values are scalars or arrays of them. */
+export type PropertyValue = string | number | bigint | boolean | null | readonly (string | number | bigint | boolean)[];
+export type Properties = Readonly<Record<string, PropertyValue>>;
+
+/** Who registers, gets and listens: a bundle, as the registry sees it. */
+export interface ServiceOwner {
+  /** Bundle id; 0 is the container itself. */
+  readonly id: number;
+  readonly name: string;
+}
+
+/** One registered service as consumers see it; stable for the life of the registration, also after it is gone. */
+export interface ServiceReference<T = unknown> {
+  /** `service.id`: unique, rising, never reused while the container runs. */
+  readonly id: number;
+  /** Contract ids (`name@major`) under which it is registered. */
+  readonly contracts: readonly string[];
+  /** `service.ranking`, 0 unless an integer was given. */
+  readonly ranking: number;
+  /** Who registered it; undefined once unregistered. */
+  readonly owner: ServiceOwner | undefined;
+  /** A value by its key, whatever the key's case; the last value after unregistering. */
+  property(key: string): PropertyValue | undefined;
+  /** A copy of all properties. */
+  properties(): Properties;
+  /** Bundles that hold the service now. */
+  users(): readonly ServiceOwner[];
+  readonly type?: T;
+}
+
+/** Held by the registrant alone. */
+export interface ServiceRegistration<T = unknown> {
+  readonly reference: ServiceReference<T>;
+  /** Replaces all properties; fires MODIFIED or MODIFIED_ENDMATCH. */
+  setProperties(properties: Properties): void;
+  /** Fires UNREGISTERING while the service can still be got; a second call throws `SERVICE_UNREGISTERED`. */
+  unregister(): void;
+}
+
+/** Makes the service object when a bundle first asks, one for each using bundle (scope `bundle`) or request (`prototype`). */
+export interface ServiceFactory<T> {
+  readonly scope: 'bundle' | 'prototype';
+  get(user: ServiceOwner, registration: ServiceRegistration<T>): T;
+  release(user: ServiceOwner, registration: ServiceRegistration<T>, service: T): void;
+}
+
+export type ServiceEventType = 'REGISTERED' | 'MODIFIED' | 'MODIFIED_ENDMATCH' | 'UNREGISTERING';
+
+export interface ServiceEvent<T = unknown> {
+  readonly type: ServiceEventType;
+  readonly reference: ServiceReference<T>;
+}
+
+export type ServiceListener = (event: ServiceEvent) => void;
+
+export interface ListenOptions {
+  /** Only services of this contract; the cheapest way to narrow. */
+  contract?: Contract<unknown> | string;
+  /** RFC 4515 filter as OSGi has it. */
+  filter?: string;
+}

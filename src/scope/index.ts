@@ -1,0 +1,1 @@
+export { Scope, type Disposer } from './scope.js';

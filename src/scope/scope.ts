@@ -1,0 +1,107 @@
+import { errorRecord, type ErrorRecord } from '../errors.js';
+
+export type Disposer = () => void | Promise<void>;
+
+interface Effect {
+  label: string;
+  dispose: Disposer;
+}
+
+/**
+ * Owns side effects: whatever is added is undone in reverse order when the scope closes.
+ *
+ * Adding to a closed scope undoes the effect at once, so that work which finishes late leaves nothing behind.
+ * One disposer that throws does not keep the others from running.
+ */
+export class Scope {
+  readonly label: string;
+  readonly #effects = new Map<number, Effect>();
+  readonly #abort = new AbortController();
+  #next = 0;
+  #closing: Promise<ErrorRecord[]> | undefined;
+
+  constructor(label: string) {
+    this.label = label;
+  }
+
+  get closed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** Aborts when the scope begins to close. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /**
+   * Owns an effect.
+   * @returns undoes this effect now, and once only; the scope forgets it.
+   */
+  add(label: string, dispose: Disposer): Disposer {
+    if (this.#closing) {
+      void (async () => dispose())().catch((error) => void errorRecord(error));
+      return () => undefined;
+    }
+    const key = this.#next++;
+    this.#effects.set(key, { label, dispose });
+    return () => {
+      if (!this.#effects.delete(key)) return undefined;
+      return dispose();
+    };
+  }
+
+  /** Owns anything with `close()`, `[Symbol.dispose]` or `[Symbol.asyncDispose]`, and hands it back. */
+  own<T extends object>(label: string, resource: T): T {
+    const r = resource as Partial<AsyncDisposable & Disposable & { close(): void | Promise<void> }>;
+    this.add(label, () => {
+      if (typeof r[Symbol.asyncDispose] === 'function') return r[Symbol.asyncDispose]!() as Promise<void>;
+      if (typeof r[Symbol.dispose] === 'function') return r[Symbol.dispose]!();
+      return r.close?.();
+    });
+    return resource;
+  }
+
+  /** Calls `run` every `milliseconds` until the scope closes; a rejection is handed to `onError`. */
+  interval(label: string, milliseconds: number, run: () => void | Promise<void>, onError: (error: unknown) => void): void {
+    const timer = setInterval(() => void (async () => run())().catch(onError), milliseconds);
+    this.add(label, () => clearInterval(timer));
+  }
+
+  /** A scope inside this one, closed with it and forgotten once closed by itself. */
+  child(label: string): Scope {
+    const scope = new Scope(label);
+    const forget = this.add(label, async () => void (await scope.close()));
+    scope.add('parent link', () => void forget);
+    return scope;
+  }
+
+  /** Labels of the live effects, oldest first. */
+  effects(): string[] {
+    return [...this.#effects.values()].map((effect) => effect.label);
+  }
+
+  /**
+   * Undoes every effect, newest first.
+   * @returns what the disposers threw; empty when all went well. Closing twice gives the same promise.
+   */
+  close(): Promise<ErrorRecord[]> {
+    this.#closing ??= this.#undo();
+    return this.#closing;
+  }
+
+  async #undo(): Promise<ErrorRecord[]> {
+    this.#abort.abort();
+    const failures: ErrorRecord[] = [];
+    const effects = [...this.#effects.values()].reverse();
+    this.#effects.clear();
+    for (const effect of effects) {
+      try {
+        const pending = effect.dispose();
+        if (pending) await pending;
+      } catch (error) {
+        failures.push(errorRecord(error));
+      }
+    }
+    return failures;
+  }
+}
