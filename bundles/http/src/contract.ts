@@ -29,6 +29,7 @@ export interface Route {
   query?: object;
   body?: object;
   response?: object;
+  /** A `RackwattError` becomes problem+json with its code and sentence; its `context.status` is the HTTP status, else 500. */
   handle(request: RouteRequest): Promise<RouteResponse>;
 }
 
