@@ -28,5 +28,5 @@ export function component<P = void, R extends References = Record<string, never>
 
 /** Whether an export of a bundle is a component, whichever copy of this module made it. */
 export function isComponentDefinition(value: unknown): value is ComponentDefinition {
-  return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[BRAND] === 'object';
+  return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[BRAND] !== undefined;
 }

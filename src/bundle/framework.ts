@@ -1,0 +1,183 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ComponentEngine, type ComponentBundle, type ComponentDefinition, type InstanceConfiguration, type Logger } from '../component/index.js';
+import { errorMessage, errorRecord, RackwattError } from '../errors.js';
+import { ServiceRegistry } from '../registry/index.js';
+import type { Disposer } from '../scope/index.js';
+import { ModuleSpace, type HostModules, type RevisionTokens } from '../space/index.js';
+import { Bundle, type BundleHost } from './bundle.js';
+import { Events, type BundleEvent, type BundleEventType, type FrameworkEvent } from './events.js';
+import { Revision, type RevisionSource } from './revision.js';
+import { wire } from './wiring.js';
+
+export interface FrameworkOptions {
+  /** Folder of everything that the container keeps. */
+  storage: string;
+  /** Modules that the container shares, and their versions by package name. */
+  host: HostModules;
+  shared: ReadonlyMap<string, string>;
+  version: string;
+  logger(bundle: string, component?: string): Logger;
+  /** Configurations in force for a PID. */
+  configurations?(pid: string, definition: ComponentDefinition): readonly InstanceConfiguration[];
+  /** Folder for transformed sources; without it every start transforms anew. */
+  transforms?: string;
+  patience?: number;
+  /** Sees every module space made, for leak checks and for telling whose error it is. */
+  onSpace?(space: ModuleSpace): void;
+  tokens?: RevisionTokens;
+}
+
+/**
+ * The container: installs bundles, wires them, starts and stops them by start level, and holds the service registry and
+ * the components. Knows nothing of configuration files, archives or the command line.
+ */
+export class Framework implements BundleHost {
+  readonly registry: ServiceRegistry;
+  readonly components: ComponentEngine;
+  readonly patience: number;
+  readonly #options: FrameworkOptions;
+  readonly #bundles = new Map<string, Bundle>();
+  readonly #bundleEvents: Events<BundleEvent<Bundle>>;
+  readonly #frameworkEvents: Events<FrameworkEvent<Bundle>>;
+  #startLevel = 0;
+  #nextId = 1;
+
+  constructor(options: FrameworkOptions) {
+    this.#options = options;
+    this.patience = options.patience ?? 10_000;
+    const log = options.logger('rackwatt');
+    this.#frameworkEvents = new Events((error) => log.error({ error: errorRecord(error) }, `a framework listener threw: ${errorMessage(error)}`));
+    this.#bundleEvents = new Events((error, { bundle }) => this.error(bundle, error), ['STARTING', 'STOPPING']);
+    this.registry = new ServiceRegistry({ onError: (owner, error) => this.error(this.#bundles.get(owner.name), error) });
+    this.components = new ComponentEngine({
+      registry: this.registry,
+      configurations: (pid, definition) => options.configurations?.(pid, definition) ?? [],
+      logger: (bundle: ComponentBundle, component) => options.logger(bundle.owner.name, component),
+      patience: this.patience,
+    });
+  }
+
+  get startLevel(): number {
+    return this.#startLevel;
+  }
+
+  bundles(): Bundle[] {
+    return [...this.#bundles.values()];
+  }
+
+  bundle(name: string): Bundle | undefined {
+    return this.#bundles.get(name);
+  }
+
+  onBundleEvent(listener: (event: BundleEvent<Bundle>) => void, options?: { synchronous?: boolean }): Disposer {
+    return this.#bundleEvents.listen(listener, options);
+  }
+
+  onFrameworkEvent(listener: (event: FrameworkEvent<Bundle>) => void): Disposer {
+    return this.#frameworkEvents.listen(listener, { synchronous: true });
+  }
+
+  /**
+   * Installs a bundle; the same location again gives the bundle that is there.
+   * @throws `BUNDLE_DUPLICATE` when the name is taken by another location
+   */
+  install(source: RevisionSource, options: { startLevel?: number } = {}): Bundle {
+    const { name } = source.manifest;
+    const existing = this.#bundles.get(name);
+    if (existing) {
+      if (existing.location === source.location) return existing;
+      throw new RackwattError('BUNDLE_DUPLICATE', `${name} is already installed from ${existing.location}; update it instead of installing ${source.location}`);
+    }
+    const bundle = new Bundle(this.#nextId++, this.makeRevision(source), options.startLevel ?? 5, this);
+    this.#bundles.set(name, bundle);
+    this.fire('INSTALLED', bundle);
+    return bundle;
+  }
+
+  async uninstall(bundle: Bundle): Promise<void> {
+    await bundle.uninstall();
+    this.#bundles.delete(bundle.name);
+  }
+
+  /** Tries bundles again that are to run and could not be wired: what they lacked may be there now. */
+  async retryUnresolved(): Promise<void> {
+    for (const bundle of this.bundles()) {
+      if (bundle.autostart && bundle.state === 'INSTALLED' && bundle.startLevel <= this.#startLevel) await this.#tryStart(bundle);
+    }
+  }
+
+  /** Raises or lowers level by level: ascending bundle ids up, descending down. A bundle that fails does not stop the climb. */
+  async setStartLevel(level: number): Promise<void> {
+    while (this.#startLevel < level) {
+      this.#startLevel++;
+      for (const bundle of this.#atLevel(this.#startLevel)) if (bundle.autostart) await this.#tryStart(bundle);
+    }
+    while (this.#startLevel > level) {
+      const leaving = this.#atLevel(this.#startLevel).reverse();
+      this.#startLevel--;
+      for (const bundle of leaving) {
+        if (bundle.state === 'ACTIVE') await bundle.stop({ transient: true }).catch((error: unknown) => this.error(bundle, error));
+      }
+    }
+    this.#frameworkEvents.fire({ type: 'STARTLEVEL_CHANGED', bundle: undefined });
+  }
+
+  #atLevel(level: number): Bundle[] {
+    return this.bundles()
+      .filter((bundle) => bundle.startLevel === level)
+      .sort((a, b) => a.id - b.id);
+  }
+
+  async #tryStart(bundle: Bundle): Promise<void> {
+    try {
+      await bundle.start();
+    } catch (error) {
+      this.error(bundle, error);
+    }
+  }
+
+  /** Stops every bundle, the last started first. */
+  async stop(): Promise<void> {
+    await this.setStartLevel(0);
+    this.#frameworkEvents.fire({ type: 'STOPPED', bundle: undefined });
+  }
+
+  fire(type: BundleEventType, bundle: Bundle): void {
+    this.#bundleEvents.fire({ type, bundle });
+  }
+
+  error(bundle: Bundle | undefined, error: unknown): void {
+    this.#frameworkEvents.fire({ type: 'ERROR', bundle, error: errorRecord(error) });
+  }
+
+  makeRevision(source: RevisionSource): Revision {
+    return new Revision(source, (root, label, host) => this.#makeSpace(root, label, host), this.#options.host);
+  }
+
+  /** Wires a revision, and the contracts that its providers import, each once: circles end. */
+  async wire(revision: Revision): Promise<void> {
+    const providers = this.bundles().map((bundle) => ({ manifest: bundle.revision.manifest, revision: bundle.revision }));
+    const visit = async (current: Revision, path: ReadonlySet<Revision>): Promise<void> => {
+      if (path.has(current)) return;
+      const wires = wire(current.manifest, providers, this.#options.shared, this.#options.version);
+      const further = new Set(path).add(current);
+      for (const provider of wires.values()) if (!provider.resolved) await visit(provider, further);
+      await current.resolve(wires);
+    };
+    await visit(revision, new Set());
+  }
+
+  dataFolder(name: string): string {
+    const folder = join(this.#options.storage, 'data', name.replace('/', '+'));
+    mkdirSync(folder, { recursive: true });
+    return folder;
+  }
+
+  #makeSpace(root: string, label: string, host: HostModules): ModuleSpace {
+    const space = new ModuleSpace({ root, label, host, ...(this.#options.transforms === undefined ? {} : { transforms: this.#options.transforms }) });
+    this.#options.onSpace?.(space);
+    this.#options.tokens?.track(space.token);
+    return space;
+  }
+}

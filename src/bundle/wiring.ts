@@ -1,0 +1,47 @@
+import semver from 'semver';
+import { RackwattError } from '../errors.js';
+import type { Manifest } from './manifest.js';
+
+/** What can be imported: a bundle's contracts, or a module that the container shares. */
+export interface Provider<R> {
+  readonly manifest: Manifest;
+  readonly revision: R;
+}
+
+/** Wires of a revision: import name to the revision whose contract it gets. */
+export type Wires<R> = ReadonlyMap<string, R>;
+
+/**
+ * Finds a provider for every import of a bundle: the highest version in range, the one installed first among equals
+ * (OSGi Core, "Provider Selection").
+ *
+ * @param shared modules of the container by name, with their versions
+ * @throws `BUNDLE_RESOLVE` that names what is missing, what was wanted and what was found
+ */
+export function wire<R>(manifest: Manifest, providers: readonly Provider<R>[], shared: ReadonlyMap<string, string>, runtimeVersion: string): Map<string, R> {
+  if (!semver.satisfies(runtimeVersion, manifest.runtime, { includePrerelease: true })) {
+    throw unresolved(manifest, `it needs rackwatt ${manifest.runtime}, this is ${runtimeVersion}`);
+  }
+  const wires = new Map<string, R>();
+  for (const [name, range] of Object.entries(manifest.imports)) {
+    const host = shared.get(name);
+    if (host !== undefined) {
+      if (!semver.satisfies(host, range, { includePrerelease: true })) throw unresolved(manifest, `it needs ${name} ${range}, the container shares ${host}`);
+      continue;
+    }
+    const found = providers.filter((provider) => provider.manifest.name === name && provider.manifest.contracts.length > 0);
+    const best = found
+      .filter((provider) => semver.satisfies(provider.manifest.version, range, { includePrerelease: true }))
+      .reduce<Provider<R> | undefined>((a, b) => (a && semver.gte(a.manifest.version, b.manifest.version) ? a : b), undefined);
+    if (best) wires.set(name, best.revision);
+    else {
+      const versions = found.map((provider) => provider.manifest.version).join(', ');
+      throw unresolved(manifest, versions ? `it needs ${name} ${range}, installed is ${versions}` : `it needs ${name} ${range}, which is not installed`);
+    }
+  }
+  return wires;
+}
+
+function unresolved(manifest: Manifest, why: string): RackwattError {
+  return new RackwattError('BUNDLE_RESOLVE', `bundle ${manifest.name} ${manifest.version} does not resolve: ${why}`, { context: { bundle: manifest.name } });
+}

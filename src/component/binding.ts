@@ -1,0 +1,275 @@
+import type { ServiceRegistry } from '../registry/index.js';
+import type { Properties, ServiceEvent, ServiceOwner, ServiceReference } from '../registry/types.js';
+import type { Disposer } from '../scope/index.js';
+import type { Bound, Live, LiveSet, ReferenceDescription } from './types.js';
+
+/** What a binding asks of the component instance that it belongs to. */
+export interface BindingHost {
+  readonly owner: ServiceOwner;
+  /** Something changed that may let the instance come up. */
+  reconsider(): void;
+  /** A bound service is gone, or a better one came, and the instance cannot follow it alive. */
+  giveUp(): void;
+  listenerFailed(error: unknown): void;
+}
+
+interface Held {
+  readonly reference: ServiceReference;
+  readonly service: unknown;
+  bound: Bound<unknown>;
+}
+
+type Listener = (bound: Bound<unknown>) => void;
+
+/** Who holds which service, by service id: the edges along which going down is planned. */
+export type Holders = Map<number, Set<ReferenceBinding>>;
+
+/**
+ * One reference of one component instance: finds its services, holds them while the instance is up, and follows
+ * changes as cardinality, policy and policy option say (OSGi Declarative Services, "Reference Policy").
+ */
+export class ReferenceBinding {
+  readonly name: string;
+  readonly description: ReferenceDescription;
+  /** Filter in force: configuration `<name>.target`, else the description's. */
+  readonly target: string | undefined;
+  /** Services needed to be satisfied. */
+  readonly minimum: number;
+  readonly #registry: ServiceRegistry;
+  readonly #holders: Holders;
+  readonly host: BindingHost;
+  readonly #held = new Map<number, Held>();
+  readonly #added = new Set<Listener>();
+  readonly #removed = new Set<Listener>();
+  readonly #changed = new Set<() => void>();
+  #order: Bound<unknown>[] | undefined;
+  #stopListening: Disposer | undefined;
+  #up = false;
+
+  constructor(name: string, description: ReferenceDescription, properties: Properties, host: BindingHost, registry: ServiceRegistry, holders: Holders) {
+    this.name = name;
+    this.description = description;
+    const target = properties[`${name}.target`];
+    this.target = typeof target === 'string' && target !== '' ? target : description.target;
+    const declared = description.cardinality.startsWith('1') ? 1 : 0;
+    const raised = properties[`${name}.cardinality.minimum`];
+    const isMany = description.cardinality.endsWith('n');
+    this.minimum = Number.isInteger(raised) && (raised as number) > declared && (isMany || raised === 1) ? (raised as number) : declared;
+    this.host = host;
+    this.#registry = registry;
+    this.#holders = holders;
+  }
+
+  get many(): boolean {
+    return this.description.cardinality.endsWith('n');
+  }
+
+  get dynamic(): boolean {
+    return this.description.policy === 'dynamic';
+  }
+
+  /** Begins to watch for services. */
+  open(): void {
+    this.#stopListening ??= this.#registry.listen(this.host.owner, (event) => this.#onEvent(event), {
+      contract: this.description.contract,
+      ...(this.target === undefined ? {} : { filter: this.target }),
+    });
+  }
+
+  close(): void {
+    void this.#stopListening?.();
+    this.#stopListening = undefined;
+    this.unbind();
+  }
+
+  candidates(): ServiceReference[] {
+    return this.#registry.references(this.description.contract, this.target);
+  }
+
+  /** Services of the contract that the filter keeps out, in words; for explaining. */
+  nearMisses(): string[] {
+    const { contract } = this.description;
+    const others = this.#registry.references(contract).slice(0, 5);
+    return others.map((reference) => `#${reference.id} of ${reference.owner?.name ?? 'nobody'} ${JSON.stringify(reference.properties(), plain)}`);
+  }
+
+  #best(): ServiceReference | undefined {
+    return this.#registry.reference(this.description.contract, this.target);
+  }
+
+  satisfied(): boolean {
+    if (this.minimum === 0) return true;
+    return this.minimum === 1 ? this.#best() !== undefined : this.candidates().length >= this.minimum;
+  }
+
+  /** Takes hold of the services. @returns false when fewer than the minimum could be had. */
+  bind(): boolean {
+    this.#up = true;
+    if (this.many) for (const reference of this.candidates()) this.#hold(reference);
+    else {
+      const best = this.#best();
+      if (best) this.#hold(best);
+    }
+    return this.#held.size >= this.minimum;
+  }
+
+  /** Lets all services go. */
+  unbind(): void {
+    this.#up = false;
+    for (const held of [...this.#held.values()].reverse()) this.#release(held);
+    this.#added.clear();
+    this.#removed.clear();
+    this.#changed.clear();
+  }
+
+  /** Whether the instance cannot live on when this service goes. */
+  fallsWithout(serviceId: number): boolean {
+    if (!this.#held.has(serviceId)) return false;
+    if (!this.dynamic) return true;
+    if (this.#held.size - 1 >= this.minimum) return false;
+    return !this.candidates().some((candidate) => candidate.id !== serviceId && !this.#held.has(candidate.id));
+  }
+
+  /** What the component gets under the reference's name. */
+  value(): unknown {
+    if (this.dynamic) return this.many ? this.#liveSet() : this.#live();
+    if (this.many) return Object.freeze([...this.#bounds()]);
+    return this.#bounds()[0]?.service;
+  }
+
+  boundReferences(): ServiceReference[] {
+    return [...this.#held.values()].map((held) => held.reference);
+  }
+
+  #bounds(): Bound<unknown>[] {
+    this.#order ??= [...this.#held.values()]
+      .sort((a, b) => b.reference.ranking - a.reference.ranking || a.reference.id - b.reference.id)
+      .map((held) => held.bound);
+    return this.#order;
+  }
+
+  #hold(reference: ServiceReference): boolean {
+    const service = this.#registry.get(this.host.owner, reference);
+    if (service === undefined) return false;
+    const bound = Object.freeze({ service, properties: reference.properties(), id: reference.id });
+    this.#held.set(reference.id, { reference, service, bound });
+    let holders = this.#holders.get(reference.id);
+    if (!holders) this.#holders.set(reference.id, (holders = new Set()));
+    holders.add(this);
+    this.#order = undefined;
+    this.#tell(this.#added, bound);
+    this.#tellChanged();
+    return true;
+  }
+
+  #release(held: Held): void {
+    const { id } = held.reference;
+    this.#held.delete(id);
+    const holders = this.#holders.get(id);
+    holders?.delete(this);
+    if (holders?.size === 0) this.#holders.delete(id);
+    this.#order = undefined;
+    this.#tell(this.#removed, held.bound);
+    this.#tellChanged();
+    this.#registry.release(this.host.owner, held.reference);
+  }
+
+  #onEvent(event: ServiceEvent): void {
+    const { reference, type } = event;
+    if (type === 'REGISTERED' || type === 'MODIFIED') {
+      const held = this.#held.get(reference.id);
+      if (held) this.#modified(held);
+      else this.#arrived(reference);
+    } else this.#departed(reference);
+  }
+
+  #modified(held: Held): void {
+    held.bound = Object.freeze({ ...held.bound, properties: held.reference.properties() });
+    this.#order = undefined;
+    this.#tellChanged();
+  }
+
+  #arrived(reference: ServiceReference): void {
+    if (!this.#up) return this.host.reconsider();
+    const isBetter = this.#held.size === 0 || this.#best()?.id === reference.id;
+    if (!this.dynamic) {
+      if (this.description.greedy && (this.many || isBetter)) this.host.giveUp();
+      return;
+    }
+    if (this.many || this.#held.size === 0) this.#hold(reference);
+    else if (this.description.greedy && isBetter) {
+      const before = [...this.#held.values()];
+      if (this.#hold(reference)) for (const held of before) this.#release(held);
+    }
+  }
+
+  #departed(reference: ServiceReference): void {
+    const held = this.#held.get(reference.id);
+    if (!held) return this.#up ? undefined : this.host.reconsider();
+    if (!this.dynamic) return this.host.giveUp();
+    if (!this.many) {
+      // The new one is bound before the old one is let go, so that the component never sees none.
+      const replacement = this.candidates().find((candidate) => candidate.id !== reference.id);
+      if (replacement) this.#hold(replacement);
+    }
+    if (this.#held.size - 1 < this.minimum) return this.host.giveUp();
+    this.#release(held);
+  }
+
+  #live(): Live<unknown> {
+    const current = (): Bound<unknown> | undefined => this.#bounds().at(0);
+    return {
+      get service() {
+        return current()?.service;
+      },
+      get properties() {
+        return current()?.properties;
+      },
+      onChange: (listener) => {
+        this.#changed.add(listener);
+        return () => void this.#changed.delete(listener);
+      },
+    };
+  }
+
+  #liveSet(): LiveSet<unknown> {
+    const bounds = (): Bound<unknown>[] => this.#bounds();
+    const held = this.#held;
+    return {
+      get size() {
+        return held.size;
+      },
+      [Symbol.iterator]: () => [...bounds()][Symbol.iterator](),
+      onAdded: (listener) => {
+        this.#added.add(listener);
+        for (const bound of [...bounds()]) this.#call(listener, bound);
+        return () => void this.#added.delete(listener);
+      },
+      onRemoved: (listener) => {
+        this.#removed.add(listener);
+        return () => void this.#removed.delete(listener);
+      },
+    };
+  }
+
+  #tell(listeners: Set<Listener>, bound: Bound<unknown>): void {
+    for (const listener of [...listeners]) this.#call(listener, bound);
+  }
+
+  #tellChanged(): void {
+    for (const listener of [...this.#changed]) this.#call(listener, undefined as never);
+  }
+
+  #call(listener: Listener, bound: Bound<unknown>): void {
+    try {
+      listener(bound);
+    } catch (error) {
+      this.host.listenerFailed(error);
+    }
+  }
+}
+
+function plain(key: string, value: unknown): unknown {
+  if (key === 'objectClass' || key.startsWith('service.')) return undefined;
+  return typeof value === 'bigint' ? value.toString() : value;
+}

@@ -1,0 +1,259 @@
+import { errorMessage, RackwattError } from '../errors.js';
+import type { ServiceRegistry } from '../registry/index.js';
+import type { ServiceOwner } from '../registry/types.js';
+import type { Holders } from './binding.js';
+import type { ComponentDefinition } from './define.js';
+import { ComponentInstance, type InstanceConfiguration } from './instance.js';
+import { dependantsFirst } from './plan.js';
+import type { DeactivationReason, Logger } from './types.js';
+
+/** What the engine needs to know of a bundle. */
+export interface ComponentBundle {
+  readonly owner: ServiceOwner;
+  readonly version: string;
+  dataFolder(): string;
+  resolve(specifier: string): string;
+}
+
+export interface EngineOptions {
+  registry: ServiceRegistry;
+  /** Configurations in force for a PID: those of `pid~name`, or the one of `pid`; with the defaults of the component's schema. */
+  configurations(pid: string, definition: ComponentDefinition): readonly InstanceConfiguration[];
+  logger(bundle: ComponentBundle, component: string): Logger;
+  /** ms for one deactivate or clean-up, after which the container goes on without it. */
+  patience?: number;
+}
+
+/** The engine as its instances see it. */
+export interface EngineParts {
+  readonly registry: ServiceRegistry;
+  readonly holders: Holders;
+  logger(bundle: ComponentBundle, component: string): Logger;
+  reconsider(instance: ComponentInstance): void;
+  lower(instance: ComponentInstance, reason: DeactivationReason): void | Promise<void>;
+  changed(instance: ComponentInstance): void;
+  track(work: Promise<void>): Promise<void>;
+  inTime<T>(work: Promise<T>, what: string): Promise<T | undefined>;
+}
+
+/** The components of one started revision. */
+export interface ComponentSet {
+  readonly bundle: ComponentBundle;
+  readonly definitions: readonly ComponentDefinition[];
+  readonly instances: Set<ComponentInstance>;
+  /** Services are not registered yet: a staged update proves itself first. */
+  held: boolean;
+}
+
+/**
+ * Declarative services: brings components up when what they need is there and down when it goes.
+ *
+ * Nothing here recurses: an instance that may change state is put into a work queue which the outermost caller drains, and
+ * going down follows a computed plan, dependants first. So a chain of any length comes up and goes down.
+ */
+export class ComponentEngine implements EngineParts {
+  readonly registry: ServiceRegistry;
+  readonly holders: Holders = new Map();
+  readonly #options: EngineOptions;
+  readonly #sets = new Set<ComponentSet>();
+  readonly #queue = new Set<ComponentInstance>();
+  readonly #listeners = new Set<(instance: ComponentInstance) => void>();
+  #draining = false;
+  #working = 0;
+  #waiting: (() => void)[] = [];
+  #nextId = 1;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.registry = options.registry;
+  }
+
+  logger(bundle: ComponentBundle, component: string): Logger {
+    return this.#options.logger(bundle, component);
+  }
+
+  /** Adds the components of a bundle; those that can come up have begun to when this returns. */
+  add(bundle: ComponentBundle, definitions: readonly ComponentDefinition[], options: { held?: boolean } = {}): ComponentSet {
+    const names = new Set<string>();
+    for (const { options: component } of definitions) {
+      if (names.has(component.name)) throw new RackwattError('COMPONENT_DUPLICATE', `bundle ${bundle.owner.name} declares the component ${component.name} twice`);
+      names.add(component.name);
+    }
+    const set: ComponentSet = { bundle, definitions, instances: new Set(), held: options.held ?? false };
+    this.#sets.add(set);
+    for (const definition of definitions) this.#matchConfigurations(set, definition);
+    return set;
+  }
+
+  /** Ends holding: registers the services of a staged revision. */
+  release(set: ComponentSet): void {
+    set.held = false;
+    for (const instance of set.instances) instance.publish();
+  }
+
+  /** Takes all components of a set down, dependants (of other bundles too) first. */
+  async remove(set: ComponentSet, reason: DeactivationReason = 'bundle-stopped'): Promise<void> {
+    if (!this.#sets.delete(set)) return;
+    const instances = [...set.instances].reverse();
+    for (const instance of instances) this.#queue.delete(instance);
+    for (const instance of instances) {
+      const down = this.lower(instance, reason);
+      if (down) await this.inTime(down, `stop of ${instance.label}`);
+    }
+    for (const instance of instances) instance.dispose();
+    set.instances.clear();
+  }
+
+  /** Configurations of these PIDs (or factory PIDs) changed. */
+  configurationsChanged(pids: Iterable<string>): void {
+    const changed = new Set(pids);
+    for (const set of this.#sets) {
+      for (const definition of set.definitions) if (changed.has(pidOf(definition))) this.#matchConfigurations(set, definition);
+    }
+  }
+
+  #matchConfigurations(set: ComponentSet, definition: ComponentDefinition): void {
+    const policy = definition.options.configuration?.policy ?? 'optional';
+    const wanted = policy === 'ignore' ? [] : this.#options.configurations(pidOf(definition), definition);
+    const existing = [...set.instances].filter((instance) => instance.definition === definition);
+    const byPid = new Map(existing.map((instance) => [instance.configuration?.pid, instance]));
+    const list: (InstanceConfiguration | undefined)[] = wanted.length === 0 && policy !== 'require' ? [undefined] : [...wanted];
+    const kept = new Set<ComponentInstance>();
+    // An unconfigured instance becomes the first configured one, and back, so that it can take the change alive.
+    const spare = byPid.get(undefined) ?? (list[0] === undefined ? existing[0] : undefined);
+    for (const configuration of list) {
+      const instance = byPid.get(configuration?.pid) ?? (spare && !kept.has(spare) ? spare : undefined);
+      if (!instance) {
+        const made = new ComponentInstance(this.#nextId++, set, definition, configuration, this);
+        set.instances.add(made);
+        kept.add(made);
+        this.reconsider(made);
+      } else {
+        kept.add(instance);
+        if (!sameConfiguration(instance.configuration, configuration)) instance.configure(configuration);
+      }
+    }
+    for (const instance of existing) if (!kept.has(instance)) this.#drop(set, instance);
+  }
+
+  #drop(set: ComponentSet, instance: ComponentInstance): void {
+    set.instances.delete(instance);
+    this.#queue.delete(instance);
+    const down = this.lower(instance, 'configuration-deleted');
+    if (down) void this.track(down.then(() => instance.dispose()));
+    else instance.dispose();
+  }
+
+  reconsider(instance: ComponentInstance): void {
+    if (instance.state === 'disposed' || !this.#sets.has(instance.set)) return;
+    this.#queue.add(instance);
+    this.#drain();
+  }
+
+  #drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    try {
+      for (const instance of this.#queue) {
+        this.#queue.delete(instance);
+        instance.evaluate();
+      }
+    } finally {
+      this.#draining = false;
+    }
+    this.#checkSettled();
+  }
+
+  lower(instance: ComponentInstance, reason: DeactivationReason): void | Promise<void> {
+    if (instance.state !== 'active' && instance.state !== 'activating') return instance.deactivate(reason);
+    const plan = dependantsFirst(instance, this.holders);
+    if (plan.length === 1) return instance.deactivate(reason);
+    return this.track(this.#follow(plan, instance, reason));
+  }
+
+  async #follow(plan: ComponentInstance[], first: ComponentInstance, reason: DeactivationReason): Promise<void> {
+    for (const instance of plan) {
+      const down = instance.deactivate(instance === first ? reason : 'reference');
+      if (down) await this.inTime(down, `deactivation of ${instance.label}`);
+    }
+  }
+
+  changed(instance: ComponentInstance): void {
+    for (const listener of this.#listeners) listener(instance);
+  }
+
+  /** Called after each change of an instance's state. */
+  onChange(listener: (instance: ComponentInstance) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  track(work: Promise<void>): Promise<void> {
+    this.#working++;
+    return work.finally(() => {
+      this.#working--;
+      this.#drain();
+    });
+  }
+
+  async inTime<T>(work: Promise<T>, what: string): Promise<T | undefined> {
+    const patience = this.#options.patience ?? 10_000;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => {
+        this.#options.logger(SYSTEM, 'components').warn(`${what} did not finish in ${patience / 1000} s; going on without it`);
+        resolve(undefined);
+      }, patience);
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #checkSettled(): void {
+    if (this.#queue.size > 0 || this.#working > 0) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** Resolves when nothing is pending, or rejects with `COMPONENTS_BUSY` naming what still is. */
+  async settled(milliseconds = 30_000): Promise<void> {
+    this.#drain();
+    if (this.#queue.size === 0 && this.#working === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    const quiet = new Promise<true>((resolve) => this.#waiting.push(() => resolve(true)));
+    const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), milliseconds)));
+    const done = await Promise.race([quiet, late]);
+    clearTimeout(timer);
+    if (!done) {
+      const busy = this.instances().filter((instance) => instance.state === 'activating' || instance.state === 'deactivating');
+      throw new RackwattError('COMPONENTS_BUSY', `still pending after ${milliseconds / 1000} s: ${busy.map((instance) => `${instance.label} (${instance.state})`).join(', ') || 'clean-up'}`);
+    }
+  }
+
+  sets(): ComponentSet[] {
+    return [...this.#sets];
+  }
+
+  instances(): ComponentInstance[] {
+    return [...this.#sets].flatMap((set) => [...set.instances]);
+  }
+}
+
+export function pidOf(definition: ComponentDefinition): string {
+  return definition.options.configuration?.pid ?? definition.options.name;
+}
+
+function sameConfiguration(a: InstanceConfiguration | undefined, b: InstanceConfiguration | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && a.pid === b.pid && a.problem === b.problem && JSON.stringify(a.values) === JSON.stringify(b.values));
+}
+
+const SYSTEM: ComponentBundle = {
+  owner: { id: 0, name: 'rackwatt' },
+  version: '',
+  dataFolder: () => '',
+  resolve: (specifier) => {
+    throw new RackwattError('MODULE_NOT_FOUND', errorMessage(`the container resolves nothing: ${specifier}`));
+  },
+};

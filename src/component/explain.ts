@@ -1,0 +1,49 @@
+import type { ComponentInfo } from '../bundle/contract.js';
+import type { ComponentInstance } from './instance.js';
+
+const STATES = {
+  unsatisfied: 'unsatisfied-reference',
+  activating: 'activating',
+  active: 'active',
+  deactivating: 'deactivating',
+  failed: 'failed',
+  disposed: 'disabled',
+} as const;
+
+export function componentInfo(instance: ComponentInstance): ComponentInfo {
+  const pid = instance.configuration?.pid;
+  return {
+    name: instance.label,
+    bundle: instance.set.bundle.owner.name,
+    ...(pid === undefined ? {} : { pid }),
+    state: stateOf(instance),
+    reasons: explain(instance),
+    provides: instance.contracts.map((contract) => contract.id),
+  };
+}
+
+function stateOf(instance: ComponentInstance): ComponentInfo['state'] {
+  if (instance.state !== 'unsatisfied') return STATES[instance.state];
+  if (!instance.enabled) return 'disabled';
+  if (!instance.configured()) return 'unsatisfied-configuration';
+  return instance.satisfied() ? 'satisfied' : 'unsatisfied-reference';
+}
+
+/** Why a component is not active, one sentence a reason; empty when it is. */
+export function explain(instance: ComponentInstance): string[] {
+  if (instance.state === 'active') return [];
+  if (instance.failure) return [`activation failed: ${instance.failure.message}`];
+  if (instance.state === 'activating') return ['its activate has not settled yet'];
+  const reasons: string[] = [];
+  if (!instance.enabled) reasons.push('it is disabled');
+  if (instance.configuration?.problem) reasons.push(instance.configuration.problem);
+  else if (!instance.configured()) reasons.push(`it needs a configuration: write one as "${instance.definition.options.configuration?.pid ?? instance.name}~<name>" in runtime.config.json`);
+  for (const binding of instance.bindings) {
+    if (binding.satisfied()) continue;
+    const filter = binding.target ? ` with ${binding.target}` : '';
+    const near = binding.nearMisses();
+    const misses = near.length === 0 ? 'nobody provides it' : `there are ${near.join('; ')}`;
+    reasons.push(`reference "${binding.name}" needs ${binding.minimum} of ${binding.description.contract.id}${filter}; ${misses}`);
+  }
+  return reasons;
+}

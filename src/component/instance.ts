@@ -1,0 +1,348 @@
+import { errorMessage, errorRecord, RackwattError, type ErrorRecord } from '../errors.js';
+import type { Contract } from '../registry/contract.js';
+import type { Properties, PropertyValue, ServiceRegistration } from '../registry/types.js';
+import { Scope } from '../scope/index.js';
+import { ReferenceBinding, type BindingHost } from './binding.js';
+import type { ComponentDefinition } from './define.js';
+import type { ComponentSet, EngineParts } from './engine.js';
+import { wire } from './injectors/awilix.js';
+import type { ComponentContext, DeactivationReason, Logger } from './types.js';
+
+/** Configuration of one instance, secrets resolved. */
+export interface InstanceConfiguration {
+  /** `pid` or `pid~name`. */
+  pid: string;
+  values: Readonly<Record<string, unknown>>;
+  /** The values that may be seen by others: no secrets. */
+  properties: Properties;
+  /** Why it cannot be used, such as a missing secret. */
+  problem?: string;
+}
+
+export type InstanceState = 'unsatisfied' | 'activating' | 'active' | 'deactivating' | 'failed' | 'disposed';
+
+type Provided = readonly Contract<unknown>[];
+
+/**
+ * One component with one configuration (OSGi: a component configuration): comes up when it is satisfied, goes down when
+ * it no longer is, and tells why it is where it is.
+ */
+export class ComponentInstance implements BindingHost {
+  readonly id: number;
+  readonly set: ComponentSet;
+  readonly definition: ComponentDefinition;
+  readonly log: Logger;
+  state: InstanceState = 'unsatisfied';
+  failure: ErrorRecord | undefined;
+  /** Milliseconds that the last activation took. */
+  activationTime = 0;
+  configuration: InstanceConfiguration | undefined;
+  bindings: ReferenceBinding[] = [];
+  scope: Scope | undefined;
+  readonly #engine: EngineParts;
+  #registrations: ServiceRegistration[] = [];
+  #provided: { registration: ServiceRegistration | undefined; contracts: Provided; service: unknown } | undefined;
+  #service: unknown;
+  #cradle: Record<string, unknown> = {};
+  #wanted = true;
+  /** Set while activation is pending: what is to happen once it settled. */
+  #fallWhenUp: DeactivationReason | undefined;
+  #pending: Promise<void> | undefined;
+  #retries = 0;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(id: number, set: ComponentSet, definition: ComponentDefinition, configuration: InstanceConfiguration | undefined, engine: EngineParts) {
+    this.id = id;
+    this.set = set;
+    this.definition = definition;
+    this.configuration = configuration;
+    this.#engine = engine;
+    this.log = engine.logger(set.bundle, this.label);
+    this.#wanted = definition.options.enabled ?? true;
+    this.#openBindings();
+  }
+
+  get name(): string {
+    return this.definition.options.name;
+  }
+
+  /** Name with the configuration's own name: `rackwatt.device~rack1-a`. */
+  get label(): string {
+    const pid = this.configuration?.pid;
+    const tilde = pid?.indexOf('~') ?? -1;
+    return tilde < 0 ? this.definition.options.name : `${this.definition.options.name}${pid!.slice(tilde)}`;
+  }
+
+  get owner() {
+    return this.set.bundle.owner;
+  }
+
+  get contracts(): Provided {
+    const { provides } = this.definition.options;
+    if (!provides) return [];
+    return Array.isArray(provides) ? provides : [provides as Contract<unknown>];
+  }
+
+  get properties(): Properties {
+    return {
+      'component.name': this.name,
+      'component.id': this.id,
+      ...this.definition.options.properties,
+      ...this.configuration?.properties,
+      ...(this.configuration ? { 'service.pid': this.configuration.pid } : {}),
+    };
+  }
+
+  /** Ids of the services registered now. */
+  serviceIds(): number[] {
+    return this.#registrations.map((registration) => registration.reference.id);
+  }
+
+  get enabled(): boolean {
+    return this.#wanted;
+  }
+
+  setEnabled(enabled: boolean): void {
+    this.#wanted = enabled;
+    this.reconsider();
+  }
+
+  satisfied(): boolean {
+    return this.#wanted && this.configured() && this.bindings.every((binding) => binding.satisfied());
+  }
+
+  configured(): boolean {
+    if (this.configuration?.problem) return false;
+    return this.configuration !== undefined || this.definition.options.configuration?.policy !== 'require';
+  }
+
+  reconsider(): void {
+    this.#engine.reconsider(this);
+  }
+
+  giveUp(): void {
+    this.#engine.lower(this, 'reference');
+  }
+
+  listenerFailed(error: unknown): void {
+    this.log.error({ error: errorRecord(error) }, `a listener of a reference threw: ${errorMessage(error)}`);
+  }
+
+  /** Called by the engine's work queue; brings the instance to where it should be. */
+  evaluate(): void {
+    if (this.state === 'active' && !(this.#wanted && this.configured())) {
+      this.#engine.lower(this, this.#wanted ? 'configuration-deleted' : 'disabled');
+    } else if ((this.state === 'unsatisfied' || this.state === 'failed') && this.satisfied()) this.#activate();
+    else if (this.state === 'failed' && !this.satisfied()) this.state = 'unsatisfied';
+  }
+
+  #openBindings(): void {
+    const { references } = this.definition.options;
+    this.bindings = Object.entries(references ?? {}).map(
+      ([name, description]) => new ReferenceBinding(name, description, this.properties, this, this.#engine.registry, this.#engine.holders),
+    );
+    for (const binding of this.bindings) binding.open();
+  }
+
+  #activate(): void {
+    clearTimeout(this.#retry);
+    this.state = 'activating';
+    if (!this.bindings.every((binding) => binding.bind())) {
+      for (const binding of this.bindings) binding.unbind();
+      this.state = 'unsatisfied';
+      return;
+    }
+    const started = performance.now();
+    const scope = new Scope(this.label);
+    this.scope = scope;
+    try {
+      const values: Record<string, unknown> = { config: this.configuration?.values ?? {}, log: this.log, scope, context: this.#context(scope) };
+      for (const binding of this.bindings) values[binding.name] = binding.value();
+      const wired = wire(values, this.definition.options.wiring as Parameters<typeof wire>[1]);
+      if (wired.cradle !== values) scope.add('wiring', () => wired.dispose());
+      this.#cradle = wired.cradle;
+      const result = this.definition.options.activate(wired.cradle as never);
+      if (result instanceof Promise) {
+        this.#pending = this.#engine.track(
+          result.then(
+            (service) => this.#activated(service, started),
+            (error) => this.#failed(error),
+          ),
+        );
+      } else this.#activated(result, started);
+    } catch (error) {
+      void this.#failed(error);
+    }
+  }
+
+  #activated(service: unknown, started: number): void | Promise<void> {
+    this.#pending = undefined;
+    this.activationTime = performance.now() - started;
+    this.#service = service;
+    this.#retries = 0;
+    this.state = 'active';
+    if (this.failure) this.log.info('is up again');
+    this.failure = undefined;
+    if (this.contracts.length > 0) {
+      if (service === undefined || service === null) {
+        return this.#failed(new RackwattError('COMPONENT_NO_SERVICE', `component ${this.label} provides ${this.contracts[0]!.id}, but its activate gave no service`));
+      }
+      this.#provided = { registration: undefined, contracts: this.contracts, service };
+    }
+    const fall = this.#fallWhenUp;
+    this.#fallWhenUp = undefined;
+    if (fall) return this.#engine.lower(this, fall);
+    if (!this.set.held) this.publish();
+    this.#engine.changed(this);
+    this.reconsider();
+    return undefined;
+  }
+
+  /** Registers the component's service: at once, or, in a staged update, when the new revision takes over. */
+  publish(): void {
+    if (this.state !== 'active' || !this.#provided || this.#provided.registration) return;
+    const { contracts, service } = this.#provided;
+    const registration = this.#engine.registry.register(this.owner, contracts as Contract<unknown>[], service, this.#serviceProperties());
+    this.#provided.registration = registration;
+    this.#registrations.push(registration);
+  }
+
+  #serviceProperties(): Record<string, PropertyValue> {
+    return Object.fromEntries(Object.entries(this.properties).filter(([key]) => !key.startsWith('.')));
+  }
+
+  async #failed(error: unknown): Promise<void> {
+    this.#pending = undefined;
+    const repeated = this.failure?.message === errorMessage(error);
+    this.failure = errorRecord(error);
+    await this.#tearDown();
+    this.state = this.#fallWhenUp ? 'unsatisfied' : 'failed';
+    this.#fallWhenUp = undefined;
+    if (!repeated) this.log.error({ error: this.failure }, this.failure.message);
+    this.#engine.changed(this);
+    // A cause outside (a port in use, a full disk) may pass; what the container can see is noticed at once.
+    this.#retry = setTimeout(() => this.reconsider(), Math.min(60_000, 2_000 * 2 ** this.#retries++));
+    this.#retry.unref();
+  }
+
+  #context(scope: Scope): ComponentContext {
+    const { bundle } = this.set;
+    return {
+      bundle: { id: bundle.owner.id, name: bundle.owner.name, version: bundle.version },
+      name: this.name,
+      pid: this.configuration?.pid,
+      properties: this.properties,
+      scope,
+      dataFolder: () => bundle.dataFolder(),
+      resolve: (specifier) => bundle.resolve(specifier),
+      provide: (contract, service, properties = {}) => {
+        if (scope.closed) throw new RackwattError('COMPONENT_NOT_ACTIVE', `component ${this.label} is no longer active and cannot provide ${contract.id}`);
+        const registration = this.#engine.registry.register(this.owner, [contract], service, { 'component.name': this.name, ...properties });
+        this.#registrations.push(registration);
+        return {
+          reference: registration.reference,
+          setProperties: (next) => registration.setProperties(next),
+          unregister: () => {
+            this.#registrations = this.#registrations.filter((other) => other !== registration);
+            registration.unregister();
+          },
+        };
+      },
+    };
+  }
+
+  /** Goes down by itself; the engine has taken down what depends on it. */
+  deactivate(reason: DeactivationReason): void | Promise<void> {
+    if (this.state === 'activating') {
+      this.#fallWhenUp = reason;
+      return this.#pending;
+    }
+    if (this.state !== 'active') return this.#pending;
+    this.state = 'deactivating';
+    const done = this.#goDown(reason);
+    this.#pending = this.#engine.track(done.then(() => undefined));
+    return this.#pending;
+  }
+
+  async #goDown(reason: DeactivationReason): Promise<void> {
+    this.#withdraw();
+    const { deactivate } = this.definition.options;
+    if (deactivate) {
+      try {
+        const pending = deactivate(this.#service, reason);
+        if (pending) await this.#engine.inTime(pending, `deactivate of ${this.label}`);
+      } catch (error) {
+        this.log.error({ error: errorRecord(error) }, `deactivate failed: ${errorMessage(error)}`);
+      }
+    }
+    await this.#tearDown();
+    this.#pending = undefined;
+    this.state = 'unsatisfied';
+    this.#engine.changed(this);
+    if (reason !== 'bundle-stopped' && reason !== 'disposed') this.reconsider();
+  }
+
+  #withdraw(): void {
+    for (const registration of this.#registrations.splice(0).reverse()) {
+      if (registration.reference.owner) registration.unregister();
+    }
+    this.#provided = undefined;
+  }
+
+  async #tearDown(): Promise<void> {
+    this.#withdraw();
+    const scope = this.scope;
+    this.scope = undefined;
+    this.#service = undefined;
+    this.#cradle = {};
+    if (scope) {
+      const failures = await this.#engine.inTime(scope.close(), `clean-up of ${this.label}`);
+      for (const failure of failures ?? []) this.log.warn({ error: failure }, `clean-up failed: ${failure.message}`);
+    }
+    for (const binding of [...this.bindings].reverse()) binding.unbind();
+  }
+
+  /** Takes a changed configuration: alive through `modified`, or by a restart. */
+  configure(configuration: InstanceConfiguration | undefined): void {
+    const targets = JSON.stringify(bindingProperties(this.properties));
+    this.configuration = configuration;
+    const sameTargets = JSON.stringify(bindingProperties(this.properties)) === targets;
+    const { modified } = this.definition.options;
+    if (this.state === 'active' && modified && configuration && !configuration.problem && sameTargets) {
+      this.#modify(modified);
+      return;
+    }
+    const reopen = (): void => {
+      for (const binding of this.bindings) binding.close();
+      this.#openBindings();
+      this.failure = undefined;
+      this.reconsider();
+    };
+    if (this.state === 'active' || this.state === 'activating') {
+      void this.#engine.track(Promise.resolve(this.#engine.lower(this, 'configuration-modified')).then(reopen));
+    } else reopen();
+  }
+
+  #modify(modified: NonNullable<ComponentDefinition['options']['modified']>): void {
+    const cradle = Object.create(this.#cradle, { config: { value: this.configuration?.values ?? {}, enumerable: true } }) as never;
+    const failed = (error: unknown): void => this.log.error({ error: errorRecord(error) }, `modified failed: ${errorMessage(error)}`);
+    try {
+      const pending = modified(cradle, this.#service);
+      if (pending) void this.#engine.track(pending.catch(failed));
+    } catch (error) {
+      failed(error);
+    }
+    this.#provided?.registration?.setProperties(this.#serviceProperties());
+  }
+
+  /** Gone for good. */
+  dispose(): void {
+    clearTimeout(this.#retry);
+    for (const binding of this.bindings) binding.close();
+    this.state = 'disposed';
+  }
+}
+
+function bindingProperties(properties: Properties): [string, PropertyValue][] {
+  return Object.entries(properties).filter(([key]) => key.endsWith('.target') || key.endsWith('.cardinality.minimum'));
+}

@@ -1,0 +1,178 @@
+import { readFilter, type Token } from './filter-syntax.js';
+import { Term } from './filter-term.js';
+import { PropertySet } from './properties.js';
+import type { Properties, PropertyValue } from './types.js';
+
+/** What a filter is matched against: values by key in lower case. */
+export interface PropertyView {
+  get(key: string): PropertyValue | undefined;
+}
+
+const ACCEPT = -1;
+const REJECT = -2;
+
+/**
+ * An LDAP filter as OSGi has it, ready to match. Made by `parseFilter`.
+ *
+ * A filter is compiled into its terms and, for each, the term to go on with when it holds and when it does not. So
+ * operators cost nothing at match time and depth costs no stack.
+ */
+export class Filter {
+  readonly terms: readonly Term[];
+  /** The `=` terms that whatever matches this filter must satisfy: an index on any of them gives all candidates. */
+  readonly required: readonly Term[];
+  readonly #tokens: readonly Token[];
+  readonly #then: readonly number[];
+  readonly #else: readonly number[];
+  #text: string | undefined;
+
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens;
+    const only = tokens[0];
+    if (tokens.length === 1 && only instanceof Term) {
+      this.terms = [only];
+      this.required = only.operator === '=' ? this.terms : [];
+      this.#then = ALWAYS_ACCEPT;
+      this.#else = ALWAYS_REJECT;
+    } else {
+      const program = compile(tokens);
+      this.terms = program.terms;
+      this.required = program.required;
+      this.#then = program.then;
+      this.#else = program.else;
+    }
+  }
+
+  /** Keys compare without case. Throws `SERVICE_PROPERTIES` when two keys differ by case only. */
+  matches(properties: Properties): boolean {
+    return this.accepts(PropertySet.of(properties));
+  }
+
+  /** Keys compare with case. */
+  matchesCase(properties: Properties): boolean {
+    let at = 0;
+    do {
+      const term = this.terms[at]!;
+      const value = Object.hasOwn(properties, term.name) ? properties[term.name] : undefined;
+      at = (term.matches(value) ? this.#then : this.#else)[at]!;
+    } while (at >= 0);
+    return at === ACCEPT;
+  }
+
+  accepts(view: PropertyView): boolean {
+    let at = 0;
+    do {
+      const term = this.terms[at]!;
+      at = (term.matches(view.get(term.key)) ? this.#then : this.#else)[at]!;
+    } while (at >= 0);
+    return at === ACCEPT;
+  }
+
+  /** The filter without meaningless blanks; reads back as an equal filter. */
+  toString(): string {
+    this.#text ??= this.#tokens
+      .map((token) => (token === ')' ? token : token instanceof Term ? token.toString() : `(${token}`))
+      .join('');
+    return this.#text;
+  }
+
+  equals(other: Filter): boolean {
+    return this.toString() === other.toString();
+  }
+}
+
+const ALWAYS_ACCEPT: readonly number[] = [ACCEPT];
+const ALWAYS_REJECT: readonly number[] = [REJECT];
+
+interface Program {
+  terms: Term[];
+  required: Term[];
+  then: number[];
+  else: number[];
+}
+
+/** A group that is being compiled, and where its next part (from the right) goes on. */
+interface Frame {
+  operator: '&' | '|' | '!';
+  then: number;
+  else: number;
+  required: boolean;
+}
+
+/** From the last token to the first, for where a part goes on is known once what follows it is compiled. */
+function compile(tokens: readonly Token[]): Program {
+  const operators = operatorsOfClosings(tokens);
+  const terms = tokens.filter((token) => token instanceof Term);
+  const program: Program = {
+    terms,
+    required: [],
+    then: new Array<number>(terms.length).fill(ACCEPT),
+    else: new Array<number>(terms.length).fill(REJECT),
+  };
+  const frames: Frame[] = [{ operator: '&', then: ACCEPT, else: REJECT, required: true }];
+  let first = terms.length;
+  const partDone = () => {
+    const frame = frames.at(-1)!;
+    if (frame.operator === '&') frame.then = first;
+    else if (frame.operator === '|') frame.else = first;
+  };
+  for (let i = tokens.length - 1; i >= 0; i--) {
+    const token = tokens[i]!;
+    const frame = frames.at(-1)!;
+    if (token === ')') {
+      const operator = operators.pop()!;
+      const negated = operator === '!';
+      frames.push({
+        operator,
+        then: negated ? frame.else : frame.then,
+        else: negated ? frame.then : frame.else,
+        required: frame.required && operator === '&',
+      });
+    } else if (token instanceof Term) {
+      first--;
+      program.then[first] = frame.then;
+      program.else[first] = frame.else;
+      if (frame.required && token.operator === '=') program.required.push(token);
+      partDone();
+    } else {
+      frames.pop();
+      partDone();
+    }
+  }
+  program.required.reverse();
+  return program;
+}
+
+/** The operator of each closing parenthesis, in the order of the closings. */
+function operatorsOfClosings(tokens: readonly Token[]): ('&' | '|' | '!')[] {
+  const open: ('&' | '|' | '!')[] = [];
+  const closed: ('&' | '|' | '!')[] = [];
+  for (const token of tokens) {
+    if (token === ')') closed.push(open.pop()!);
+    else if (!(token instanceof Term)) open.push(token);
+  }
+  return closed;
+}
+
+/** Filters come again and again; two generations keep the recent ones at the cost of one map entry each. */
+const GENERATION = 4096;
+const CACHED_LENGTH = 1024;
+let young = new Map<string, Filter>();
+let old = new Map<string, Filter>();
+
+/**
+ * A filter from its text, parsed once while it is in use.
+ * @throws RackwattError `FILTER_SYNTAX` with the text and the position of the fault
+ */
+export function parseFilter(text: string): Filter {
+  const known = young.get(text);
+  if (known) return known;
+  const filter = old.get(text) ?? new Filter(readFilter(text));
+  if (text.length > CACHED_LENGTH) return filter;
+  if (young.size >= GENERATION) {
+    old = young;
+    young = new Map();
+  }
+  young.set(text, filter);
+  return filter;
+}

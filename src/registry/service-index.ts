@@ -1,0 +1,171 @@
+import type { Filter } from './filter.js';
+import type { Scalar, Term } from './filter-term.js';
+import type { PropertySet } from './properties.js';
+import type { ServiceRecord } from './record.js';
+import { NO_SERVICES, SortedServices } from './sorted-services.js';
+import type { PropertyValue } from './types.js';
+
+/** So few candidates are looked through sooner than an index is built or asked. */
+const SCANNED = 16;
+/** Filters may come from outside: they must not make the registry keep an index for every name that they invent. */
+const INDEXES = 64;
+
+/** Services by the values of one property. */
+class PropertyIndex {
+  readonly #sets = new Map<Scalar, SortedServices>();
+
+  add(record: ServiceRecord, value: PropertyValue | undefined): void {
+    for (const scalar of scalarsOf(value)) {
+      let set = this.#sets.get(scalar);
+      if (!set) this.#sets.set(scalar, (set = new SortedServices()));
+      set.add(record);
+    }
+  }
+
+  remove(record: ServiceRecord, value: PropertyValue | undefined): void {
+    for (const scalar of scalarsOf(value)) {
+      const set = this.#sets.get(scalar);
+      set?.remove(record);
+      if (set?.size === 0) this.#sets.delete(scalar);
+    }
+  }
+
+  /** All services that an `=` term can match, and maybe more. */
+  find(term: Term): SortedServices {
+    let found = NO_SERVICES;
+    let merged = false;
+    for (const operand of term.operands()) {
+      const set = this.#sets.get(operand);
+      if (!set) continue;
+      if (found === NO_SERVICES) {
+        found = set;
+        continue;
+      }
+      // `1` and `"1"` both match: rare enough to merge on demand.
+      if (!merged) found = copyOf(found);
+      merged = true;
+      for (const chunk of set.chunks) for (const record of chunk) found.addNew(record);
+    }
+    return found;
+  }
+}
+
+function copyOf(set: SortedServices): SortedServices {
+  const copy = new SortedServices();
+  for (const chunk of set.chunks) for (const record of chunk) copy.add(record);
+  return copy;
+}
+
+function scalarsOf(value: PropertyValue | undefined): Iterable<Scalar> {
+  if (value === undefined || value === null) return [];
+  return typeof value === 'object' ? new Set(value) : [value];
+}
+
+/**
+ * Where the registry looks: all services, those of a contract, and those with a value of a property. The index of a
+ * property is built when a filter first asks for it.
+ */
+export class ServiceIndex {
+  readonly #all = new SortedServices();
+  readonly #contracts = new Map<string, SortedServices>();
+  readonly #properties = new Map<string, PropertyIndex>();
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  add(record: ServiceRecord): void {
+    this.#all.add(record);
+    for (const contract of record.contracts) {
+      let set = this.#contracts.get(contract);
+      if (!set) this.#contracts.set(contract, (set = new SortedServices()));
+      set.add(record);
+    }
+    for (const [key, index] of this.#properties) index.add(record, record.current.get(key));
+  }
+
+  remove(record: ServiceRecord): void {
+    this.#all.remove(record);
+    for (const contract of record.contracts) {
+      const set = this.#contracts.get(contract);
+      set?.remove(record);
+      if (set?.size === 0) this.#contracts.delete(contract);
+    }
+    for (const [key, index] of this.#properties) index.remove(record, record.current.get(key));
+  }
+
+  /** Gives a service new properties, and with them its place in the order. */
+  change(record: ServiceRecord, next: PropertySet): void {
+    const ranking = next.get('service.ranking') as number;
+    if (ranking !== record.ranking) {
+      this.remove(record);
+      record.current = next;
+      record.ranking = ranking;
+      this.add(record);
+      return;
+    }
+    const before = record.current;
+    record.current = next;
+    for (const [key, index] of this.#properties) {
+      const was = before.get(key);
+      const is = next.get(key);
+      if (was === is) continue;
+      index.remove(record, was);
+      index.add(record, is);
+    }
+  }
+
+  best(contract: string | undefined, filter: Filter | undefined): ServiceRecord | undefined {
+    const candidates = this.#candidates(contract, filter);
+    if (!filter) return candidates.first;
+    for (const chunk of candidates.chunks) {
+      for (const record of chunk) {
+        if (isOf(record, contract) && filter.accepts(record.current)) return record;
+      }
+    }
+    return undefined;
+  }
+
+  find(contract: string | undefined, filter: Filter | undefined): ServiceRecord[] {
+    const found: ServiceRecord[] = [];
+    for (const chunk of this.#candidates(contract, filter).chunks) {
+      for (const record of chunk) {
+        if (!filter || (isOf(record, contract) && filter.accepts(record.current))) found.push(record);
+      }
+    }
+    return found;
+  }
+
+  /** The smallest set known to hold every match. */
+  #candidates(contract: string | undefined, filter: Filter | undefined): SortedServices {
+    let smallest = contract === undefined ? this.#all : this.#ofContract(contract);
+    if (!filter) return smallest;
+    for (const term of filter.required) {
+      if (smallest.size <= SCANNED) break;
+      const set = term.key === 'objectclass' ? this.#ofContract(term.text) : this.#byProperty(term.key).find(term);
+      if (set.size < smallest.size) smallest = set;
+    }
+    return smallest;
+  }
+
+  #ofContract(contract: string): SortedServices {
+    return this.#contracts.get(contract) ?? NO_SERVICES;
+  }
+
+  #byProperty(key: string): PropertyIndex {
+    let index = this.#properties.get(key);
+    if (index) return index;
+    if (this.#properties.size >= INDEXES) {
+      const oldest = this.#properties.keys().next();
+      if (!oldest.done) this.#properties.delete(oldest.value);
+    }
+    index = new PropertyIndex();
+    for (const chunk of this.#all.chunks) for (const record of chunk) index.add(record, record.current.get(key));
+    this.#properties.set(key, index);
+    return index;
+  }
+}
+
+function isOf(record: ServiceRecord, contract: string | undefined): boolean {
+  return contract === undefined || record.contracts.includes(contract);
+}

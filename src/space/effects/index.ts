@@ -1,0 +1,116 @@
+import { createRequire } from 'node:module';
+import { spaceDisposed } from '../errors.js';
+import { GLOBAL_CLASSES, overlay, wrapBuiltin, wrapClass } from './builtins.js';
+import { OwnedChannels } from './channels.js';
+import { OwnedProcess } from './process.js';
+import { OwnedResources } from './resources.js';
+import { OwnedTimers } from './timers.js';
+
+const hostRequire = createRequire(import.meta.url);
+
+/**
+ * Everything that modules of one space leave running: they get wrapped built-ins and globals, and `close()` ends what
+ * was made through them.
+ *
+ * What goes round them is not seen: `globalThis.setTimeout`, listeners on emitters of the host, entries in `globalThis`.
+ */
+export class OwnedEffects {
+  readonly #label: string;
+  readonly #timers = new OwnedTimers();
+  readonly #resources: OwnedResources;
+  readonly #builtins = new Map<string, object>();
+  readonly #globals = new Map<string, unknown>();
+  #process: OwnedProcess | undefined;
+  #channels: OwnedChannels | undefined;
+  #closed = false;
+
+  constructor(label: string, onError: (error: unknown) => void) {
+    this.#label = label;
+    this.#resources = new OwnedResources(label, onError);
+  }
+
+  /** Names of the globals that a module with this source gets from here instead of from `globalThis`. */
+  static globalsIn(source: string): string[] {
+    return ALL_GLOBALS.filter((name) => source.includes(name));
+  }
+
+  global(name: string): unknown {
+    const known = this.#globals.get(name) ?? this.#timers.functions[name];
+    if (known !== undefined) return known;
+    const made = this.#makeGlobal(name);
+    this.#globals.set(name, made);
+    return made;
+  }
+
+  #makeGlobal(name: string): unknown {
+    if (name === 'process') return (this.#process ??= new OwnedProcess()).process;
+    if (name === 'fetch') return this.#fetch;
+    const kind = GLOBAL_CLASSES[name];
+    const real = (globalThis as Record<string, unknown>)[name];
+    return kind && typeof real === 'function' ? wrapClass(real, kind, this.#resources) : real;
+  }
+
+  readonly #fetch = (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+    if (this.#closed) return Promise.reject(spaceDisposed(this.#label, 'fetch'));
+    return fetch(input, init);
+  };
+
+  /** The built-in module as the space sees it. @param id without `node:` */
+  builtin(id: string): unknown {
+    const known = this.#builtins.get(id);
+    if (known) return known;
+    const made = this.#makeBuiltin(id);
+    if (made === undefined) return hostRequire(`node:${id}`);
+    this.#builtins.set(id, made);
+    return made;
+  }
+
+  #makeBuiltin(id: string): object | undefined {
+    switch (id) {
+      case 'process':
+        return this.global('process') as object;
+      case 'timers':
+        return overlay(hostRequire('node:timers') as object, { ...this.#timers.functions, promises: this.#timers.promises });
+      case 'timers/promises':
+        return this.#timers.promises;
+      case 'diagnostics_channel':
+        this.#channels ??= new OwnedChannels();
+        return this.#channels.module;
+      default:
+        return wrapBuiltin(id, this.#resources);
+    }
+  }
+
+  /** One label for each effect that is still there. */
+  labels(): string[] {
+    return [
+      ...this.#resources.labels(),
+      ...this.#timers.labels(),
+      ...(this.#process?.labels() ?? []),
+      ...(this.#channels?.labels() ?? []),
+    ];
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#timers.close();
+    this.#process?.close();
+    this.#channels?.close();
+    this.#resources.close();
+    this.#builtins.clear();
+    this.#globals.clear();
+  }
+}
+
+const ALL_GLOBALS = [
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'clearTimeout',
+  'clearInterval',
+  'clearImmediate',
+  'process',
+  'fetch',
+  ...Object.keys(GLOBAL_CLASSES),
+];

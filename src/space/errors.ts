@@ -1,0 +1,54 @@
+import { errorMessage, errorRecord, RackwattError } from '../errors.js';
+
+/**
+ * Codes of this folder: `MODULE_NOT_FOUND`, `MODULE_SYNTAX`, `MODULE_EVALUATION`, `MODULE_LINK` (a name that is not
+ * exported), `ERR_REQUIRE_ASYNC_MODULE`, `ERR_REQUIRE_CYCLE_MODULE` and `SPACE_DISPOSED`. The first and the two of
+ * `require` are Node's own spelling, since packages look at them to see whether an optional dependency is there.
+ */
+export function moduleNotFound(specifier: string, from: string, detail?: string): RackwattError {
+  const why = detail ? ` (${detail})` : '';
+  return new RackwattError('MODULE_NOT_FOUND', `Cannot find '${specifier}', imported by ${from}${why}.`, {
+    context: { specifier, from },
+  });
+}
+
+/** @param line 1-based; absent when the parser gave none. */
+export function moduleSyntax(file: string, line: number | undefined, message: string): RackwattError {
+  const where = line === undefined ? file : `${file}:${line}`;
+  return new RackwattError('MODULE_SYNTAX', `${where} is not valid: ${message}.`, { context: { file, line } });
+}
+
+/** The cause is kept as plain data: an error object of a bundle would keep the whole revision. */
+export function moduleEvaluation(entry: string, label: string, error: unknown): RackwattError {
+  return new RackwattError('MODULE_EVALUATION', `${label}: ${entry} threw while it was loaded: ${errorMessage(error)}`, {
+    cause: errorRecord(error),
+    context: { entry, label },
+  });
+}
+
+export function missingExport(name: string, specifier: string, from: string, ambiguous = false): RackwattError {
+  const message = ambiguous
+    ? `${from} imports '${name}' of '${specifier}', which exports it twice through 'export *'.`
+    : `${from} imports '${name}' of '${specifier}', which does not export it.`;
+  return new RackwattError('MODULE_LINK', message, { context: { name, specifier, from } });
+}
+
+export function requireOfAsyncModule(file: string, from: string): RackwattError {
+  return new RackwattError(
+    'ERR_REQUIRE_ASYNC_MODULE',
+    `${from} requires ${file}, which waits at its top level (await): use import() instead.`,
+    { context: { file, from } },
+  );
+}
+
+export function requireCycle(file: string, from: string): RackwattError {
+  return new RackwattError(
+    'ERR_REQUIRE_CYCLE_MODULE',
+    `${from} requires the ES module ${file}, which is just being evaluated: break the circle of imports.`,
+    { context: { file, from } },
+  );
+}
+
+export function spaceDisposed(label: string, action: string): RackwattError {
+  return new RackwattError('SPACE_DISPOSED', `${label} was unloaded and can no longer ${action}.`, { context: { label } });
+}
