@@ -20,6 +20,7 @@ export interface FrameworkOptions {
   logger(bundle: string, component?: string): Logger;
   /** Configurations in force for a PID. */
   configurations?(pid: string, definition: ComponentDefinition): readonly InstanceConfiguration[];
+  defaults?(definition: ComponentDefinition): Readonly<Record<string, unknown>>;
   /** Folder for transformed sources; without it every start transforms anew. */
   transforms?: string;
   patience?: number;
@@ -53,6 +54,7 @@ export class Framework implements BundleHost {
     this.components = new ComponentEngine({
       registry: this.registry,
       configurations: (pid, definition) => options.configurations?.(pid, definition) ?? [],
+      defaults: (definition) => options.defaults?.(definition) ?? {},
       logger: (bundle: ComponentBundle, component) => options.logger(bundle.owner.name, component),
       patience: this.patience,
     });

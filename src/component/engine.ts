@@ -19,6 +19,8 @@ export interface EngineOptions {
   registry: ServiceRegistry;
   /** Configurations in force for a PID: those of `pid~name`, or the one of `pid`; with the defaults of the component's schema. */
   configurations(pid: string, definition: ComponentDefinition): readonly InstanceConfiguration[];
+  /** What an unconfigured component gets as its configuration: the defaults of its schema. */
+  defaults?(definition: ComponentDefinition): Readonly<Record<string, unknown>>;
   logger(bundle: ComponentBundle, component: string): Logger;
   /** ms for one deactivate or clean-up, after which the container goes on without it. */
   patience?: number;
@@ -29,6 +31,7 @@ export interface EngineParts {
   readonly registry: ServiceRegistry;
   readonly holders: Holders;
   logger(bundle: ComponentBundle, component: string): Logger;
+  defaults(definition: ComponentDefinition): Readonly<Record<string, unknown>>;
   reconsider(instance: ComponentInstance): void;
   lower(instance: ComponentInstance, reason: DeactivationReason): void | Promise<void>;
   changed(instance: ComponentInstance): void;
@@ -70,6 +73,10 @@ export class ComponentEngine implements EngineParts {
 
   logger(bundle: ComponentBundle, component: string): Logger {
     return this.#options.logger(bundle, component);
+  }
+
+  defaults(definition: ComponentDefinition): Readonly<Record<string, unknown>> {
+    return this.#options.defaults?.(definition) ?? {};
   }
 
   /** Adds the components of a bundle; those that can come up have begun to when this returns. */

@@ -156,7 +156,7 @@ export class ComponentInstance implements BindingHost {
     const scope = new Scope(this.label);
     this.scope = scope;
     try {
-      const values: Record<string, unknown> = { config: this.configuration?.values ?? {}, log: this.log, scope, context: this.#context(scope) };
+      const values: Record<string, unknown> = { config: this.configuration?.values ?? this.#engine.defaults(this.definition), log: this.log, scope, context: this.#context(scope) };
       for (const binding of this.bindings) values[binding.name] = binding.value();
       const wired = wire(values, this.definition.options.wiring as Parameters<typeof wire>[1]);
       if (wired.cradle !== values) scope.add('wiring', () => wired.dispose());
@@ -324,7 +324,7 @@ export class ComponentInstance implements BindingHost {
   }
 
   #modify(modified: NonNullable<ComponentDefinition['options']['modified']>): void {
-    const cradle = Object.create(this.#cradle, { config: { value: this.configuration?.values ?? {}, enumerable: true } }) as never;
+    const cradle = Object.create(this.#cradle, { config: { value: this.configuration?.values ?? this.#engine.defaults(this.definition), enumerable: true } }) as never;
     const failed = (error: unknown): void => this.log.error({ error: errorRecord(error) }, `modified failed: ${errorMessage(error)}`);
     try {
       const pending = modified(cradle, this.#service);

@@ -45,9 +45,11 @@ export interface ConfigurationAdmin {
   secrets(): Promise<string[]>;
   /** Stores a secret; it is never given back. */
   setSecret(name: string, value: string): Promise<void>;
+  /** Refused with `SECRET_IN_USE` while a configuration refers to it. */
+  removeSecret(name: string): Promise<void>;
 }
 
 export const ConfigurationAdmin = contract<ConfigurationAdmin>('rackwatt/ConfigurationAdmin', {
   major: 1,
-  methods: ['read', 'edit', 'validate', 'schemas', 'secrets', 'setSecret'],
+  methods: ['read', 'edit', 'validate', 'schemas', 'secrets', 'setSecret', 'removeSecret'],
 });

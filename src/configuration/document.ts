@@ -1,5 +1,3 @@
-import type { XStatic } from 'typebox/schema';
-
 const NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$';
 
 /** `pid` or `pid~instance`; an instance may be named in any script, without blanks or quotes. */
@@ -82,9 +80,6 @@ export const documentSchema = {
     },
   },
 } as const;
-
-/** The document as its author wrote it. */
-export type DocumentSource = XStatic<typeof documentSchema>;
 
 export type BundleIsolation = 'space' | 'worker' | 'process';
 

@@ -99,7 +99,8 @@ class Reader {
     let end = start;
     for (; this.#at < this.#text.length; this.#at++) {
       const code = this.#code();
-      if (code === EQUAL || code === TILDE || code === LESS || code === GREATER || code === OPEN || code === CLOSE) break;
+      if (code === EQUAL || code === TILDE || code === LESS || code === GREATER || code === OPEN || code === CLOSE)
+        break;
       if (!isBlank(code)) end = this.#at + 1;
     }
     if (end === start) this.#fail('an attribute name is missing');
@@ -156,9 +157,13 @@ class Reader {
 
   #fail(reason: string): never {
     const shown = this.#text.length > SHOWN ? `${this.#text.slice(0, SHOWN)}...` : this.#text;
-    throw new RackwattError('FILTER_SYNTAX', `Filter ${JSON.stringify(shown)} is wrong at position ${this.#at}: ${reason}.`, {
-      context: { filter: this.#text, position: this.#at },
-    });
+    throw new RackwattError(
+      'FILTER_SYNTAX',
+      `Filter ${JSON.stringify(shown)} is wrong at position ${this.#at}: ${reason}.`,
+      {
+        context: { filter: this.#text, position: this.#at },
+      },
+    );
   }
 }
 

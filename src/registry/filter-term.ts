@@ -1,6 +1,7 @@
 import type { PropertyValue } from './types.js';
 
 export type Scalar = string | number | bigint | boolean;
+export type ScalarType = 'string' | 'number' | 'bigint' | 'boolean';
 export type Operator = '=' | '~=' | '>=' | '<=' | 'present' | 'substring';
 
 /** One comparison of a filter, such as `(outlets>=24)`. The value takes the type of the property that it meets. */
@@ -35,15 +36,20 @@ export class Term {
     return false;
   }
 
-  /** Property values that an `=` of this value matches, one for each type that the text can be read as. */
-  *operands(): Generator<Scalar> {
-    yield this.text;
-    const number = this.#asNumber();
-    if (!Number.isNaN(number)) yield number;
-    const bigint = this.#asBigint();
-    if (bigint !== null) yield bigint;
-    const boolean = asBoolean(this.text);
-    if (boolean !== undefined) yield boolean;
+  /** The value as a property of the given type; undefined when it cannot be read as one. */
+  operand(type: ScalarType): Scalar | undefined {
+    switch (type) {
+      case 'string':
+        return this.text;
+      case 'number': {
+        const number = this.#asNumber();
+        return Number.isNaN(number) ? undefined : number;
+      }
+      case 'bigint':
+        return this.#asBigint() ?? undefined;
+      case 'boolean':
+        return asBoolean(this.text);
+    }
   }
 
   toString(): string {

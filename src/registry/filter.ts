@@ -22,8 +22,8 @@ export class Filter {
   /** The `=` terms that whatever matches this filter must satisfy: an index on any of them gives all candidates. */
   readonly required: readonly Term[];
   readonly #tokens: readonly Token[];
-  readonly #then: readonly number[];
-  readonly #else: readonly number[];
+  readonly #yes: readonly number[];
+  readonly #no: readonly number[];
   #text: string | undefined;
 
   constructor(tokens: readonly Token[]) {
@@ -32,14 +32,14 @@ export class Filter {
     if (tokens.length === 1 && only instanceof Term) {
       this.terms = [only];
       this.required = only.operator === '=' ? this.terms : [];
-      this.#then = ALWAYS_ACCEPT;
-      this.#else = ALWAYS_REJECT;
+      this.#yes = ALWAYS_ACCEPT;
+      this.#no = ALWAYS_REJECT;
     } else {
       const program = compile(tokens);
       this.terms = program.terms;
       this.required = program.required;
-      this.#then = program.then;
-      this.#else = program.else;
+      this.#yes = program.yes;
+      this.#no = program.no;
     }
   }
 
@@ -54,7 +54,7 @@ export class Filter {
     do {
       const term = this.terms[at]!;
       const value = Object.hasOwn(properties, term.name) ? properties[term.name] : undefined;
-      at = (term.matches(value) ? this.#then : this.#else)[at]!;
+      at = (term.matches(value) ? this.#yes : this.#no)[at]!;
     } while (at >= 0);
     return at === ACCEPT;
   }
@@ -63,7 +63,7 @@ export class Filter {
     let at = 0;
     do {
       const term = this.terms[at]!;
-      at = (term.matches(view.get(term.key)) ? this.#then : this.#else)[at]!;
+      at = (term.matches(view.get(term.key)) ? this.#yes : this.#no)[at]!;
     } while (at >= 0);
     return at === ACCEPT;
   }
@@ -87,15 +87,15 @@ const ALWAYS_REJECT: readonly number[] = [REJECT];
 interface Program {
   terms: Term[];
   required: Term[];
-  then: number[];
-  else: number[];
+  yes: number[];
+  no: number[];
 }
 
 /** A group that is being compiled, and where its next part (from the right) goes on. */
 interface Frame {
   operator: '&' | '|' | '!';
-  then: number;
-  else: number;
+  yes: number;
+  no: number;
   required: boolean;
 }
 
@@ -106,15 +106,15 @@ function compile(tokens: readonly Token[]): Program {
   const program: Program = {
     terms,
     required: [],
-    then: new Array<number>(terms.length).fill(ACCEPT),
-    else: new Array<number>(terms.length).fill(REJECT),
+    yes: terms.map(() => ACCEPT),
+    no: terms.map(() => REJECT),
   };
-  const frames: Frame[] = [{ operator: '&', then: ACCEPT, else: REJECT, required: true }];
+  const frames: Frame[] = [{ operator: '&', yes: ACCEPT, no: REJECT, required: true }];
   let first = terms.length;
   const partDone = () => {
     const frame = frames.at(-1)!;
-    if (frame.operator === '&') frame.then = first;
-    else if (frame.operator === '|') frame.else = first;
+    if (frame.operator === '&') frame.yes = first;
+    else if (frame.operator === '|') frame.no = first;
   };
   for (let i = tokens.length - 1; i >= 0; i--) {
     const token = tokens[i]!;
@@ -124,14 +124,14 @@ function compile(tokens: readonly Token[]): Program {
       const negated = operator === '!';
       frames.push({
         operator,
-        then: negated ? frame.else : frame.then,
-        else: negated ? frame.then : frame.else,
+        yes: negated ? frame.no : frame.yes,
+        no: negated ? frame.yes : frame.no,
         required: frame.required && operator === '&',
       });
     } else if (token instanceof Term) {
       first--;
-      program.then[first] = frame.then;
-      program.else[first] = frame.else;
+      program.yes[first] = frame.yes;
+      program.no[first] = frame.no;
       if (frame.required && token.operator === '=') program.required.push(token);
       partDone();
     } else {

@@ -3,7 +3,13 @@ import type { Scalar } from './filter-term.js';
 import type { Properties, PropertyValue } from './types.js';
 
 /** Properties that the registry sets on every service; a caller's values for them are ignored, but for the ranking. */
-export const OWNED_KEYS = ['objectClass', 'service.id', 'service.bundleid', 'service.scope', 'service.ranking'] as const;
+export const OWNED_KEYS = [
+  'objectClass',
+  'service.id',
+  'service.bundleid',
+  'service.scope',
+  'service.ranking',
+] as const;
 export type OwnedValues = [objectClass: readonly string[], id: number, bundle: number, scope: string, ranking: number];
 
 const OWNED = new Set(OWNED_KEYS.map((key) => key.toLowerCase()));
@@ -34,9 +40,13 @@ class Layout {
     given.forEach((name, source) => {
       const key = name.toLowerCase();
       if (seen.has(key)) {
-        throw new RackwattError('SERVICE_PROPERTIES', `Property "${name}" is given twice: keys compare without case; leave one out.`, {
-          context: { key: name },
-        });
+        throw new RackwattError(
+          'SERVICE_PROPERTIES',
+          `Property "${name}" is given twice: keys compare without case; leave one out.`,
+          {
+            context: { key: name },
+          },
+        );
       }
       seen.add(key);
       if (owned && key === RANKING) ranking = source;
@@ -98,7 +108,7 @@ export class PropertySet {
    */
   static ofService(properties: Properties, owned: OwnedValues, like: PropertySet | undefined): PropertySet {
     const given = Object.keys(properties);
-    const layout = like?.#layout.fits(given) ? like.#layout : layoutOf(given);
+    const layout = like !== undefined && like.#layout.fits(given) ? like.#layout : layoutOf(given);
     if (layout.ranking >= 0) {
       const ranking = properties[given[layout.ranking]!];
       owned[4] = Number.isInteger(ranking) ? Number(ranking) : 0;
@@ -117,7 +127,12 @@ export class PropertySet {
   }
 }
 
-function copyValues(values: PropertyValue[], given: readonly string[], sources: readonly number[], properties: Properties): PropertyValue[] {
+function copyValues(
+  values: PropertyValue[],
+  given: readonly string[],
+  sources: readonly number[],
+  properties: Properties,
+): PropertyValue[] {
   for (const source of sources) {
     const key = given[source]!;
     const value = properties[key];
@@ -142,7 +157,9 @@ function copyValue(key: string, value: unknown): PropertyValue {
 }
 
 function isScalar(value: unknown): value is Scalar {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint';
+  return (
+    typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint'
+  );
 }
 
 /** Whether a value may be a property, such as one from a configuration. */

@@ -1,5 +1,12 @@
 import { PropertySet, type OwnedValues } from './properties.js';
-import type { Properties, PropertyValue, ServiceFactory, ServiceOwner, ServiceReference, ServiceRegistration } from './types.js';
+import type {
+  Properties,
+  PropertyValue,
+  ServiceFactory,
+  ServiceOwner,
+  ServiceReference,
+  ServiceRegistration,
+} from './types.js';
 import type { Use } from './uses.js';
 
 export type ServiceScope = 'singleton' | 'bundle' | 'prototype';
@@ -24,7 +31,14 @@ export class ServiceRecord implements ServiceReference {
   /** Bundles for which the factory is at work. */
   making: Set<number> | undefined;
 
-  constructor(id: number, owner: ServiceOwner, contracts: readonly string[], service: unknown, properties: Properties, like: PropertySet | undefined) {
+  constructor(
+    id: number,
+    owner: ServiceOwner,
+    contracts: readonly string[],
+    service: unknown,
+    properties: Properties,
+    like: PropertySet | undefined,
+  ) {
     this.id = id;
     this.owner = owner;
     this.contracts = contracts;

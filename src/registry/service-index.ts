@@ -1,5 +1,5 @@
 import type { Filter } from './filter.js';
-import type { Scalar, Term } from './filter-term.js';
+import type { Scalar, ScalarType, Term } from './filter-term.js';
 import type { PropertySet } from './properties.js';
 import type { ServiceRecord } from './record.js';
 import { NO_SERVICES, SortedServices } from './sorted-services.js';
@@ -10,50 +10,47 @@ const SCANNED = 16;
 /** Filters may come from outside: they must not make the registry keep an index for every name that they invent. */
 const INDEXES = 64;
 
-/** Services by the values of one property. */
+/** Services by the values of one property. Values of different types are kept apart: a term reads differently as each. */
 class PropertyIndex {
-  readonly #sets = new Map<Scalar, SortedServices>();
+  readonly #types = new Map<ScalarType, Map<Scalar, SortedServices>>();
 
   add(record: ServiceRecord, value: PropertyValue | undefined): void {
     for (const scalar of scalarsOf(value)) {
-      let set = this.#sets.get(scalar);
-      if (!set) this.#sets.set(scalar, (set = new SortedServices()));
+      const type = typeof scalar as ScalarType;
+      let sets = this.#types.get(type);
+      if (!sets) this.#types.set(type, (sets = new Map()));
+      let set = sets.get(scalar);
+      if (!set) sets.set(scalar, (set = new SortedServices()));
       set.add(record);
     }
   }
 
   remove(record: ServiceRecord, value: PropertyValue | undefined): void {
     for (const scalar of scalarsOf(value)) {
-      const set = this.#sets.get(scalar);
+      const sets = this.#types.get(typeof scalar as ScalarType);
+      const set = sets?.get(scalar);
       set?.remove(record);
-      if (set?.size === 0) this.#sets.delete(scalar);
+      if (set?.size === 0) sets?.delete(scalar);
     }
   }
 
-  /** All services that an `=` term can match, and maybe more. */
+  /** All services that an `=` term can match. */
   find(term: Term): SortedServices {
     let found = NO_SERVICES;
-    let merged = false;
-    for (const operand of term.operands()) {
-      const set = this.#sets.get(operand);
-      if (!set) continue;
-      if (found === NO_SERVICES) {
-        found = set;
-        continue;
-      }
-      // `1` and `"1"` both match: rare enough to merge on demand.
-      if (!merged) found = copyOf(found);
-      merged = true;
-      for (const chunk of set.chunks) for (const record of chunk) found.addNew(record);
+    for (const [type, sets] of this.#types) {
+      const operand = term.operand(type);
+      const set = operand === undefined ? undefined : sets.get(operand);
+      if (set) found = found === NO_SERVICES ? set : union(found, set);
     }
     return found;
   }
 }
 
-function copyOf(set: SortedServices): SortedServices {
-  const copy = new SortedServices();
-  for (const chunk of set.chunks) for (const record of chunk) copy.add(record);
-  return copy;
+function union(a: SortedServices, b: SortedServices): SortedServices {
+  const records = new Set([...a.chunks.flat(), ...b.chunks.flat()]);
+  const both = new SortedServices();
+  for (const record of records) both.add(record);
+  return both;
 }
 
 function scalarsOf(value: PropertyValue | undefined): Iterable<Scalar> {

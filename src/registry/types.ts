@@ -46,6 +46,15 @@ export interface ServiceFactory<T> {
   release(user: ServiceOwner, registration: ServiceRegistration<T>, service: T): void;
 }
 
+/** Hands out a service object by object: a new one each time when its scope is `prototype`, else the bundle's one. */
+export interface ServiceObjects<T = unknown> {
+  readonly reference: ServiceReference<T>;
+  /** Undefined when the service is gone or its factory failed. */
+  get(): T | undefined;
+  /** Throws `SERVICE_OBJECT_FOREIGN` for an object that `get` did not give, `SERVICE_UNREGISTERED` when the service is gone. */
+  release(service: T): void;
+}
+
 export type ServiceEventType = 'REGISTERED' | 'MODIFIED' | 'MODIFIED_ENDMATCH' | 'UNREGISTERING';
 
 export interface ServiceEvent<T = unknown> {

@@ -41,11 +41,9 @@ const worker: Kind = { label: 'worker', close: (resource: { terminate(): Promise
 const child: Kind = { label: 'child process', close: (resource: ChildProcess) => resource.kill('SIGKILL'), ended: 'exit' };
 const watcher = closed('file watcher');
 const channel: Kind = {
-  label: 'message channel',
-  close: (resource: MessageChannel) => {
-    resource.port1.close();
-    resource.port2.close();
-  },
+  label: 'message port',
+  parts: (made: MessageChannel) => [made.port1, made.port2],
+  close: (port: { close(): void }) => port.close(),
 };
 const broadcast = closed('broadcast channel');
 const observer: Kind = { label: 'performance observer', close: (resource: { disconnect(): void }) => resource.disconnect() };

@@ -6,6 +6,8 @@ import { attributeError } from '../stack.js';
 export interface Kind {
   label: string;
   close(resource: never): unknown;
+  /** What is owned in its stead, where the made object itself may be dropped while its parts work on. */
+  parts?(resource: never): object[];
   /** Event of the resource after which nothing is left to close; `close` unless given. */
   ended?: string;
 }
@@ -41,6 +43,13 @@ export class OwnedResources {
 
   own<T>(kind: Kind, resource: T): T {
     if (typeof resource !== 'object' || resource === null) return resource;
+    const parts = kind.parts?.(resource as never) ?? [resource];
+    for (const part of parts) this.#ownPart(kind, part);
+    if (this.#entries.size >= this.#sweepAt) this.#sweep();
+    return resource;
+  }
+
+  #ownPart(kind: Kind, resource: object): void {
     const entry: Entry = { kind, ref: new WeakRef(resource) };
     this.#entries.add(entry);
     if (resource instanceof EventEmitter) {
@@ -49,8 +58,6 @@ export class OwnedResources {
       // An 'error' that nobody listens to carries no frame of the bundle: this is the last moment at which its origin is known.
       resource.on(errorMonitor, (error: unknown) => attributeError(error, label));
     }
-    if (this.#entries.size >= this.#sweepAt) this.#sweep();
-    return resource;
   }
 
   /** Forgets a resource that was closed by its own means. */

@@ -1,0 +1,11 @@
+/** The services of a container: registering, finding, listening, tracking. */
+export { contract, type Contract, type ContractOptions } from './contract.js';
+export type * from './types.js';
+export type { RegistryErrorCode } from './errors.js';
+export { Filter, parseFilter, type PropertyView } from './filter.js';
+export { escapeFilterValue } from './filter-term.js';
+export { isPropertyValue } from './properties.js';
+export { compareReferences } from './record.js';
+export { ServiceRegistry, type ContractKey, type RegistryOptions } from './registry.js';
+export { ServiceTracker, type TrackerCustomizer, type TrackerTarget } from './tracker.js';
+export type { ErrorReport } from './uses.js';

@@ -1,0 +1,150 @@
+import type { Filter } from './filter.js';
+import type { Scalar, ScalarType, Term } from './filter-term.js';
+import type { PropertySet } from './properties.js';
+import type { PropertyValue, ServiceListener, ServiceOwner } from './types.js';
+
+/** A listener with what it listens to. */
+export interface Listening {
+  /** Rises with each listener: the order of delivery. */
+  readonly order: number;
+  readonly owner: ServiceOwner;
+  readonly listener: ServiceListener;
+  readonly contract: string | undefined;
+  readonly filter: Filter | undefined;
+  removed: boolean;
+}
+
+const SCALARS: readonly ScalarType[] = ['string', 'number', 'bigint', 'boolean'];
+
+/** Listeners of one contract, by a value that their filter insists on. */
+class Bucket {
+  /** Those whose filter insists on no value. */
+  readonly #plain = new Set<Listening>();
+  readonly #keyed = new Map<string, Map<Scalar, Set<Listening>>>();
+
+  get empty(): boolean {
+    return this.#plain.size === 0 && this.#keyed.size === 0;
+  }
+
+  /** @returns removes it again. */
+  add(listening: Listening): () => void {
+    const term = this.#rarest(listening.filter);
+    if (!term) {
+      this.#plain.add(listening);
+      return () => void this.#plain.delete(listening);
+    }
+    let values = this.#keyed.get(term.key);
+    if (!values) this.#keyed.set(term.key, (values = new Map()));
+    const operands = operandsOf(term);
+    for (const operand of operands) {
+      let set = values.get(operand);
+      if (!set) values.set(operand, (set = new Set()));
+      set.add(listening);
+    }
+    return () => {
+      for (const operand of operands) {
+        const set = values.get(operand);
+        set?.delete(listening);
+        if (set?.size === 0) values.delete(operand);
+      }
+      if (values.size === 0 && this.#keyed.get(term.key) === values) this.#keyed.delete(term.key);
+    };
+  }
+
+  collect(properties: PropertySet, before: PropertySet | undefined, found: Listening[]): void {
+    for (const listening of this.#plain) found.push(listening);
+    for (const [key, values] of this.#keyed) {
+      const value = properties.get(key);
+      collectValue(values, value, found);
+      const was = before?.get(key);
+      if (was !== value) collectValue(values, was, found);
+    }
+  }
+
+  /** Of the values that a filter insists on, the one that fewest others here insist on. */
+  #rarest(filter: Filter | undefined): Term | undefined {
+    let rarest: Term | undefined;
+    let fewest = Infinity;
+    for (const term of filter?.required ?? []) {
+      if (term.key === 'objectclass') continue;
+      const others = this.#keyed.get(term.key)?.get(term.text)?.size ?? 0;
+      if (others < fewest) [rarest, fewest] = [term, others];
+    }
+    return rarest;
+  }
+}
+
+function collectValue(values: Map<Scalar, Set<Listening>>, value: PropertyValue | undefined, found: Listening[]): void {
+  if (value === undefined || value === null) return;
+  for (const scalar of typeof value === 'object' ? value : [value]) {
+    const set = values.get(scalar);
+    if (set) for (const listening of set) found.push(listening);
+  }
+}
+
+function operandsOf(term: Term): Scalar[] {
+  return SCALARS.map((type) => term.operand(type)).filter((operand) => operand !== undefined);
+}
+
+/** All listeners, found for an event without asking each. */
+export class ListenerTable {
+  readonly #byContract = new Map<string, Bucket>();
+  readonly #ofAny = new Bucket();
+  readonly #byOwner = new Map<number, Map<ServiceListener, { listening: Listening; remove: () => void }>>();
+  #next = 0;
+
+  /** The same listener of the same bundle replaces itself, as in OSGi. */
+  add(
+    owner: ServiceOwner,
+    listener: ServiceListener,
+    contract: string | undefined,
+    filter: Filter | undefined,
+  ): Listening {
+    let own = this.#byOwner.get(owner.id);
+    if (!own) this.#byOwner.set(owner.id, (own = new Map()));
+    const replaced = own.get(listener);
+    if (replaced) this.remove(replaced.listening);
+    const listening: Listening = { order: this.#next++, owner, listener, contract, filter, removed: false };
+    const key = contract ?? filter?.required.find((term) => term.key === 'objectclass')?.text;
+    const remove = key === undefined ? this.#ofAny.add(listening) : this.#addToContract(key, listening);
+    own = this.#byOwner.get(owner.id) ?? own;
+    this.#byOwner.set(owner.id, own.set(listener, { listening, remove }));
+    return listening;
+  }
+
+  remove(listening: Listening): void {
+    if (listening.removed) return;
+    listening.removed = true;
+    const own = this.#byOwner.get(listening.owner.id);
+    own?.get(listening.listener)?.remove();
+    own?.delete(listening.listener);
+    if (own?.size === 0) this.#byOwner.delete(listening.owner.id);
+  }
+
+  removeOwner(owner: ServiceOwner): void {
+    for (const { listening } of this.#byOwner.get(owner.id)?.values() ?? []) this.remove(listening);
+  }
+
+  /**
+   * Listeners that may care about a service, in the order in which they came; their filters are still to be asked.
+   * @param before the properties that the service had, when it changed
+   */
+  candidates(contracts: readonly string[], properties: PropertySet, before: PropertySet | undefined): Listening[] {
+    const found: Listening[] = [];
+    this.#ofAny.collect(properties, before, found);
+    for (const contract of contracts) this.#byContract.get(contract)?.collect(properties, before, found);
+    if (found.length < 2) return found;
+    found.sort((a, b) => a.order - b.order);
+    return found.filter((listening, i) => listening !== found[i - 1]);
+  }
+
+  #addToContract(contract: string, listening: Listening): () => void {
+    let bucket = this.#byContract.get(contract);
+    if (!bucket) this.#byContract.set(contract, (bucket = new Bucket()));
+    const remove = bucket.add(listening);
+    return () => {
+      remove();
+      if (bucket.empty && this.#byContract.get(contract) === bucket) this.#byContract.delete(contract);
+    };
+  }
+}

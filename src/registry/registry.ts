@@ -1,0 +1,270 @@
+import { errorMessage, RackwattError } from '../errors.js';
+import type { Disposer } from '../scope/index.js';
+import type { Contract } from './contract.js';
+import { EventQueue } from './event-queue.js';
+import { parseFilter, type Filter } from './filter.js';
+import { ListenerTable, type Listening } from './listeners.js';
+import type { PropertySet } from './properties.js';
+import { ServiceRecord } from './record.js';
+import { ServiceIndex } from './service-index.js';
+import type {
+  ListenOptions,
+  Properties,
+  ServiceEvent,
+  ServiceFactory,
+  ServiceListener,
+  ServiceObjects,
+  ServiceOwner,
+  ServiceReference,
+  ServiceRegistration,
+} from './types.js';
+import { ServiceUses, unregistered, type ErrorReport } from './uses.js';
+
+export interface RegistryOptions {
+  onError: ErrorReport;
+}
+
+/** A contract, or its id (`name@major`). */
+export type ContractKey<T> = Contract<T> | string;
+
+/**
+ * The services of a container.
+ *
+ * Events are synchronous: when the outermost call returns, every listener has seen them. A listener that itself registers
+ * or unregisters is not interrupted: what follows from that waits until all listeners were told of the event before, so
+ * that a cascade may be of any length. A service that goes is no longer found at once, but its object can be got until all
+ * listeners have seen UNREGISTERING.
+ */
+export class ServiceRegistry {
+  readonly #index = new ServiceIndex();
+  readonly #live = new Map<number, ServiceRecord>();
+  readonly #owned = new Map<number, Set<ServiceRecord>>();
+  readonly #listeners = new ListenerTable();
+  readonly #uses: ServiceUses;
+  readonly #queue: EventQueue;
+  readonly #acts: RegistrantActs = {
+    change: (record, properties) => this.#change(record, properties),
+    unregister: (record) => this.#unregister(record),
+  };
+  #nextId = 1;
+  #latest: PropertySet | undefined;
+
+  constructor(options: RegistryOptions) {
+    const report: ErrorReport = (owner, error) => {
+      try {
+        options.onError(owner, error);
+      } catch (failure) {
+        // The reporter itself is broken: no event may be lost for that, and nothing but the process is left to tell.
+        queueMicrotask(() => {
+          throw new RackwattError(
+            'SERVICE_LISTENER',
+            `The error report of the registry failed: ${errorMessage(failure)}`,
+            { cause: failure },
+          );
+        });
+      }
+    };
+    this.#uses = new ServiceUses(report);
+    this.#queue = new EventQueue(report);
+  }
+
+  /** Services that can be found now. */
+  get size(): number {
+    return this.#index.size;
+  }
+
+  /**
+   * Registers a service under one or several contracts. An object with `scope`, `get` and `release` is taken for a factory.
+   * @throws RackwattError `SERVICE_INVALID`, `SERVICE_PROPERTIES`
+   */
+  register<T>(
+    owner: ServiceOwner,
+    contracts: Contract<T> | readonly Contract<unknown>[],
+    service: NoInfer<T> | ServiceFactory<NoInfer<T>>,
+    properties: Properties = {},
+  ): ServiceRegistration<T> {
+    const ids = [...new Set(isList(contracts) ? contracts.map((contract) => contract.id) : [contracts.id])];
+    if (ids.length === 0 || service === undefined || service === null) {
+      const missing = ids.length === 0 ? 'a service under no contract' : `nothing as service of ${ids.join(', ')}`;
+      throw new RackwattError('SERVICE_INVALID', `Bundle ${owner.name} registers ${missing}.`, {
+        context: { bundle: owner.name },
+      });
+    }
+    const record = new ServiceRecord(this.#nextId, owner, Object.freeze(ids), service, properties, this.#latest);
+    this.#nextId++;
+    this.#latest = record.current;
+    const registration = new Registration<T>(record, this.#acts);
+    record.registration = registration;
+    this.#live.set(record.id, record);
+    let owned = this.#owned.get(owner.id);
+    if (!owned) this.#owned.set(owner.id, (owned = new Set()));
+    owned.add(record);
+    this.#index.add(record);
+    this.#announce(record, 'REGISTERED');
+    return registration;
+  }
+
+  /**
+   * The best service: highest ranking, then lowest id.
+   * @throws RackwattError `FILTER_SYNTAX`
+   */
+  reference<T>(contract: ContractKey<T> | undefined, filter?: string | Filter): ServiceReference<T> | undefined {
+    return this.#index.best(idOf(contract), filterOf(filter)) as ServiceReference<T> | undefined;
+  }
+
+  /**
+   * All services of a contract, or of any, best first.
+   * @throws RackwattError `FILTER_SYNTAX`
+   */
+  references<T>(contract: ContractKey<T> | undefined, filter?: string | Filter): ServiceReference<T>[] {
+    return this.#index.find(idOf(contract), filterOf(filter)) as ServiceReference<T>[];
+  }
+
+  /** The service object, held until released as often as got; undefined when it is gone or its factory failed. */
+  get<T>(owner: ServiceOwner, reference: ServiceReference<T>): T | undefined {
+    const record = this.#record(reference);
+    return record && (this.#uses.get(owner, record) as T | undefined);
+  }
+
+  /** @returns false when the bundle does not hold the service. */
+  release(owner: ServiceOwner, reference: ServiceReference): boolean {
+    const record = this.#record(reference);
+    return record !== undefined && this.#uses.release(owner, record);
+  }
+
+  /** Objects of a service one by one; undefined when the service is gone. */
+  serviceObjects<T>(owner: ServiceOwner, reference: ServiceReference<T>): ServiceObjects<T> | undefined {
+    const record = this.#record(reference);
+    return record && (this.#uses.objects(owner, record) as ServiceObjects<T>);
+  }
+
+  /**
+   * Hears of services that come, change and go. A changed service that no longer matches gives MODIFIED_ENDMATCH. The same listener
+   * of the same bundle replaces itself.
+   * @throws RackwattError `FILTER_SYNTAX`
+   */
+  listen(owner: ServiceOwner, listener: ServiceListener, options: ListenOptions = {}): Disposer {
+    const listening = this.#listeners.add(owner, listener, idOf(options.contract), filterOf(options.filter));
+    return () => this.#listeners.remove(listening);
+  }
+
+  /** In the order of registration. */
+  registeredBy(owner: ServiceOwner): ServiceReference[] {
+    return [...(this.#owned.get(owner.id) ?? [])];
+  }
+
+  usedBy(owner: ServiceOwner): ServiceReference[] {
+    return this.#uses.of(owner);
+  }
+
+  /** Undoes all that a bundle did here: unregisters its services, newest first, gives back what it holds, removes its listeners. */
+  releaseOwner(owner: ServiceOwner): void {
+    for (const record of [...(this.#owned.get(owner.id) ?? [])].reverse()) {
+      if (record.state === 'registered') this.#unregister(record);
+    }
+    this.#uses.dropOwner(owner);
+    this.#listeners.removeOwner(owner);
+  }
+
+  #record(reference: ServiceReference): ServiceRecord | undefined {
+    const record = this.#live.get(reference.id);
+    return record === reference ? record : undefined;
+  }
+
+  #change(record: ServiceRecord, properties: Properties): void {
+    if (record.state !== 'registered') throw unregistered(record);
+    const before = record.current;
+    this.#index.change(record, record.replaced(properties));
+    this.#announceChange(record, before);
+  }
+
+  #unregister(record: ServiceRecord): void {
+    const { owner } = record;
+    if (record.state !== 'registered' || !owner) throw unregistered(record);
+    record.state = 'unregistering';
+    this.#index.remove(record);
+    const owned = this.#owned.get(owner.id);
+    owned?.delete(record);
+    if (owned?.size === 0) this.#owned.delete(owner.id);
+    this.#announce(record, 'UNREGISTERING', () => this.#forget(record));
+  }
+
+  /** All listeners know: now the service is gone for those who still hold it, too. */
+  #forget(record: ServiceRecord): void {
+    this.#live.delete(record.id);
+    record.state = 'gone';
+    this.#uses.dropService(record);
+    record.owner = undefined;
+    record.service = undefined;
+    record.registration = undefined;
+  }
+
+  #announce(record: ServiceRecord, type: 'REGISTERED' | 'UNREGISTERING', done?: () => void): void {
+    const event: ServiceEvent = { type, reference: record };
+    const receivers: Listening[] = [];
+    for (const listening of this.#listeners.candidates(record.contracts, record.current, undefined)) {
+      if (cares(listening, record, record.current)) receivers.push(listening);
+    }
+    this.#queue.fire({ receivers, event, done });
+  }
+
+  #announceChange(record: ServiceRecord, before: PropertySet): void {
+    const event: ServiceEvent = { type: 'MODIFIED', reference: record };
+    const receivers: Listening[] = [];
+    let endmatch: { event: ServiceEvent; receivers: Set<Listening> } | undefined;
+    for (const listening of this.#listeners.candidates(record.contracts, record.current, before)) {
+      if (cares(listening, record, record.current)) receivers.push(listening);
+      else if (cares(listening, record, before)) {
+        receivers.push(listening);
+        endmatch ??= { event: { type: 'MODIFIED_ENDMATCH', reference: record }, receivers: new Set() };
+        endmatch.receivers.add(listening);
+      }
+    }
+    this.#queue.fire({ receivers, event, endmatch });
+  }
+}
+
+/** What only the registrant may do. */
+interface RegistrantActs {
+  change(record: ServiceRecord, properties: Properties): void;
+  unregister(record: ServiceRecord): void;
+}
+
+class Registration<T> implements ServiceRegistration<T> {
+  readonly #record: ServiceRecord;
+  readonly #acts: RegistrantActs;
+
+  constructor(record: ServiceRecord, acts: RegistrantActs) {
+    this.#record = record;
+    this.#acts = acts;
+  }
+
+  get reference(): ServiceReference<T> {
+    return this.#record as ServiceReference<T>;
+  }
+
+  setProperties(properties: Properties): void {
+    this.#acts.change(this.#record, properties);
+  }
+
+  unregister(): void {
+    this.#acts.unregister(this.#record);
+  }
+}
+
+function cares(listening: Listening, record: ServiceRecord, properties: PropertySet): boolean {
+  if (listening.contract !== undefined && !record.contracts.includes(listening.contract)) return false;
+  return !listening.filter || listening.filter.accepts(properties);
+}
+
+function idOf(contract: ContractKey<unknown> | undefined): string | undefined {
+  return typeof contract === 'object' ? contract.id : contract;
+}
+
+function filterOf(filter: string | Filter | undefined): Filter | undefined {
+  return typeof filter === 'string' ? parseFilter(filter) : filter;
+}
+
+function isList<T>(contracts: Contract<T> | readonly Contract<unknown>[]): contracts is readonly Contract<unknown>[] {
+  return Array.isArray(contracts);
+}
