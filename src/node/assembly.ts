@@ -1,0 +1,208 @@
+import type { Framework, RevisionSource } from '../bundle/index.js';
+import { pidOf, type ComponentDefinition, type InstanceConfiguration, type Logger } from '../component/index.js';
+import { parseDuration, withDefaults, type BundleEntry, type RuntimeDocument } from '../configuration/index.js';
+import { errorMessage, RackwattError } from '../errors.js';
+import { factoryPid, instancesOf, type PreparedConfiguration } from './instances.js';
+
+/** What could not be applied, with the JSON pointer of the place in the document. */
+export interface AssemblyProblem {
+  pointer: string;
+  message: string;
+}
+
+export interface AssemblyOptions {
+  framework: Framework;
+  log: Logger;
+  /** Finds the content that a bundle entry names, verified. */
+  find(entry: Pick<BundleEntry, 'id' | 'digest'>): Promise<RevisionSource>;
+  /** Value of a secret. @throws `SECRET_MISSING` */
+  resolveSecrets(pid: string, written: Record<string, unknown>): Promise<Record<string, unknown>>;
+}
+
+/**
+ * Brings the framework to what a document says, and drop-in bundles on top of it: the bundles installed, at their
+ * versions, started, with their configurations.
+ */
+export class Assembly {
+  readonly #options: AssemblyOptions;
+  readonly #configurations = new Map<string, PreparedConfiguration>();
+  /** Configured bundles by name, with the entry that they came from. */
+  readonly #configured = new Map<string, { entry: BundleEntry; source: RevisionSource }>();
+  readonly #dropins = new Map<string, RevisionSource>();
+
+  constructor(options: AssemblyOptions) {
+    this.#options = options;
+  }
+
+  /** Configurations in force for a component. */
+  configurations(pid: string, definition: ComponentDefinition): InstanceConfiguration[] {
+    return instancesOf(pid, definition, this.#configurations, (component, values) => filled(component, values));
+  }
+
+  static defaults(definition: ComponentDefinition): Record<string, unknown> {
+    return filled(definition, {});
+  }
+
+  /** Installs everything; what fails is logged and left out, so that one bad bundle does not keep a node down. */
+  async begin(document: RuntimeDocument): Promise<void> {
+    await this.#prepare(document);
+    for (const [index, entry] of document.bundles.entries()) {
+      try {
+        await this.#add(entry, document);
+      } catch (error) {
+        this.#options.log.error(`bundle ${index + 1} of the configuration, ${entry.id}: ${errorMessage(error)}`);
+      }
+    }
+  }
+
+  /** Applies a changed document. @returns what failed; the caller then goes back by applying the previous one. */
+  async change(previous: RuntimeDocument, next: RuntimeDocument): Promise<AssemblyProblem[]> {
+    const problems: AssemblyProblem[] = [];
+    const changed = await this.#prepare(next);
+    await this.#changeBundles(previous, next, problems);
+    if (problems.length > 0) return problems;
+    const { components } = this.#options.framework;
+    components.configurationsChanged(new Set([...changed].map(factoryPid)));
+    problems.push(...(await this.#unhealthy(changed, parseDuration(next.framework.activationTimeout))));
+    return problems;
+  }
+
+  /** Content of a drop-in: updates the bundle of that name, or installs it. */
+  async drop(source: RevisionSource, startLevel: number): Promise<void> {
+    const { framework } = this.#options;
+    const { name } = source.manifest;
+    const existing = framework.bundle(name);
+    if (existing) await existing.update(source);
+    else await this.#installAndStart(source, { startLevel, start: true });
+    this.#dropins.set(name, source);
+    await framework.retryUnresolved();
+  }
+
+  /** A drop-in is gone: the configured content comes back, or the bundle goes. */
+  async lift(name: string): Promise<void> {
+    if (!this.#dropins.delete(name)) return;
+    const { framework } = this.#options;
+    const bundle = framework.bundle(name);
+    const configured = this.#configured.get(name);
+    if (!bundle) return;
+    if (configured) await bundle.update(configured.source);
+    else await framework.uninstall(bundle);
+  }
+
+  async #prepare(document: RuntimeDocument): Promise<Set<string>> {
+    const changed = new Set<string>();
+    for (const pid of this.#configurations.keys()) if (!(pid in document.configurations)) changed.add(pid);
+    for (const pid of changed) this.#configurations.delete(pid);
+    for (const [pid, written] of Object.entries(document.configurations)) {
+      const prepared: PreparedConfiguration = { pid, written, values: written };
+      try {
+        prepared.values = await this.#options.resolveSecrets(pid, written);
+      } catch (error) {
+        prepared.problem = errorMessage(error);
+      }
+      const before = this.#configurations.get(pid);
+      this.#configurations.set(pid, prepared);
+      if (JSON.stringify([before?.values, before?.problem]) !== JSON.stringify([prepared.values, prepared.problem])) changed.add(pid);
+    }
+    return changed;
+  }
+
+  async #changeBundles(previous: RuntimeDocument, next: RuntimeDocument, problems: AssemblyProblem[]): Promise<void> {
+    const { framework, log } = this.#options;
+    const wanted = new Map<string, { entry: BundleEntry; source: RevisionSource; index: number }>();
+    for (const [index, entry] of next.bundles.entries()) {
+      try {
+        const same = previous.bundles.find((other) => other.id === entry.id && other.digest === entry.digest);
+        const known = same && [...this.#configured.values()].find(({ entry: other }) => other.id === entry.id);
+        const source = known?.source ?? (await this.#options.find(entry));
+        if (wanted.has(source.manifest.name)) throw new RackwattError('BUNDLE_DUPLICATE', `${source.manifest.name} stands in "bundles" twice`);
+        wanted.set(source.manifest.name, { entry, source, index });
+      } catch (error) {
+        problems.push({ pointer: `/bundles/${index}/id`, message: errorMessage(error) });
+      }
+    }
+    if (problems.length > 0) return;
+    for (const name of [...this.#configured.keys()].reverse()) {
+      if (wanted.has(name)) continue;
+      this.#configured.delete(name);
+      const bundle = framework.bundle(name);
+      if (bundle && !this.#dropins.has(name)) await framework.uninstall(bundle);
+    }
+    for (const [name, { entry, source, index }] of wanted) {
+      const before = this.#configured.get(name);
+      try {
+        if (!before && !framework.bundle(name)) await this.#add(entry, next);
+        else await this.#alter(name, entry, source, before?.entry, next);
+      } catch (error) {
+        problems.push({ pointer: `/bundles/${index}`, message: errorMessage(error) });
+      }
+    }
+    if (problems.length === 0) await framework.retryUnresolved();
+    if (previous.framework.startLevel !== next.framework.startLevel) await framework.setStartLevel(next.framework.startLevel);
+    if (previous.framework.storage !== next.framework.storage) log.warn('framework.storage takes effect when the node is started again');
+  }
+
+  async #alter(name: string, entry: BundleEntry, source: RevisionSource, before: BundleEntry | undefined, document: RuntimeDocument): Promise<void> {
+    const bundle = this.#options.framework.bundle(name)!;
+    const isNewContent = before?.id !== entry.id || before.digest !== entry.digest;
+    if (isNewContent && !this.#dropins.has(name)) await bundle.update(source);
+    this.#configured.set(name, { entry, source });
+    bundle.startLevel = entry.startLevel ?? document.framework.bundleStartLevel;
+    if (entry.start && bundle.state !== 'ACTIVE') await bundle.start();
+    else if (!entry.start && bundle.state === 'ACTIVE') await bundle.stop();
+  }
+
+  async #add(entry: BundleEntry, document: RuntimeDocument): Promise<void> {
+    const source = await this.#options.find(entry);
+    if (entry.isolation !== 'space') {
+      this.#options.log.warn(`${source.manifest.name} asks for isolation "${entry.isolation}", which this version does not have yet; it runs in a space`);
+    }
+    await this.#installAndStart(source, { startLevel: entry.startLevel ?? document.framework.bundleStartLevel, start: entry.start });
+    this.#configured.set(source.manifest.name, { entry, source });
+  }
+
+  async #installAndStart(source: RevisionSource, options: { startLevel: number; start: boolean }): Promise<void> {
+    const { framework } = this.#options;
+    const bundle = framework.install(source, { startLevel: options.startLevel });
+    if (!options.start) return;
+    try {
+      // Below the bundle's start level this only notes that it is to run.
+      await bundle.start();
+    } catch (error) {
+      await framework.uninstall(bundle);
+      throw error;
+    }
+  }
+
+  /** Waits until what a change touched is active; a component that waits for others is no failure of the change. */
+  async #unhealthy(pids: ReadonlySet<string>, milliseconds: number): Promise<AssemblyProblem[]> {
+    const { components } = this.#options.framework;
+    const touched = () => components.instances().filter(({ configuration }) => configuration && pids.has(configuration.pid));
+    const deadline = performance.now() + milliseconds;
+    const isPending = (state: string): boolean => state === 'activating' || state === 'deactivating';
+    while (touched().some(({ state, failure }) => isPending(state) && !failure) && performance.now() < deadline) {
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          clearTimeout(timer);
+          stop();
+          resolve();
+        };
+        const timer = setTimeout(done, deadline - performance.now());
+        const stop = components.onChange(done);
+      });
+    }
+    return touched()
+      .filter(({ state }) => state === 'failed' || isPending(state))
+      .map((instance) => ({
+        pointer: `/configurations/${instance.configuration!.pid.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+        message: instance.failure ? `${instance.label} did not start with it: ${instance.failure.message}` : `${instance.label} was not active in ${milliseconds / 1000} s`,
+      }));
+  }
+}
+
+function filled(definition: ComponentDefinition, values: Record<string, unknown>): Record<string, unknown> {
+  const schema = definition.options.configuration?.schema;
+  return schema ? (withDefaults(schema, values) as Record<string, unknown>) : values;
+}
+
+export { pidOf };

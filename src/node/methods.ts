@@ -1,0 +1,119 @@
+import type { Runtime } from '../bundle/index.js';
+import { AdminMethod } from '../cli/contract.js';
+import { componentInfo } from '../component/index.js';
+import type { ConfigurationAdmin } from '../configuration/index.js';
+import { RackwattError } from '../errors.js';
+import type { SocketMethod } from './admin-socket.js';
+import type { LogLine } from './logs.js';
+import type { Node } from './node.js';
+import { SYSTEM } from './runtime-service.js';
+
+type Parameters = Record<string, unknown>;
+
+function text(parameters: unknown, key: string): string {
+  const value = (parameters as Parameters | undefined)?.[key];
+  if (typeof value !== 'string') throw new RackwattError('USAGE', `the parameter "${key}" must be a text`);
+  return value;
+}
+
+const CONFIGURATION_METHODS = new Set<keyof ConfigurationAdmin>(['read', 'edit', 'validate', 'schemas', 'secrets', 'setSecret', 'removeSecret']);
+
+/** The methods of the admin socket: the container's own, then those that bundles contribute. */
+export function socketMethods(node: Node, runtime: Runtime, admin: ConfigurationAdmin): (name: string) => Promise<SocketMethod | undefined> {
+  const { framework, logs } = node;
+  const component = (parameters: unknown) => {
+    const name = text(parameters, 'name');
+    const instances = framework.components.instances();
+    const found = instances.find((instance) => instance.label === name) ?? instances.find((instance) => instance.name === name);
+    if (!found) throw new RackwattError('COMPONENT_UNKNOWN', `there is no component ${name}; "rackwatt component list" shows them`);
+    return found;
+  };
+  const bundle = (parameters: unknown) => {
+    const name = text(parameters, 'name');
+    const found = framework.bundle(name) ?? framework.bundle(`@rackwatt/${name}`);
+    if (!found) throw new RackwattError('BUNDLE_UNKNOWN', `there is no bundle ${name}; "rackwatt bundle list" shows them`);
+    return found;
+  };
+  const own: Record<string, SocketMethod> = {
+    'node.info': () => runtime.node(),
+    'node.health': () => runtime.health(),
+    'node.startup': () => node.startup(),
+    'node.stop': () => node.requestStop(),
+    'bundle.list': () => runtime.bundles(),
+    'bundle.info': async (parameters) => {
+      const found = bundle(parameters);
+      const components = framework.components.instances().filter((instance) => instance.set.bundle.owner.id === found.id);
+      return { ...found.info(), description: found.revision.manifest.description, imports: found.revision.manifest.imports, components: components.map(componentInfo) };
+    },
+    'bundle.why': async (parameters) => {
+      const found = bundle(parameters);
+      if (found.state === 'ACTIVE') return { state: found.state, reason: 'it is active' };
+      await found.resolve().catch((error: unknown) => void error);
+      return { state: found.state, reason: found.reason ?? (found.autostart ? 'it waits for its start level' : 'nobody started it') };
+    },
+    'bundle.start': async (parameters) => {
+      await bundle(parameters).start();
+      return bundle(parameters).info();
+    },
+    'bundle.stop': async (parameters) => {
+      await bundle(parameters).stop();
+      return bundle(parameters).info();
+    },
+    'bundle.install': (parameters) => node.installArchive(text(parameters, 'file')),
+    'bundle.uninstall': (parameters) => node.uninstall(bundle(parameters)),
+    'service.list': (parameters) => runtime.services((parameters as { filter?: string } | undefined)?.filter),
+    'component.list': () => runtime.components(),
+    'component.why': (parameters) => componentInfo(component(parameters)),
+    'component.effects': (parameters) => [
+      ...component(parameters)
+        .serviceIds()
+        .map((id) => `service #${id}`),
+      ...(component(parameters).scope?.effects() ?? []),
+    ],
+    config: (parameters) => {
+      const { method, parameters: given } = parameters as { method: keyof ConfigurationAdmin; parameters: unknown[] };
+      if (!CONFIGURATION_METHODS.has(method)) throw new RackwattError('METHOD_UNKNOWN', `the configuration has no method ${String(method)}`);
+      return (admin[method] as (...values: unknown[]) => unknown)(...given);
+    },
+    'config.generations': () => node.configuration.generations(),
+    'config.rollback': (parameters) => node.configuration.rollback(Number((parameters as Parameters)['number'])),
+    log: (parameters) => logLines(node, parameters as { follow?: boolean; lines?: number } | undefined),
+  };
+  void logs;
+  return async (name) => {
+    if (Object.hasOwn(own, name)) return own[name];
+    const reference = framework.registry.references(AdminMethod).find((candidate) => candidate.property('name') === name);
+    if (!reference) return undefined;
+    return async (parameters) => {
+      const service = framework.registry.get(SYSTEM, reference) as AdminMethod | undefined;
+      try {
+        return await service?.call(parameters);
+      } finally {
+        framework.registry.release(SYSTEM, reference);
+      }
+    };
+  };
+}
+
+async function* logLines(node: Node, options: { follow?: boolean; lines?: number } = {}): AsyncGenerator<LogLine> {
+  const waiting: LogLine[] = node.logs.recent(options.lines ?? 50);
+  let wake: (() => void) | undefined;
+  const stop = node.logs.follow((line) => {
+    // A reader that does not keep up loses the oldest lines, not the node its memory.
+    if (waiting.length > 10_000) waiting.shift();
+    waiting.push(line);
+    wake?.();
+  });
+  const wakeUp = (): void => wake?.();
+  node.stopping.addEventListener('abort', wakeUp);
+  try {
+    for (;;) {
+      while (waiting.length > 0) yield waiting.shift()!;
+      if (!options.follow || node.stopping.aborted) return;
+      await new Promise<void>((resolve) => (wake = resolve));
+    }
+  } finally {
+    stop();
+    node.stopping.removeEventListener('abort', wakeUp);
+  }
+}
