@@ -154,8 +154,8 @@ function operatorsOfClosings(tokens: readonly Token[]): ('&' | '|' | '!')[] {
   return closed;
 }
 
-/** Filters come again and again; two generations keep the recent ones at the cost of one map entry each. */
-const GENERATION = 4096;
+/** Groups come again and again; two generations keep the recent ones at the cost of one map entry each. */
+const GENERATION = 1024;
 const CACHED_LENGTH = 1024;
 let young = new Map<string, Filter>();
 let old = new Map<string, Filter>();
@@ -165,10 +165,11 @@ let old = new Map<string, Filter>();
  * @throws RackwattError `FILTER_SYNTAX` with the text and the position of the fault
  */
 export function parseFilter(text: string): Filter {
+  // A single comparison is read sooner than looked up, and lookups of ever new values would only push out the groups.
+  if (!'&|!'.includes(text[1] ?? '') || text.length > CACHED_LENGTH) return new Filter(readFilter(text));
   const known = young.get(text);
   if (known) return known;
   const filter = old.get(text) ?? new Filter(readFilter(text));
-  if (text.length > CACHED_LENGTH) return filter;
   if (young.size >= GENERATION) {
     old = young;
     young = new Map();

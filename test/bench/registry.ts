@@ -1,5 +1,5 @@
 import { contract } from 'rackwatt';
-import { ServiceRegistry, type ServiceOwner } from '../../src/dist/registry/index.js';
+import { ServiceRegistry, type ServiceOwner } from '../support/registry.js';
 
 export interface BenchRow {
   metric: string;
@@ -38,11 +38,21 @@ function lookups(put: (metric: string, value: number) => void): void {
   const kinds = Array.from({ length: SERVICES / 10 }, (_, i) => contract<object>(`svc/I${i}`, { major: 1 }));
   const service = {};
   const started = cpu();
-  for (let i = 0; i < SERVICES; i++) registry.register(owner, [kinds[i % kinds.length]!, common], service, properties(i));
+  for (let i = 0; i < SERVICES; i++)
+    registry.register(owner, [kinds[i % kinds.length]!, common], service, properties(i));
   put('registry.register-100k-per-s', (SERVICES * 1e3) / (cpu() - started));
-  put('registry.filter-unique-100k-per-s', perCpuSecond(64, (i) => registry.references(undefined, `(idx=${i % SERVICES})`)));
-  put('registry.filter-all-100k-per-s', perCpuSecond(1, () => registry.references(undefined, FILTER)));
-  put('registry.best-100k-per-s', perCpuSecond(64, () => registry.reference(common)));
+  put(
+    'registry.filter-unique-100k-per-s',
+    perCpuSecond(64, (i) => registry.references(undefined, `(idx=${i % SERVICES})`)),
+  );
+  put(
+    'registry.filter-all-100k-per-s',
+    perCpuSecond(1, () => registry.references(undefined, FILTER)),
+  );
+  put(
+    'registry.best-100k-per-s',
+    perCpuSecond(64, () => registry.reference(common)),
+  );
   const stopped = cpu();
   registry.releaseOwner(owner);
   put('registry.unregister-100k-per-s', (SERVICES * 1e3) / (cpu() - stopped));
