@@ -1,1 +1,46 @@
-export {};
+import { Driver } from '@rackwatt/telemetry';
+import { component } from 'rackwatt';
+import { Type } from 'typebox';
+import { SnmpDriver } from './driver.js';
+import { SESSION_DEFAULTS } from './session.js';
+
+const Configuration = Type.Object(
+  {
+    timeout: Type.Integer({
+      minimum: 50,
+      maximum: 60_000,
+      default: SESSION_DEFAULTS.timeout,
+      description: 'Milliseconds of one try.',
+    }),
+    retries: Type.Integer({
+      minimum: 0,
+      maximum: 10,
+      default: SESSION_DEFAULTS.retries,
+      description: 'Tries after the first.',
+    }),
+    relearn: Type.Integer({
+      minimum: 10_000,
+      default: SESSION_DEFAULTS.relearn,
+      description: 'Milliseconds between two looks at names, scales and rows of a device.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+/** Reads and switches PDUs over SNMP. */
+export const snmpDriver = component({
+  name: 'rackwatt.driver.snmp',
+  provides: Driver,
+  properties: { scheme: 'snmp' },
+  configuration: { schema: Configuration },
+  wiring: {
+    driver: ({ config, log, scope }) => {
+      const driver = new SnmpDriver(config, log);
+      scope.add('SNMP sessions', () => driver.closeAll());
+      return driver;
+    },
+  },
+  activate: ({ driver }) => driver,
+});
+
+export { SnmpDriver } from './driver.js';

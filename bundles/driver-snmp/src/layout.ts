@@ -1,0 +1,46 @@
+import type { DeviceDescription } from '@rackwatt/telemetry';
+import type { ReadPlan } from './plan.js';
+
+/** An object that a point needs, in the order of the plan's arrays. */
+export type Slot = number;
+
+/** How a point's value comes about from slots. */
+export interface PointRule {
+  slot: Slot;
+  multiply: number;
+  divide: number;
+  fahrenheit: boolean;
+  magnitude: boolean;
+  /** Negative raw values mean: no value. */
+  negative: boolean;
+  noValue: readonly number[];
+  /** Codes of `STATES` by raw value, for a state; else undefined. */
+  states: ReadonlyMap<number, number> | undefined;
+  guards: readonly { slot: Slot; bad: ReadonlyMap<number, number> }[];
+  slow: boolean;
+  /** Where the factor stands, for explanations. */
+  scaleSource: string;
+}
+
+/** What to write where to switch an outlet. */
+export type Commands = Record<'on' | 'off', { oid: string; value: number }> & {
+  cycle?: { oid: string; value: number };
+};
+
+/** Everything that is known of an open device: what it measures, where, and how to ask for it. */
+export interface Layout {
+  description: DeviceDescription;
+  rules: PointRule[];
+  /** OIDs by slot. */
+  oids: string[];
+  /** Slots that change rarely. */
+  slow: Uint8Array;
+  /** Raw numbers by slot as they were last read; NaN where the object holds no number. */
+  raw: Float64Array;
+  /** `Presence` by slot. */
+  presence: Uint8Array;
+  commands: Map<string, Commands>;
+  plans: { all: ReadPlan; fast: ReadPlan };
+}
+
+export const Presence = { ABSENT: 0, PRESENT: 1, NOT_ASKED: 2 } as const;

@@ -1,0 +1,210 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { createSession, createV3Session, ObjectType, type Session, type Varbind } from 'net-snmp';
+import { RackwattError } from 'rackwatt';
+import type { Endpoint } from './address.js';
+import type { Security } from './credentials.js';
+import {
+  type Circumstances,
+  deadlinePassed,
+  explainFailure,
+  explainSilence,
+  isRepairable,
+  sessionGone,
+} from './errors.js';
+
+export interface LinkOptions {
+  /** ms of one try. */
+  timeout: number;
+  /** Tries after the first. */
+  retries: number;
+}
+
+/** Bytes that a response may have: one Ethernet frame, less IP, UDP and the message's own headers. */
+const RESPONSE_BYTES = 1350;
+const LEAST_RESPONSE_BYTES = 120;
+/** Below this many ms left nothing is sent any more. */
+const LEAST_TIME = 2;
+
+/**
+ * Requests to one agent, one in flight at a time. Deadlines are readings of `performance.now()`.
+ *
+ * An SNMPv3 session whose engine restarted is replaced once; what else fails is a `RackwattError`.
+ */
+export class SnmpLink {
+  readonly endpoint: Endpoint;
+  readonly security: Security;
+  /** Requests sent so far. */
+  requests = 0;
+  /** Bytes that a response may have; shrinks when the agent cannot fill it. */
+  responseBytes = RESPONSE_BYTES;
+  readonly #options: LinkOptions;
+  #session: Session | undefined;
+  #turn: Promise<void> | undefined;
+  #closed = false;
+  #garbage = 0;
+  #heard = false;
+
+  constructor(endpoint: Endpoint, security: Security, options: LinkOptions) {
+    this.endpoint = endpoint;
+    this.security = security;
+    this.#options = options;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get(oids: string[], deadline: number): Promise<Varbind[]> {
+    return this.#request(deadline, (session, feed: Feed<Varbind[]>) => session.get(oids, feed));
+  }
+
+  /** The objects after `oids`. */
+  next(oids: string[], deadline: number): Promise<Varbind[]> {
+    return this.#request(deadline, (session, feed: Feed<Varbind[]>) => session.getNext(oids, feed));
+  }
+
+  /** Up to `repetitions` objects after each of `oids`, a list each. Not for SNMPv1. */
+  bulk(oids: string[], repetitions: number, deadline: number): Promise<Varbind[][]> {
+    return this.#request(deadline, (session, feed: Feed<Varbind[][]>) => session.getBulk(oids, 0, repetitions, feed));
+  }
+
+  set(oid: string, value: number, deadline: number): Promise<Varbind[]> {
+    return this.#request(deadline, (session, feed: Feed<Varbind[]>) =>
+      session.set([{ oid, type: ObjectType.Integer, value }], feed),
+    );
+  }
+
+  /** Fewer bytes a response from now on; false when that helps no more. */
+  shrink(): boolean {
+    if (this.responseBytes / 2 < LEAST_RESPONSE_BYTES) return false;
+    this.responseBytes /= 2;
+    return true;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#drop();
+  }
+
+  async #request<T>(deadline: number, send: (session: Session, feed: Feed<T>) => void): Promise<T> {
+    while (this.#turn) await this.#turn;
+    let release!: () => void;
+    this.#turn = new Promise((resolve) => {
+      release = resolve;
+    });
+    try {
+      try {
+        return await this.#once(deadline, send);
+      } catch (error) {
+        if (!isRepairable(error) || this.#closed) throw this.#explain(error);
+        this.#drop();
+      }
+      return await this.#once(deadline, send).catch((error: unknown) => {
+        throw this.#explain(error);
+      });
+    } finally {
+      this.#turn = undefined;
+      release();
+    }
+  }
+
+  async #once<T>(deadline: number, send: (session: Session, feed: Feed<T>) => void): Promise<T> {
+    const session = this.#session ?? (await this.#open());
+    const left = deadline - performance.now();
+    if (left < LEAST_TIME) throw deadlinePassed(this.endpoint.text, this.requests);
+    session.timeout = Math.min(this.#options.timeout, left);
+    session.retries = Math.min(this.#options.retries, Math.max(0, Math.floor(left / session.timeout) - 1));
+    this.requests++;
+    this.#garbage = 0;
+    const answer = await new Promise<T>((resolve, reject) => {
+      // A v3 request may be three round trips, each with tries of its own.
+      const timer =
+        this.security.version === 3
+          ? setTimeout(() => {
+              reject(explainSilence(this.#seen()));
+              session.cancelRequests(deadlinePassed(this.endpoint.text, this.requests));
+            }, left)
+          : undefined;
+      send(session, (error, varbinds) => {
+        clearTimeout(timer);
+        if (error) reject(error);
+        else resolve(varbinds);
+      });
+    });
+    this.#heard = true;
+    return answer;
+  }
+
+  async #open(): Promise<Session> {
+    const { host, port } = this.endpoint;
+    if (this.#closed) throw sessionGone(this.endpoint.text);
+    // Resolved here, else every packet asks the resolver.
+    const { address, family } = isIP(host) ? { address: host, family: isIP(host) } : await this.#resolve(host);
+    if (this.#closed) throw sessionGone(this.endpoint.text);
+    const options = {
+      port,
+      version: this.security.code,
+      transport: family === 6 ? ('udp6' as const) : ('udp4' as const),
+      timeout: this.#options.timeout,
+      retries: this.#options.retries,
+      idBitsSize: 32 as const,
+    };
+    const { security } = this;
+    const session =
+      security.version === 3
+        ? createV3Session(address, security.user, { ...options, context: security.context })
+        : createSession(address, security.community, options);
+    session.on('error', () => this.#garbage++);
+    // net-snmp throws out of the socket's event on some malformed v3 packets.
+    session.dgram.removeAllListeners('message');
+    session.dgram.on('message', (packet) => {
+      try {
+        session.onMsg(packet);
+      } catch (error) {
+        void error;
+        this.#garbage++;
+      }
+    });
+    this.#session = session;
+    return session;
+  }
+
+  async #resolve(host: string): Promise<{ address: string; family: number }> {
+    try {
+      return await lookup(host);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+      const known = code === 'ENOTFOUND' ? 'DEVICE_ADDRESS_INVALID' : 'DEVICE_NO_ANSWER';
+      throw new RackwattError(known, `The name ${host} has no address (${code}): check the name and the resolver.`, {
+        context: { host },
+      });
+    }
+  }
+
+  #explain(error: unknown): RackwattError {
+    return explainFailure(error, this.#seen());
+  }
+
+  #seen(): Circumstances {
+    const session = this.#session;
+    return {
+      endpoint: this.endpoint,
+      security: this.security,
+      tries: (session?.retries ?? 0) + 1,
+      timeout: session?.timeout ?? this.#options.timeout,
+      garbage: this.#garbage,
+      discovered: session?.msgSecurityParameters !== undefined,
+      heard: this.#heard,
+    };
+  }
+
+  #drop(): void {
+    const session = this.#session;
+    // Once only: net-snmp throws when a session is closed twice.
+    this.#session = undefined;
+    session?.close();
+  }
+}
+
+type Feed<T> = (error: Error | null, varbinds: T) => void;

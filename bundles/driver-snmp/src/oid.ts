@@ -1,0 +1,78 @@
+/** Compares two numeric OIDs arc by arc: negative, 0 or positive. */
+export function compareOids(a: string, b: string): number {
+  if (a === b) return 0;
+  const left = a.split('.');
+  const right = b.split('.');
+  const length = Math.min(left.length, right.length);
+  for (let i = 0; i < length; i++) {
+    const difference = Number(left[i]) - Number(right[i]);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
+/** Whether `oid` lies under `prefix`: whole arcs, so that 1.3.4 does not hold 1.3.40. */
+export function isUnder(oid: string, prefix: string): boolean {
+  return oid.length > prefix.length && oid.charCodeAt(prefix.length) === 46 && oid.startsWith(prefix);
+}
+
+/** Bytes of a varbind with this OID and a number in BER, a little more than less. */
+export function varbindBytes(oid: string): number {
+  let bytes = 12;
+  let arc = 0;
+  for (let i = 0; i < oid.length; i++) {
+    const c = oid.charCodeAt(i);
+    if (c === 46) {
+      bytes += arc < 128 ? 1 : arc < 16384 ? 2 : arc < 2097152 ? 3 : 5;
+      arc = 0;
+    } else {
+      arc = arc * 10 + c - 48;
+    }
+  }
+  return bytes + 1;
+}
+
+/**
+ * An OID in which some arcs are names: `1.3.6.5.4.3.1.4.{unit}.{outlet}.1`.
+ * `column` is the part before the first name (before the last arc when there is none): what has to be walked.
+ */
+export class OidPattern {
+  readonly column: string;
+  readonly #arcs: readonly string[];
+
+  constructor(text: string) {
+    const arcs = text.split('.');
+    const first = arcs.findIndex((arc) => arc.startsWith('{'));
+    const at = first === -1 ? arcs.length - 1 : first;
+    this.column = arcs.slice(0, at).join('.');
+    this.#arcs = arcs.slice(at);
+  }
+
+  /** Names and their arcs when `oid`, which lies under `column`, is an instance of this pattern. */
+  match(oid: string): Record<string, number> | undefined {
+    const rest = oid.slice(this.column.length + 1).split('.');
+    if (rest.length !== this.#arcs.length) return undefined;
+    const bindings: Record<string, number> = {};
+    for (let i = 0; i < rest.length; i++) {
+      const arc = this.#arcs[i]!;
+      if (arc.startsWith('{')) bindings[arc.slice(1, -1)] = Number(rest[i]);
+      else if (arc !== rest[i]) return undefined;
+    }
+    return bindings;
+  }
+
+  /** The instance for these names; undefined when one is missing. */
+  fill(bindings: Readonly<Record<string, number>>): string | undefined {
+    let oid = this.column;
+    for (const arc of this.#arcs) {
+      if (arc.startsWith('{')) {
+        const value = bindings[arc.slice(1, -1)];
+        if (value === undefined) return undefined;
+        oid += `.${value}`;
+      } else {
+        oid += `.${arc}`;
+      }
+    }
+    return oid;
+  }
+}

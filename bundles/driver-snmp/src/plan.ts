@@ -1,0 +1,137 @@
+import type { Layout, Slot } from './layout.js';
+import type { SnmpLink } from './link.js';
+import { compareOids, varbindBytes } from './oid.js';
+import type { Walk } from './walk.js';
+
+/** A request with everything that does not change from one read to the next. `-1` among slots: not wanted. */
+export type PlannedRequest =
+  | { kind: 'get'; oids: string[]; slots: Int32Array }
+  /** `oids` are the objects before the first wanted ones; `expected[i]` and `slots[i]` belong to `oids[i]`. */
+  | { kind: 'bulk'; oids: string[]; repetitions: number; expected: string[][]; slots: Int32Array[] };
+
+export interface ReadPlan {
+  requests: PlannedRequest[];
+}
+
+/** Wanted objects that follow each other in one column. */
+interface Run {
+  /** The object before the first. */
+  before: string;
+  oids: string[];
+  slots: Slot[];
+  bytes: number;
+}
+
+/** Unwanted objects within a run that cost less than a new request. */
+const WIDEST_GAP = 2;
+
+/** The least requests that read a layout's slots: GETBULK over runs of equal length side by side, GET for the rest. */
+export function buildPlans(layout: Layout, walk: Walk, link: SnmpLink): Layout['plans'] {
+  const everything = buildPlan(layout, walk, link, () => true);
+  const hasSlow = layout.slow.includes(1);
+  return {
+    all: everything,
+    fast: hasSlow ? buildPlan(layout, walk, link, (slot) => layout.slow[slot] === 0) : everything,
+  };
+}
+
+function buildPlan(layout: Layout, walk: Walk, link: SnmpLink, wanted: (slot: Slot) => boolean): ReadPlan {
+  const slots = new Map<string, Slot>();
+  for (const [slot, oid] of layout.oids.entries()) if (wanted(slot)) slots.set(oid, slot);
+  const limit = link.responseBytes;
+  if (link.security.version === 1) return { requests: planGets([...slots], limit) };
+  const byLength = Map.groupBy(runsOf(slots, walk, limit), (run) => run.oids.length);
+  const requests: PlannedRequest[] = [];
+  const single: [string, Slot][] = [];
+  for (const [length, runs] of byLength) {
+    const bytes = runs.reduce((sum, run) => sum + run.bytes, 0);
+    if (length < 2 || bytes * 2 < limit) {
+      for (const run of runs) run.oids.forEach((oid, i) => run.slots[i] !== -1 && single.push([oid, run.slots[i]!]));
+    } else {
+      requests.push(...planBulks(runs, length, limit));
+    }
+  }
+  return { requests: [...requests, ...planGets(single, limit)] };
+}
+
+function runsOf(wanted: Map<string, Slot>, walk: Walk, limit: number): Run[] {
+  const runs: Run[] = [];
+  for (const [column, instances] of walk.columns) {
+    let run: Run | undefined;
+    let gap = 0;
+    for (const [i, oid] of instances.entries()) {
+      const slot = wanted.get(oid) ?? -1;
+      if (slot === -1) gap++;
+      if (run && (gap > WIDEST_GAP || (slot !== -1 && run.bytes + varbindBytes(oid) > limit))) {
+        runs.push(trimmed(run));
+        run = undefined;
+      }
+      if (slot !== -1) {
+        run ??= { before: instances[i - 1] ?? column, oids: [], slots: [], bytes: 0 };
+        gap = 0;
+      }
+      if (run) {
+        run.oids.push(oid);
+        run.slots.push(slot);
+        run.bytes += varbindBytes(oid);
+      }
+    }
+    if (run) runs.push(trimmed(run));
+  }
+  return runs.toSorted((a, b) => compareOids(a.before, b.before));
+}
+
+/** Without unwanted objects at its end. */
+function trimmed(run: Run): Run {
+  while (run.slots.at(-1) === -1) {
+    run.slots.pop();
+    run.bytes -= varbindBytes(run.oids.pop()!);
+  }
+  return run;
+}
+
+function planBulks(runs: Run[], length: number, limit: number): PlannedRequest[] {
+  const requests: PlannedRequest[] = [];
+  let some: Run[] = [];
+  let bytes = 0;
+  const flush = (): void => {
+    if (some.length === 0) return;
+    requests.push({
+      kind: 'bulk',
+      oids: some.map((run) => run.before),
+      repetitions: length,
+      expected: some.map((run) => run.oids),
+      slots: some.map((run) => Int32Array.from(run.slots)),
+    });
+    some = [];
+    bytes = 0;
+  };
+  for (const run of runs) {
+    if (bytes + run.bytes > limit) flush();
+    some.push(run);
+    bytes += run.bytes;
+  }
+  flush();
+  return requests;
+}
+
+/** GETs of as many objects as a response holds. */
+export function planGets(objects: Iterable<[string, Slot]>, limit: number): PlannedRequest[] {
+  const requests: PlannedRequest[] = [];
+  let oids: string[] = [];
+  let slots: Slot[] = [];
+  let bytes = 0;
+  const flush = (): void => {
+    if (oids.length > 0) requests.push({ kind: 'get', oids, slots: Int32Array.from(slots) });
+    [oids, slots, bytes] = [[], [], 0];
+  };
+  for (const [oid, slot] of objects) {
+    const more = varbindBytes(oid);
+    if (bytes + more > limit) flush();
+    oids.push(oid);
+    slots.push(slot);
+    bytes += more;
+  }
+  flush();
+  return requests;
+}

@@ -1,0 +1,153 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { DeviceTarget, Explanation, OpenDevice, OutletCommand, Reading, ReadOptions } from '@rackwatt/telemetry';
+import { errorMessage, type Logger, RackwattError } from 'rackwatt';
+import { parseAddress } from './address.js';
+import { parseCredentials } from './credentials.js';
+import { discover } from './discover.js';
+import { sessionGone, statusOf } from './errors.js';
+import type { Layout } from './layout.js';
+import { SnmpLink } from './link.js';
+import { evaluate, refresh } from './read.js';
+import { recognise, type Recognised } from './recognise.js';
+
+export interface SessionOptions {
+  /** ms of one try, where the target does not say. */
+  timeout: number;
+  /** Tries after the first, where the target does not say. */
+  retries: number;
+  /** ms between two looks at names, scales and rows. */
+  relearn: number;
+  /** ms that recognising and walking a device may take. */
+  discoverTime: number;
+}
+
+export const SESSION_DEFAULTS: SessionOptions = { timeout: 1000, retries: 2, relearn: 600_000, discoverTime: 60_000 };
+
+/** After rows came or went, not sooner than this is looked again. */
+const LEAST_RELEARN = 15_000;
+const SWITCH_TIME = 10_000;
+
+/** One device being read. Learns its layout when opened and looks again now and then, between the requests of reads. */
+export class DeviceSession {
+  readonly id: string;
+  readonly link: SnmpLink;
+  readonly #target: DeviceTarget;
+  readonly #options: SessionOptions;
+  readonly #log: Logger | undefined;
+  #recognised: Recognised | undefined;
+  #layout!: Layout;
+  #number = 1;
+  #every!: { all: Uint32Array; fast: Uint32Array };
+  #learned = 0;
+  #relearning: Promise<void> | undefined;
+
+  constructor(id: string, target: DeviceTarget, options: SessionOptions, log?: Logger) {
+    this.id = id;
+    this.#target = target;
+    this.#options = options;
+    this.#log = log;
+    this.link = new SnmpLink(parseAddress(target.address), parseCredentials(target.credentials), {
+      timeout: target.timeout ?? options.timeout,
+      retries: target.retries ?? options.retries,
+    });
+  }
+
+  /** Recognises the device and learns its layout; the values met on the way are its first reading. */
+  async learn(): Promise<void> {
+    const deadline = performance.now() + this.#options.discoverTime;
+    this.#recognised = await recognise(this.link, this.#target.profile, deadline);
+    this.#take(await discover(this.link, this.#recognised, deadline));
+  }
+
+  describe(): OpenDevice {
+    return { ...structuredClone(this.#layout.description), session: this.id, layout: this.#number };
+  }
+
+  /** What the slots hold, without asking the device. */
+  current(): Reading {
+    return { ...evaluate(this.#layout, this.#every.all.slice()), time: now(), layout: this.#number };
+  }
+
+  async read({ deadline, pollClass = 'all' }: ReadOptions): Promise<Reading> {
+    const until = performance.now() + deadline;
+    const layout = this.#layout;
+    const number = this.#number;
+    const points = this.#every[pollClass].slice();
+    const time = now();
+    const outcome = await refresh(this.link, layout, layout.plans[pollClass], until);
+    if (this.link.closed) throw sessionGone(this.link.endpoint.text);
+    const due = outcome.rowsChanged || outcome.shrunk ? LEAST_RELEARN : this.#options.relearn;
+    if (performance.now() - this.#learned >= due) this.#relearn();
+    return { ...evaluate(layout, points), time, layout: number };
+  }
+
+  async switchOutlet(part: string, command: OutletCommand): Promise<void> {
+    const host = this.link.endpoint.text;
+    const write = this.#layout.commands.get(part)?.[command];
+    if (!write) {
+      throw new RackwattError('DEVICE_NOT_SWITCHABLE', `${host} has no ${part} that can be switched ${command}.`, {
+        context: { address: host, part },
+      });
+    }
+    try {
+      await this.link.set(write.oid, write.value, performance.now() + SWITCH_TIME);
+    } catch (error) {
+      if (statusOf(error) === undefined) throw error;
+      throw new RackwattError(
+        'DEVICE_REFUSED',
+        `${host} refused to switch ${part} ${command} (${errorMessage(error)}): let this community or user write.`,
+        {
+          context: { address: host, part },
+        },
+      );
+    }
+  }
+
+  explain(): Explanation[] {
+    const { rules, oids, raw } = this.#layout;
+    return rules.map((rule, point) => ({
+      point,
+      source: oids[rule.slot]!,
+      raw: String(raw[rule.slot]),
+      ...(rule.states ? {} : { scale: rule.multiply / rule.divide, scaleSource: rule.scaleSource }),
+    }));
+  }
+
+  close(): void {
+    this.link.close();
+  }
+
+  #take(layout: Layout): void {
+    const before = this.#layout as Layout | undefined;
+    if (before && !isDeepStrictEqual(before.description, layout.description)) this.#number++;
+    this.#layout = layout;
+    const all = Uint32Array.from(layout.rules.keys());
+    this.#every = { all, fast: all.filter((point) => !layout.rules[point]!.slow) };
+    this.#learned = performance.now();
+  }
+
+  /** Looks at the device again, in the background; what was known stays when that fails. */
+  #relearn(): void {
+    if (this.#relearning || !this.#recognised) return;
+    this.#learned = performance.now();
+    const recognised = this.#recognised;
+    this.#relearning = discover(this.link, recognised, performance.now() + this.#options.discoverTime)
+      .then((layout) => {
+        if (!this.link.closed) this.#take(layout);
+      })
+      .catch((error: unknown) =>
+        this.#log?.debug(
+          { device: this.link.endpoint.text, reason: errorMessage(error) },
+          'could not look at the device again',
+        ),
+      )
+      .finally(() => {
+        this.#relearning = undefined;
+      });
+  }
+}
+
+/** Wall time that never goes back within the process, ms. */
+function now(): number {
+  return Math.round(performance.timeOrigin + performance.now());
+}
