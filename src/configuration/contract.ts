@@ -19,6 +19,8 @@ export interface ConfigurationProblem {
 export interface ConfigurationOutcome {
   applied: boolean;
   problems: ConfigurationProblem[];
+  /** Allowed, but most likely not meant: a PID that nobody reads, a key that looks misspelt. */
+  warnings?: ConfigurationProblem[];
   /** Revision after the change (or the unchanged one). */
   revision: string;
 }

@@ -1,12 +1,16 @@
-type Keyed = Readonly<Record<string, unknown>>;
+import { asList, isKeyed, resolvePointer, type Keyed } from './json.js';
+import { isSecretReference } from './references.js';
 
-/** A deep copy of `value` with the defaults of a JSON Schema in the places that are empty. Typebox fills in only schemas built by itself. */
+/**
+ * A deep copy of `value` with the defaults of a JSON Schema in the places that are empty; references to secrets stay as
+ * they are. Typebox fills in only schemas that it built itself, and those of packed bundles are plain JSON.
+ */
 export function withDefaults(schema: unknown, value: unknown): unknown {
   return fill(schema, structuredClone(value), schema, 0);
 }
 
 function fill(schema: unknown, value: unknown, root: unknown, depth: number): unknown {
-  if (!isKeyed(schema) || depth > 100) return value;
+  if (!isKeyed(schema) || depth > 100 || isSecretReference(value)) return value;
   const filled = value === undefined && 'default' in schema ? structuredClone(schema['default']) : value;
   if (typeof schema['$ref'] === 'string') return fill(resolvePointer(root, schema['$ref']), filled, root, depth + 1);
   for (const part of asList(schema['allOf'])) fill(part, filled, root, depth + 1);
@@ -42,22 +46,4 @@ function branchOf(schema: Keyed, value: unknown, root: unknown): unknown {
     return Object.entries(form['properties']).every(([key, property]) => !isKeyed(property) || !('const' in property) || property['const'] === value[key]);
   });
   return fitting.length === 1 ? fitting[0] : undefined;
-}
-
-/** Part of a schema that `#/...` names; `undefined` when it is elsewhere or not there. */
-export function resolvePointer(root: unknown, reference: string): unknown {
-  if (!reference.startsWith('#')) return undefined;
-  const keys = reference.split('/').slice(1).map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
-  return keys.reduce<unknown>((part, key) => {
-    const target = isKeyed(part) && typeof part['$ref'] === 'string' && !(key in part) ? resolvePointer(root, part['$ref']) : part;
-    return Array.isArray(target) ? target[Number(key)] : isKeyed(target) && Object.hasOwn(target, key) ? target[key] : undefined;
-  }, root);
-}
-
-export function isKeyed(value: unknown): value is Keyed {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function asList(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

@@ -1,12 +1,12 @@
 import { mkdir, open, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RackwattError, errorMessage } from '../errors.js';
-import { isKeyed } from './defaults.js';
+import { isKeyed } from './json.js';
 import { revisionOf } from './file.js';
 import { flushFolder, isMissing, writeAtomically } from './write.js';
 
 export interface GenerationInfo {
-  generation: number;
+  number: number;
   /** ISO 8601. */
   time: string;
   /** Why the document came into force. */
@@ -36,7 +36,7 @@ export class Generations {
     for (const number of await this.#numbers()) {
       const generation = await this.#read(number);
       if (typeof generation === 'string') continue;
-      found.push({ generation: generation.generation, time: generation.time, reason: generation.reason, revision: generation.revision });
+      found.push({ number: generation.number, time: generation.time, reason: generation.reason, revision: generation.revision });
     }
     return found;
   }
@@ -58,12 +58,12 @@ export class Generations {
       const last = await this.#read(newest);
       if (typeof last !== 'string' && last.revision === revision) return newest;
     }
-    const generation: Generation = { generation: (newest ?? 0) + 1, time: time.toISOString(), reason, revision, text };
+    const generation: Generation = { number: (newest ?? 0) + 1, time: time.toISOString(), reason, revision, text };
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    await writeAtomically(this.#fileOf(generation.generation), `${JSON.stringify(generation, undefined, 2)}\n`, { mode: 0o600 });
+    await writeAtomically(this.#fileOf(generation.number), `${JSON.stringify(generation, undefined, 2)}\n`, { mode: 0o600 });
     for (const old of numbers.slice(KEPT - 1)) await rm(this.#fileOf(old), { force: true });
     await flushFolder({ open }, this.#folder);
-    return generation.generation;
+    return generation.number;
   }
 
   async #numbers(): Promise<number[]> {
@@ -81,7 +81,7 @@ export class Generations {
     try {
       const value: unknown = JSON.parse(await readFile(this.#fileOf(number), 'utf8'));
       if (!isKeyed(value) || typeof value['text'] !== 'string' || value['revision'] !== revisionOf(value['text'])) return 'its file is damaged';
-      return { generation: number, time: String(value['time']), reason: String(value['reason']), revision: value['revision'], text: value['text'] };
+      return { number, time: String(value['time']), reason: String(value['reason']), revision: value['revision'], text: value['text'] };
     } catch (error) {
       if (isMissing(error)) return 'it is not kept';
       return `its file is damaged: ${errorMessage(error)}`;

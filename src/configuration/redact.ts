@@ -1,4 +1,4 @@
-import { isKeyed } from './defaults.js';
+import { isKeyed } from './json.js';
 import { pointerOf } from './pointer.js';
 import { isSecretReference } from './references.js';
 

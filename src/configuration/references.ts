@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { asList, isKeyed } from './defaults.js';
+import { asList, isKeyed } from './json.js';
 import { pointerOf } from './pointer.js';
 
 /** Names of secrets are also names of files. */

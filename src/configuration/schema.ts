@@ -1,7 +1,8 @@
 import type { TLocalizedValidationError } from 'typebox/error';
 import { errorMessage } from '../errors.js';
-import { isKeyed, withDefaults } from './defaults.js';
+import { withDefaults } from './defaults.js';
 import { isDuration } from './duration.js';
+import { isKeyed } from './json.js';
 import { keysOf } from './pointer.js';
 import { SECRET_PLACE, allowingSecrets, replaceReferences, type SecretReference } from './references.js';
 import { explain, suspectKeys, type Mistake } from './sentences.js';
@@ -19,6 +20,10 @@ type Check = (value: unknown) => TLocalizedValidationError[];
 
 /** By the schema object, so that a bundle's schemas go when the bundle goes. */
 const checks = new WeakMap<object, { plain?: Check; withSecrets?: { schema: object; check: Check } }>();
+
+type Compile = (schema: object) => Check;
+let loading: Promise<Compile> | undefined;
+
 const MAX_MISTAKES = 200;
 
 /** Configuration `<reference>.target` is for the container: it overrides the filter of a reference. */
@@ -29,6 +34,22 @@ const TARGET = /\.target$/;
  * wherever the schema wants a value.
  */
 export async function validate(schema: object, configuration: Readonly<Record<string, unknown>>): Promise<Validation> {
+  return (await loadValidation())(schema, configuration);
+}
+
+/** Typebox is loaded when the first schema is; from then on validating needs no waiting. */
+export async function loadValidation(): Promise<(schema: object, configuration: Readonly<Record<string, unknown>>) => Validation> {
+  const compile = await (loading ??= loadCompiler());
+  return (schema, configuration) => validateWith(compile, schema, configuration);
+}
+
+/** Validates a value that can hold no secrets. */
+export async function mistakesOf(schema: object, value: unknown): Promise<Mistake[]> {
+  const compile = await (loading ??= loadCompiler());
+  return explain(schema, checkOf(compile, schema, false).check(value));
+}
+
+function validateWith(compile: Compile, schema: object, configuration: Readonly<Record<string, unknown>>): Validation {
   if (Object.hasOwn(configuration, '$secret')) {
     const mistake: Mistake = { message: 'a configuration as a whole cannot be a secret; put the secret in one of its keys', pointer: '', part: 'value' };
     return { value: {}, mistakes: [mistake], warnings: [], secrets: [] };
@@ -41,7 +62,7 @@ export async function validate(schema: object, configuration: Readonly<Record<st
   const hasSecrets = masked.references.length + masked.mistakes.length > 0;
   let mistakes: Mistake[];
   try {
-    const compiled = await compile(schema, hasSecrets);
+    const compiled = checkOf(compile, schema, hasSecrets);
     mistakes = explain(compiled.schema, compiled.check(filled));
   } catch (error) {
     mistakes = [{ message: `its schema cannot be used: ${errorMessage(error)}`, pointer: '', part: 'value' }];
@@ -64,30 +85,31 @@ function restored(value: unknown, references: readonly SecretReference[]): Recor
   return value as Record<string, unknown>;
 }
 
-async function compile(schema: object, withSecrets: boolean): Promise<{ schema: object; check: Check }> {
+function checkOf(compile: Compile, schema: object, withSecrets: boolean): { schema: object; check: Check } {
   const known = checks.get(schema) ?? {};
   checks.set(schema, known);
-  if (!withSecrets) return { schema, check: (known.plain ??= await checkOf(schema)) };
+  if (!withSecrets) return { schema, check: (known.plain ??= compile(schema)) };
   if (known.withSecrets === undefined) {
     const widened = allowingSecrets(schema) as object;
-    known.withSecrets = { schema: widened, check: await checkOf(widened) };
+    known.withSecrets = { schema: widened, check: compile(widened) };
   }
   return known.withSecrets;
 }
 
-/** Typebox is loaded when the first schema is: an empty node has none. */
-async function checkOf(schema: object): Promise<Check> {
+async function loadCompiler(): Promise<Compile> {
   const [{ Compile }, { default: Format }, { Settings }] = await Promise.all([import('typebox/schema'), import('typebox/format'), import('typebox/system')]);
   Format.Set('duration', isDuration);
-  const validator = Compile(schema);
-  return (value) => {
-    if (validator.Check(value)) return [];
-    const before = Settings.Get().maxErrors;
-    Settings.Set({ maxErrors: MAX_MISTAKES });
-    try {
-      return validator.Errors(value)[1];
-    } finally {
-      Settings.Set({ maxErrors: before });
-    }
+  return (schema) => {
+    const validator = Compile(schema);
+    return (value) => {
+      if (validator.Check(value)) return [];
+      const before = Settings.Get().maxErrors;
+      Settings.Set({ maxErrors: MAX_MISTAKES });
+      try {
+        return validator.Errors(value)[1];
+      } finally {
+        Settings.Set({ maxErrors: before });
+      }
+    };
   };
 }

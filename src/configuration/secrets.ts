@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RackwattError } from '../errors.js';
-import { isKeyed } from './defaults.js';
+import { isKeyed } from './json.js';
 import { MACHINE_KEY_VARIABLE, makeMachineKey, readMachineKey, type MachineKeyFile } from './machine-key.js';
 import { SECRET_NAME, replaceReferences } from './references.js';
 import { flushFolder, isMissing, writeAtomically } from './write.js';

@@ -1,5 +1,5 @@
 import type { TLocalizedValidationError } from 'typebox/error';
-import { asList, isKeyed, resolvePointer } from './defaults.js';
+import { asList, isKeyed, resolvePointer } from './json.js';
 import { nearest } from './nearest.js';
 import { keysOf, placeOf, pointerOf } from './pointer.js';
 import { SECRET_PLACE } from './references.js';

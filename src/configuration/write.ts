@@ -75,6 +75,17 @@ async function ownership(system: FileSystem, target: string): Promise<{ mode: nu
   }
 }
 
+/** A process that is killed while writing leaves its temporary file. Those of a minute ago belong to nobody any more. */
+export async function removeLeftovers(file: string): Promise<void> {
+  const folder = dirname(file);
+  for (const name of await fs.readdir(folder)) {
+    if (!name.startsWith(`.${basename(file)}.`) || !name.endsWith('.tmp')) continue;
+    const path = join(folder, name);
+    const { mtimeMs } = await fs.stat(path);
+    if (Date.now() - mtimeMs > 60_000) await fs.rm(path, { force: true });
+  }
+}
+
 /** Makes the entries of a folder (a rename, a removal) survive a power cut. */
 export async function flushFolder(system: Pick<FileSystem, 'open'>, folder: string): Promise<void> {
   const handle = await system.open(folder, 'r');

@@ -1,0 +1,107 @@
+import type { ConfigurationProblem, ConfigurationSchema } from './contract.js';
+import { withDefaults } from './defaults.js';
+import { difference, type ConfigurationDifference } from './difference.js';
+import { documentSchema, type RuntimeDocument } from './document.js';
+import { parseFile, type ParsedFile } from './file.js';
+import { nearest } from './nearest.js';
+import { placeOf, pointerOf } from './pointer.js';
+import { replaceReferences } from './references.js';
+import { mistakesOf, validate } from './schema.js';
+import { missingSentence } from './secrets.js';
+import type { Mistake } from './sentences.js';
+
+/** A document that is sound in itself. */
+export interface SoundDocument {
+  file: ParsedFile;
+  document: RuntimeDocument;
+}
+
+export type Structure = ({ ok: true } & SoundDocument) | { ok: false; problems: ConfigurationProblem[]; revision: string; file?: ParsedFile };
+
+/** What a document is validated against. */
+export interface Surroundings {
+  schemas: readonly ConfigurationSchema[];
+  /** Names of the secrets there are. */
+  secrets: ReadonlySet<string>;
+  /** Document in force. */
+  previous: RuntimeDocument;
+}
+
+export interface Verdict {
+  problems: ConfigurationProblem[];
+  /** What is allowed but most likely not meant. */
+  warnings: ConfigurationProblem[];
+  difference: ConfigurationDifference;
+}
+
+/** Parses a file and checks what can be checked without knowing its bundles; fills in the defaults of the framework. */
+export async function readStructure(content: string | Uint8Array): Promise<Structure> {
+  const parsed = parseFile(content);
+  if (!parsed.ok) return parsed;
+  const { file, revision } = parsed;
+  const filled = withDefaults(documentSchema, file.document);
+  const mistakes = await mistakesOf(documentSchema, filled);
+  const document = filled as RuntimeDocument;
+  if (mistakes.length === 0) mistakes.push(...sameBundleTwice(document));
+  if (mistakes.length > 0) return { ok: false, problems: located(file, mistakes), revision, file };
+  return { ok: true, file, document };
+}
+
+/** Checks every configuration of a sound document against the schemas of its PID. */
+export async function judge({ file, document }: SoundDocument, around: Surroundings): Promise<Verdict> {
+  const change = difference(around.previous, document);
+  const touched = new Set([...change.configurationsAdded, ...change.configurationsChanged]);
+  const problems: Mistake[] = [];
+  const warnings: Mistake[] = [];
+  for (const [pid, configuration] of Object.entries(document.configurations)) {
+    const at = pointerOf('configurations', pid);
+    const here = ({ message, pointer, part }: Mistake): Mistake => ({ message: `configuration ${pid}: ${message}`, pointer: at + pointer, part });
+    const declared = around.schemas.filter((schema) => schema.pid === pid || schema.pid === factoryPid(pid));
+    if (declared.length === 0 && around.schemas.length > 0) warnings.push({ message: undeclared(pid, around.schemas), pointer: at, part: 'key' });
+    for (const { schema, policy } of declared) {
+      if (policy === 'ignore') continue;
+      const verdict = await validate(schema, configuration);
+      problems.push(...verdict.mistakes.map(here));
+      warnings.push(...verdict.warnings.map(here));
+    }
+    const { references, mistakes } = replaceReferences(configuration, () => null);
+    if (declared.length === 0) problems.push(...mistakes.map(({ message, pointer }) => here({ message: `${placeOf(pointer)} ${message}`.trim(), pointer, part: 'value' })));
+    for (const { name, pointer } of references) {
+      if (around.secrets.has(name)) continue;
+      (touched.has(pid) ? problems : warnings).push({ message: missingSentence(pid, name), pointer: at + pointer, part: 'value' });
+    }
+  }
+  return { problems: located(file, problems), warnings: located(file, warnings), difference: change };
+}
+
+/** Gives each mistake its line and column, in the order of the text. */
+export function located(file: ParsedFile, mistakes: readonly Mistake[]): ConfigurationProblem[] {
+  const seen = new Set<string>();
+  return mistakes
+    .map(({ message, pointer, part }) => ({ message, pointer, ...file.positionOf(pointer, part) }))
+    .filter(({ message, pointer }) => !seen.has(`${pointer} ${message}`) && seen.add(`${pointer} ${message}`))
+    .sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
+/** `rackwatt.device~rack1-a` -> `rackwatt.device` */
+export function factoryPid(pid: string): string {
+  const tilde = pid.indexOf('~');
+  return tilde < 0 ? pid : pid.slice(0, tilde);
+}
+
+/** Before the first document there is nothing. */
+export const emptyDocument = (): RuntimeDocument => withDefaults(documentSchema, { id: '' }) as RuntimeDocument;
+
+function sameBundleTwice(document: RuntimeDocument): Mistake[] {
+  const first = new Map<string, number>();
+  return document.bundles.flatMap(({ id }, index) => {
+    const twin = first.get(id);
+    if (twin === undefined) first.set(id, index);
+    return twin === undefined ? [] : [{ message: `bundles[${index}].id is the same as bundles[${twin}].id; a bundle stands in the list once`, pointer: pointerOf('bundles', index, 'id'), part: 'value' as const }];
+  });
+}
+
+function undeclared(pid: string, schemas: readonly ConfigurationSchema[]): string {
+  const meant = nearest(factoryPid(pid), [...new Set(schemas.map((schema) => schema.pid))]);
+  return `configuration ${pid}: no installed component reads this PID${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+}

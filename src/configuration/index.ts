@@ -1,0 +1,18 @@
+/** Configuration Admin: `runtime.config.json`, schemas, secrets and generations. */
+export * from './contract.js';
+export { configurationAdmin } from './admin.js';
+export { factoryPid } from './candidate.js';
+export { withDefaults } from './defaults.js';
+export type { ConfigurationDifference } from './difference.js';
+export { documentSchema, type BundleEntry, type BundleIsolation, type FrameworkSettings, type RuntimeDocument } from './document.js';
+export { isDuration, parseDuration } from './duration.js';
+export { CONFIGURATION_ERRORS } from './errors.js';
+export type { Generation, GenerationInfo } from './generations.js';
+export { REDACTED, redact } from './redact.js';
+export { isSecretReference } from './references.js';
+export { loadValidation, validate, type Validation } from './schema.js';
+export { SecretStore, resolveSecrets, secretValueOf, type SecretValue } from './secrets.js';
+export type { Mistake } from './sentences.js';
+export type * from './hooks.js';
+export { ConfigurationStore } from './store.js';
+export { writeAtomically } from './write.js';

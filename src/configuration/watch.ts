@@ -1,0 +1,33 @@
+import { realpathSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import type { Scope } from '../scope/index.js';
+
+/** Saving comes as several events; they are one change when they are this close. ms */
+const QUIET = 50;
+
+/**
+ * Calls `onTouched` after a file was saved in whatever way: written in place, renamed over, removed. Its folders are
+ * watched, not the file, because a rename gives the name another file.
+ */
+export async function watchFile(file: string, scope: Scope, onTouched: () => void): Promise<void> {
+  const { watch } = await import('chokidar');
+  const paths = new Set([resolve(file), realpathSync(file)]);
+  const folders = new Set([...paths].map((path) => dirname(path)));
+  const names = new Set([...paths].map((path) => basename(path)));
+  const watcher = watch([...folders], {
+    depth: 0,
+    ignoreInitial: true,
+    ignored: (path) => !folders.has(resolve(path)) && !names.has(basename(path)),
+  });
+  let timer: NodeJS.Timeout | undefined;
+  scope.add(`watch of ${file}`, async () => {
+    clearTimeout(timer);
+    await watcher.close();
+  });
+  watcher.on('all', (_event, path) => {
+    if (!names.has(basename(path)) || scope.closed) return;
+    clearTimeout(timer);
+    timer = setTimeout(onTouched, QUIET);
+  });
+  await new Promise<void>((done) => watcher.once('ready', done));
+}
