@@ -20,10 +20,14 @@ export function moduleSyntax(file: string, line: number | undefined, message: st
 
 /** The cause is kept as plain data: an error object of a bundle would keep the whole revision. */
 export function moduleEvaluation(entry: string, label: string, error: unknown): RackwattError {
-  return new RackwattError('MODULE_EVALUATION', `${label}: ${entry} threw while it was loaded: ${errorMessage(error)}`, {
-    cause: errorRecord(error),
-    context: { entry, label },
-  });
+  return new RackwattError(
+    'MODULE_EVALUATION',
+    `${label}: ${entry} threw while it was loaded: ${errorMessage(error)}`,
+    {
+      cause: errorRecord(error),
+      context: { entry, label },
+    },
+  );
 }
 
 export function missingExport(name: string, specifier: string, from: string, ambiguous = false): RackwattError {
@@ -50,5 +54,7 @@ export function requireCycle(file: string, from: string): RackwattError {
 }
 
 export function spaceDisposed(label: string, action: string): RackwattError {
-  return new RackwattError('SPACE_DISPOSED', `${label} was unloaded and can no longer ${action}.`, { context: { label } });
+  return new RackwattError('SPACE_DISPOSED', `${label} was unloaded and can no longer ${action}.`, {
+    context: { label },
+  });
 }

@@ -73,7 +73,9 @@ export class Resolver {
     const main = this.#manifest(path)?.main;
     if (typeof main === 'string') {
       const target = resolve(path, main);
-      const found = isFile(target) ? target : (this.#file(target, false, false) ?? withExtension(target) ?? withExtension(join(target, 'index')));
+      const found = isFile(target)
+        ? target
+        : (this.#file(target, false, false) ?? withExtension(target) ?? withExtension(join(target, 'index')));
       if (found !== undefined) return found;
     }
     return withExtension(join(path, 'index'));
@@ -114,7 +116,8 @@ export class Resolver {
 /** An `import` takes URLs; queries and fragments do not name other files. */
 function importRequest(specifier: string, from: string): string {
   if (specifier.startsWith('file:')) return fileURLToPath(new URL(specifier).href.replace(/[?#].*$/, ''));
-  if (/^[a-z][a-z+.-]+:/i.test(specifier)) throw moduleNotFound(specifier, from, 'only file: and node: URLs can be imported');
+  if (/^[a-z][a-z+.-]+:/i.test(specifier))
+    throw moduleNotFound(specifier, from, 'only file: and node: URLs can be imported');
   if (!specifier.startsWith('.') && !specifier.startsWith('/')) return specifier;
   return decodeURIComponent(specifier.replace(/[?#].*$/, ''));
 }
@@ -124,7 +127,8 @@ function isFile(path: string): boolean {
 }
 
 function withExtension(path: string): string | undefined {
-  for (const extension of [...EXTENSIONS, ...TYPESCRIPT_EXTENSIONS]) if (isFile(path + extension)) return path + extension;
+  for (const extension of [...EXTENSIONS, ...TYPESCRIPT_EXTENSIONS])
+    if (isFile(path + extension)) return path + extension;
   return undefined;
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { findSourceMap, SourceMap, type SourceMapPayload } from 'node:module';
 import { dirname, resolve, sep } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 
 /** A script of a space: what its frames stand for. */
 export interface Script {
@@ -41,9 +41,9 @@ export class SpaceDirectory {
    * Names a script for V8. A file that a space of another root has evaluated as well (a dependency in a shared
    * `node_modules`) gets a mark, so that its frames tell the two apart; the mark is taken off again in stacks.
    */
-  claim(space: Space, script: Script, url = false): string {
+  claim(space: Space, script: Script): string {
     this.#spaces.add(space);
-    const plain = url ? pathToFileURL(script.path).href : script.path;
+    const plain = script.path;
     const shared = this.#claims.get(plain)?.some((claim) => claim.space.root !== space.root) === true;
     const name = shared ? `${plain}?space=${++this.#marks}` : plain;
     const claims = this.#claims.get(name);
@@ -84,7 +84,7 @@ export class SpaceDirectory {
     for (const [, location] of stack.matchAll(/(?:\(|at (?:async )?)((?:file:\/\/)?\/[^()\n]+?):\d+(?::\d+)?\)?$/gm)) {
       const file = location?.startsWith('file:') ? fileURLToPath(location) : location;
       if (file === undefined) continue;
-      const claim = this.claimOf(file) ?? this.claimOf(pathToFileURL(file).href);
+      const claim = this.claimOf(file);
       if (claim) return claim.space;
       if (file.includes(`${sep}node_modules${sep}`)) continue;
       const owner = [...this.#spaces].findLast((space) => file.startsWith(space.root + sep));
@@ -138,7 +138,10 @@ function frameText(frame: NodeJS.CallSite, claim: Claim): string {
   const column = frame.getColumnNumber();
   if (line === null || column === null) return text;
   const original = originalPosition(claim, line, column);
-  return text.replace(`${frame.getFileName()}:${line}:${column}`, () => `${original.file}:${original.line}:${original.column}`);
+  return text.replace(
+    `${frame.getFileName()}:${line}:${column}`,
+    () => `${original.file}:${original.line}:${original.column}`,
+  );
 }
 
 function hostFrameText(frame: NodeJS.CallSite): string {
@@ -186,7 +189,10 @@ function readMap(file: string, url: string): SourceMapPayload | undefined {
     const inline = INLINE.exec(url);
     const mapFile = resolve(dirname(file), url);
     const text = inline
-      ? Buffer.from(inline[1] ? url.slice(inline[0].length) : decodeURIComponent(url.slice(inline[0].length)), inline[1] ? 'base64' : 'utf8').toString()
+      ? Buffer.from(
+          inline[1] ? url.slice(inline[0].length) : decodeURIComponent(url.slice(inline[0].length)),
+          inline[1] ? 'base64' : 'utf8',
+        ).toString()
       : readFileSync(mapFile, 'utf8');
     const payload = JSON.parse(text) as SourceMapPayload;
     const base = inline ? dirname(file) : dirname(mapFile);

@@ -40,7 +40,9 @@ const oxcTransform = (): typeof Transformer => (transformer ??= load('oxc-transf
 /** Changes whenever the same source could come out differently. */
 function transformerVersion(): string {
   const shape = '1';
-  versions ??= ['oxc-parser', 'oxc-transform'].map((name) => (load(`${name}/package.json`) as { version: string }).version).join('+');
+  versions ??= ['oxc-parser', 'oxc-transform']
+    .map((name) => (load(`${name}/package.json`) as { version: string }).version)
+    .join('+');
   return `${shape}/${versions}`;
 }
 
@@ -80,7 +82,9 @@ export class SourceTransformer {
   typescript(file: string, source: string, strict: boolean): Prepared {
     return this.#cached(strict ? 'ts-esm' : 'ts', file, source, () => {
       const stripped = stripTypes(file, source, strict);
-      const isModule = strict || oxcParser().parseSync(`${file}.js`, stripped.code, { sourceType: 'unambiguous' }).module.hasModuleSyntax;
+      const isModule =
+        strict ||
+        oxcParser().parseSync(`${file}.js`, stripped.code, { sourceType: 'unambiguous' }).module.hasModuleSyntax;
       if (isModule) return toFunctionBody(file, source, stripped.code, [stripped.map]);
       return { code: replaceDynamicImports(file, stripped.code), maps: [stripped.map] };
     });
@@ -98,11 +102,15 @@ export function hasModuleSyntax(file: string, source: string): boolean {
   return module.hasModuleSyntax || (errors.length === 0 && /\bawait\b/.test(source));
 }
 
-function failOn(file: string, source: string, errors: readonly Transformer.OxcError[] | readonly Parser.OxcError[]): void {
+function failOn(
+  file: string,
+  source: string,
+  errors: readonly Transformer.OxcError[] | readonly Parser.OxcError[],
+): void {
   const error = errors.find((candidate) => candidate.severity === 'Error');
   if (!error) return;
   const at = error.labels[0]?.start;
-  const line = at === undefined ? undefined : Buffer.from(source).subarray(0, at).toString().split('\n').length;
+  const line = at === undefined ? undefined : source.slice(0, at).split('\n').length;
   throw moduleSyntax(file, line, error.message.replace(/\.$/, ''));
 }
 
@@ -191,7 +199,7 @@ function recordOf(parsed: Parser.ParseResult): ModuleRecord {
       ordered.push({ at: start, specifier: moduleRequest.value });
       if (exported === null) stars.push(moduleRequest.value);
       else {
-        const name = importName.kind === 'Default' ? 'default' : importName.kind === 'Name' ? importName.name : null;
+        const name = importName.kind === 'Name' ? importName.name : null;
         indirect.push({ exported, specifier: moduleRequest.value, name });
       }
     }
@@ -229,7 +237,8 @@ function waitsAtTopLevel(parsed: Parser.ParseResult): boolean {
     if (type === 'AwaitExpression' || (type === 'ForOfStatement' && waits === true)) return true;
     if (type === 'VariableDeclaration' && kind === 'await using') return true;
     if (typeof type === 'string' && OWN_SCOPE.test(type)) continue;
-    for (const child of Object.values(node as object)) if (typeof child === 'object' && child !== null) pending.push(child);
+    for (const child of Object.values(node as object))
+      if (typeof child === 'object' && child !== null) pending.push(child);
   }
   return false;
 }

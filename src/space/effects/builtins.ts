@@ -37,16 +37,27 @@ const datagrams: Kind = {
     }
   },
 };
-const worker: Kind = { label: 'worker', close: (resource: { terminate(): Promise<unknown> }) => resource.terminate(), ended: 'exit' };
-const child: Kind = { label: 'child process', close: (resource: ChildProcess) => resource.kill('SIGKILL'), ended: 'exit' };
+const worker: Kind = {
+  label: 'worker',
+  close: (resource: { terminate(): Promise<unknown> }) => resource.terminate(),
+  ended: 'exit',
+};
+const child: Kind = {
+  label: 'child process',
+  close: (resource: ChildProcess) => resource.kill('SIGKILL'),
+  ended: 'exit',
+};
 const watcher = closed('file watcher');
 const channel: Kind = {
   label: 'message port',
-  parts: (made: MessageChannel) => [made.port1, made.port2],
+  parts: (made: { port1: object; port2: object }) => [made.port1, made.port2],
   close: (port: { close(): void }) => port.close(),
 };
 const broadcast = closed('broadcast channel');
-const observer: Kind = { label: 'performance observer', close: (resource: { disconnect(): void }) => resource.disconnect() };
+const observer: Kind = {
+  label: 'performance observer',
+  close: (resource: { disconnect(): void }) => resource.disconnect(),
+};
 const disabled = (label: string): Kind => ({ label, close: (resource: { disable(): unknown }) => resource.disable() });
 const webSocket = closed('WebSocket');
 
@@ -75,7 +86,10 @@ const WRAPPINGS: Readonly<Record<string, Wrapping>> = {
   child_process: { functions: { spawn: child, exec: child, execFile: child, fork: child } },
   worker_threads: { classes: { Worker: worker, MessageChannel: channel, BroadcastChannel: broadcast } },
   fs: { functions: { watch: watcher } },
-  perf_hooks: { classes: { PerformanceObserver: observer }, functions: { monitorEventLoopDelay: disabled('event loop monitor') } },
+  perf_hooks: {
+    classes: { PerformanceObserver: observer },
+    functions: { monitorEventLoopDelay: disabled('event loop monitor') },
+  },
   async_hooks: { functions: { createHook: disabled('async hook') } },
 };
 
@@ -127,7 +141,10 @@ function wrapFunction(target: AnyFunction, kind: Kind, resources: OwnedResources
 
 /** A copy of a built-in with some members replaced; the rest stay the host's. */
 export function overlay<T extends object>(original: T, members: Readonly<Record<string, unknown>>): T {
-  const copy = Object.defineProperties(Object.create(Object.getPrototypeOf(original) as object | null), Object.getOwnPropertyDescriptors(original)) as T;
+  const copy = Object.defineProperties(
+    Object.create(Object.getPrototypeOf(original) as object | null),
+    Object.getOwnPropertyDescriptors(original),
+  ) as T;
   for (const [name, value] of Object.entries(members)) {
     Object.defineProperty(copy, name, { value, writable: true, enumerable: true, configurable: true });
   }
@@ -154,7 +171,11 @@ export function wrapBuiltin(id: string, resources: OwnedResources): object | und
   const copy = overlay(original, members);
   if (id === 'fs') {
     const promises = (original as { promises: object }).promises;
-    Object.defineProperty(copy, 'promises', { value: overlay(promises, promisedWatch(resources)), enumerable: true, configurable: true });
+    Object.defineProperty(copy, 'promises', {
+      value: overlay(promises, promisedWatch(resources)),
+      enumerable: true,
+      configurable: true,
+    });
   }
   return copy;
 }

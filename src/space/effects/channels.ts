@@ -1,4 +1,4 @@
-import * as diagnostics from 'node:diagnostics_channel';
+import diagnostics from 'node:diagnostics_channel';
 import { overlay } from './builtins.js';
 
 type Name = string | symbol;
@@ -30,7 +30,7 @@ export class OwnedChannels {
           return typeof value === 'function' ? (value.bind(target) as unknown) : value;
         },
       });
-    this.module = overlay(diagnostics.default, { subscribe, unsubscribe, channel });
+    this.module = overlay(diagnostics, { subscribe, unsubscribe, channel });
   }
 
   labels(): string[] {

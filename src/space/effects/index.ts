@@ -50,7 +50,7 @@ export class OwnedEffects {
     return kind && typeof real === 'function' ? wrapClass(real, kind, this.#resources) : real;
   }
 
-  readonly #fetch = (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+  readonly #fetch = (...[input, init]: Parameters<typeof fetch>): Promise<Response> => {
     if (this.#closed) return Promise.reject(spaceDisposed(this.#label, 'fetch'));
     return fetch(input, init);
   };
@@ -70,7 +70,10 @@ export class OwnedEffects {
       case 'process':
         return this.global('process') as object;
       case 'timers':
-        return overlay(hostRequire('node:timers') as object, { ...this.#timers.functions, promises: this.#timers.promises });
+        return overlay(hostRequire('node:timers') as object, {
+          ...this.#timers.functions,
+          promises: this.#timers.promises,
+        });
       case 'timers/promises':
         return this.#timers.promises;
       case 'diagnostics_channel':

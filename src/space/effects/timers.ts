@@ -153,8 +153,13 @@ function timerPromises(
     });
   const delayed = (delay?: number, value?: unknown, options?: WaitOptions): Promise<unknown> =>
     wait((done) => start(done, delay), clear, value, options);
-  const immediately = (value?: unknown, options?: WaitOptions): Promise<unknown> => wait(soon, clearSoon, value, options);
-  async function* ticks(delay?: number, value?: unknown, { signal, ref = true }: WaitOptions = {}): AsyncGenerator<unknown> {
+  const immediately = (value?: unknown, options?: WaitOptions): Promise<unknown> =>
+    wait(soon, clearSoon, value, options);
+  async function* ticks(
+    delay?: number,
+    value?: unknown,
+    { signal, ref = true }: WaitOptions = {},
+  ): AsyncGenerator<unknown> {
     if (signal?.aborted) throw aborted(signal);
     let due = 0;
     let wake: (() => void) | undefined;

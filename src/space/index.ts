@@ -1,0 +1,14 @@
+/** The modules of one bundle revision: resolve, evaluate, free, prove freed. */
+export { ModuleSpace, type ModuleSpaceOptions } from './space.js';
+export { RevisionTokens, type RevisionToken } from './token.js';
+export { TransformCache } from './transform-cache.js';
+export {
+  hostModules,
+  NATIVE_PACKAGES,
+  type HostModule,
+  type HostModules,
+  type HostModulesOptions,
+  type PerSpaceModule,
+  type SharedModule,
+} from './host.js';
+export { attributeError, SpaceDirectory, spaces } from './stack.js';

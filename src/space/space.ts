@@ -1,0 +1,149 @@
+import { realpathSync, statSync } from 'node:fs';
+import { isAbsolute, join, resolve, sep } from 'node:path';
+import { RackwattError } from '../errors.js';
+import type { Scope } from '../scope/index.js';
+import { CONTAINER_MODULE } from './commonjs.js';
+import { OwnedEffects } from './effects/index.js';
+import { moduleEvaluation, moduleNotFound, spaceDisposed } from './errors.js';
+import type { HostModules } from './host.js';
+import { Loader } from './loader.js';
+import { installStackTraces, spaces } from './stack.js';
+import type { RevisionToken } from './token.js';
+import type { TransformCache } from './transform-cache.js';
+
+export interface ModuleSpaceOptions {
+  /** Folder of the bundle's revision; a link is followed, so that a workspace's `node_modules` are found. */
+  root: string;
+  /** Names the revision in errors and reports, such as `@rackwatt/http@1.2.0`. */
+  label: string;
+  /** The space is disposed when this closes. */
+  scope?: Scope | undefined;
+  host: HostModules;
+  /** Without it, TypeScript and ES modules are transformed at each load. */
+  transforms?: TransformCache | undefined;
+  /** Told what went wrong while leftover effects were closed. */
+  onError?: ((error: unknown) => void) | undefined;
+}
+
+/** Codes of failures that say enough by themselves, without being wrapped in what was loaded. */
+const OWN_CODES = new Set([
+  'MODULE_NOT_FOUND',
+  'MODULE_SYNTAX',
+  'MODULE_LINK',
+  'ERR_REQUIRE_ASYNC_MODULE',
+  'ERR_REQUIRE_CYCLE_MODULE',
+  'SPACE_DISPOSED',
+]);
+
+/**
+ * The modules of one revision of a bundle: CommonJS, ES modules and TypeScript, evaluated apart from Node's module
+ * caches, which keep what they loaded for ever.
+ *
+ * `dispose()` ends what the modules left running and drops them; the revision's memory is free once nothing
+ * outside holds on to one of its functions or objects. That is so when `token` was collected.
+ */
+export class ModuleSpace {
+  readonly label: string;
+  /** The real path. */
+  readonly root: string;
+  readonly #effects: OwnedEffects;
+  readonly #loader: Loader;
+  readonly #scripts: string[] = [];
+  readonly #forget: (() => void) | undefined;
+  #token: RevisionToken | undefined;
+  #disposed = false;
+
+  constructor(options: ModuleSpaceOptions) {
+    installStackTraces();
+    this.label = options.label;
+    this.root = realpathSync(options.root);
+    const token: RevisionToken = { label: options.label };
+    this.#token = token;
+    this.#effects = new OwnedEffects(options.label, options.onError ?? (() => undefined));
+    this.#loader = new Loader({
+      label: options.label,
+      host: options.host,
+      transforms: options.transforms,
+      effects: this.#effects,
+      token,
+      claim: (script) => {
+        const name = spaces.claim(this, script);
+        this.#scripts.push(name);
+        return name;
+      },
+    });
+    const forget = options.scope?.add(`module space ${options.label}`, () => this.dispose());
+    this.#forget = forget && (() => void forget());
+  }
+
+  /** In every scope of every module of the revision. @throws RackwattError `SPACE_DISPOSED` */
+  get token(): RevisionToken {
+    if (!this.#token) throw spaceDisposed(this.label, 'give its token');
+    return this.#token;
+  }
+
+  /**
+   * Evaluates a module and all that it imports.
+   * @param entry absolute path, path relative to the root (`dist/index.js`), or a package
+   * @returns `module.exports` of CommonJS, the namespace of an ES module
+   * @throws RackwattError `MODULE_NOT_FOUND`, `MODULE_SYNTAX`, `MODULE_LINK`, or `MODULE_EVALUATION` for what the code threw
+   */
+  async load(entry: string): Promise<Record<string, unknown>> {
+    if (this.#disposed) throw spaceDisposed(this.label, `load '${entry}'`);
+    try {
+      return await this.#loader.entry(this.#entryPath(entry), CONTAINER_MODULE);
+    } catch (error) {
+      // Reading the stack drops V8's raw frames, which would keep the revision in memory.
+      void (error as Error | undefined)?.stack;
+      if (error instanceof RackwattError && OWN_CODES.has(error.code)) throw error;
+      const failure = moduleEvaluation(entry, this.label, error);
+      void failure.stack;
+      throw failure;
+    }
+  }
+
+  #entryPath(entry: string): string {
+    const path = isAbsolute(entry) ? entry : resolve(this.root, entry);
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) return realpathSync(path);
+    const from = join(this.root, 'package.json');
+    const found = this.#loader.resolve(entry, from, 'require');
+    if (!isAbsolute(found)) throw moduleNotFound(entry, from, 'it belongs to the host');
+    return found;
+  }
+
+  /**
+   * Where `require(specifier)` in the file `from` leads; the host's path for what the host gives.
+   * @param from a file of the bundle; its root when absent
+   * @throws RackwattError `MODULE_NOT_FOUND`
+   */
+  resolve(specifier: string, from: string = join(this.root, 'package.json')): string {
+    return this.#loader.resolve(specifier, from, 'require');
+  }
+
+  /** What the modules left running: one label for each timer, socket, server, worker, listener. */
+  effects(): string[] {
+    return this.#effects.labels();
+  }
+
+  /** Whether an error, or the text of a stack, comes from this space: from its topmost frame that lies in any space. */
+  owns(stackOrError: unknown): boolean {
+    if (typeof stackOrError === 'string') return spaces.ownerOf(stackOrError) === this;
+    return spaces.attribute(stackOrError) === this.label;
+  }
+
+  /** Whether a file lies in the bundle's folder, its private dependencies included. */
+  contains(file: string): boolean {
+    return file.startsWith(this.root + sep);
+  }
+
+  /** Ends what is left running and drops all modules. Calling it again does nothing. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#forget?.();
+    this.#effects.close();
+    this.#loader.dispose();
+    spaces.release(this, this.#scripts);
+    this.#token = undefined;
+  }
+}
