@@ -1,10 +1,19 @@
 import { isMetric, METRICS, type MetricName, STATES } from '@rackwatt/telemetry';
 import { errorMessage, RackwattError } from 'rackwatt';
 import { Value } from 'typebox/value';
-import { type ProfileDocument, type ProfilePartDocument, type ProfilePointDocument, ProfileSchema } from './schema.js';
+import {
+  type ProfileDocument,
+  type ProfileGuard,
+  type ProfilePartDocument,
+  type ProfilePointDocument,
+  ProfileSchema,
+} from './schema.js';
 
 /** A point of a profile with the defaults of its group and its constant arcs filled in. */
-export type ProfilePoint = Omit<ProfilePointDocument, 'metric' | 'oid' | 'with'> & { metric: MetricName; oid: string };
+export type ProfilePoint = Omit<ProfilePointDocument, 'metric' | 'oid' | 'with' | 'lenient'> & {
+  metric: MetricName;
+  oid: string;
+};
 
 export interface ProfilePart extends Omit<ProfilePartDocument, 'defaults' | 'use' | 'points'> {
   points: ProfilePoint[];
@@ -50,7 +59,7 @@ function expandPart(
 }
 
 function expandPoint(profile: string, point: ProfilePointDocument, place: string): ProfilePoint {
-  const { metric, oid, with: constants = {}, decimals, guards, ...rest } = point;
+  const { metric, oid, with: constants = {}, decimals, guards, lenient, ...rest } = point;
   const where = `${place} (${metric})`;
   if (!isMetric(metric)) throw invalid(profile, where, `'${metric}' is no metric`);
   if (oid === undefined) throw invalid(profile, where, 'it has no oid');
@@ -73,8 +82,13 @@ function expandPoint(profile: string, point: ProfilePointDocument, place: string
     metric,
     oid: fill(oid),
     ...(decimals === undefined ? {} : { decimals: fill(decimals) }),
-    ...(guards === undefined ? {} : { guards: guards.map((guard) => ({ ...guard, oid: fill(guard.oid) })) }),
+    ...(guards === undefined ? {} : { guards: guards.map((guard) => expandGuard(guard, fill, lenient)) }),
   };
+}
+
+function expandGuard(guard: ProfileGuard, fill: (template: string) => string, lenient = false): ProfileGuard {
+  const bad = lenient ? Object.fromEntries(Object.keys(guard.bad).map((value) => [value, 'bad' as const])) : guard.bad;
+  return { ...guard, oid: fill(guard.oid), bad };
 }
 
 function* patternsOf(document: ProfileDocument): Generator<string> {

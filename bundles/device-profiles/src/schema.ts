@@ -58,6 +58,9 @@ const pointFields = {
   noValue: Type.Optional(NoValue),
   states: Type.Optional(RawMap),
   guards: Type.Optional(Type.Array(Guard)),
+  lenient: Type.Optional(
+    Type.Boolean({ description: 'Having no value is ordinary here (a power factor without load): BAD, but no fault.' }),
+  ),
   poll: Type.Optional(Type.Union([Type.Literal('fast'), Type.Literal('slow')])),
 };
 

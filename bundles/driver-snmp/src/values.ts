@@ -35,9 +35,8 @@ export function textOf(varbind: Varbind | undefined): string {
   if (!varbind || isAbsent(varbind) || varbind.value === null) return '';
   const { value } = varbind;
   const text = Buffer.isBuffer(value) ? value.toString('utf8') : String(value);
-  // eslint-disable-next-line no-control-regex
   return text
-    .replace(/[\u0000-\u001f\u007f-\u009f\ufffd]+/g, ' ')
+    .replace(/[\p{Cc}\ufffd]+/gu, ' ')
     .trim()
     .slice(0, LONGEST_TEXT);
 }
