@@ -45,7 +45,7 @@ export class ServiceTracker<T, Tracked = T> {
     registry: ServiceRegistry,
     owner: ServiceOwner,
     target: TrackerTarget<T>,
-    ...customizer: Tracked extends T
+    ...customizer: [T] extends [Tracked]
       ? [customizer?: TrackerCustomizer<T, Tracked>]
       : [customizer: TrackerCustomizer<T, Tracked>]
   ) {
