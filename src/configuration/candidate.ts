@@ -3,6 +3,7 @@ import { withDefaults } from './defaults.js';
 import { difference, type ConfigurationDifference } from './difference.js';
 import { documentSchema, type RuntimeDocument } from './document.js';
 import { parseFile, type ParsedFile } from './file.js';
+import type { ApplyProblem } from './hooks.js';
 import { nearest } from './nearest.js';
 import { placeOf, pointerOf } from './pointer.js';
 import { replaceReferences } from './references.js';
@@ -16,7 +17,9 @@ export interface SoundDocument {
   document: RuntimeDocument;
 }
 
-export type Structure = ({ ok: true } & SoundDocument) | { ok: false; problems: ConfigurationProblem[]; revision: string; file?: ParsedFile };
+export type Structure =
+  | ({ ok: true } & SoundDocument)
+  | { ok: false; problems: ConfigurationProblem[]; revision: string; file?: ParsedFile };
 
 /** What a document is validated against. */
 export interface Surroundings {
@@ -55,9 +58,14 @@ export async function judge({ file, document }: SoundDocument, around: Surroundi
   const warnings: Mistake[] = [];
   for (const [pid, configuration] of Object.entries(document.configurations)) {
     const at = pointerOf('configurations', pid);
-    const here = ({ message, pointer, part }: Mistake): Mistake => ({ message: `configuration ${pid}: ${message}`, pointer: at + pointer, part });
+    const here = ({ message, pointer, part }: Mistake): Mistake => ({
+      message: `configuration ${pid}: ${message}`,
+      pointer: at + pointer,
+      part,
+    });
     const declared = around.schemas.filter((schema) => schema.pid === pid || schema.pid === factoryPid(pid));
-    if (declared.length === 0 && around.schemas.length > 0) warnings.push({ message: undeclared(pid, around.schemas), pointer: at, part: 'key' });
+    if (declared.length === 0 && around.schemas.length > 0)
+      warnings.push({ message: undeclared(pid, around.schemas), pointer: at, part: 'key' });
     for (const { schema, policy } of declared) {
       if (policy === 'ignore') continue;
       const verdict = await validate(schema, configuration);
@@ -65,10 +73,19 @@ export async function judge({ file, document }: SoundDocument, around: Surroundi
       warnings.push(...verdict.warnings.map(here));
     }
     const { references, mistakes } = replaceReferences(configuration, () => null);
-    if (declared.length === 0) problems.push(...mistakes.map(({ message, pointer }) => here({ message: `${placeOf(pointer)} ${message}`.trim(), pointer, part: 'value' })));
+    if (declared.length === 0)
+      problems.push(
+        ...mistakes.map(({ message, pointer }) =>
+          here({ message: `${placeOf(pointer)} ${message}`.trim(), pointer, part: 'value' }),
+        ),
+      );
     for (const { name, pointer } of references) {
       if (around.secrets.has(name)) continue;
-      (touched.has(pid) ? problems : warnings).push({ message: missingSentence(pid, name), pointer: at + pointer, part: 'value' });
+      (touched.has(pid) ? problems : warnings).push({
+        message: missingSentence(pid, name),
+        pointer: at + pointer,
+        part: 'value',
+      });
     }
   }
   return { problems: located(file, problems), warnings: located(file, warnings), difference: change };
@@ -97,11 +114,39 @@ function sameBundleTwice(document: RuntimeDocument): Mistake[] {
   return document.bundles.flatMap(({ id }, index) => {
     const twin = first.get(id);
     if (twin === undefined) first.set(id, index);
-    return twin === undefined ? [] : [{ message: `bundles[${index}].id is the same as bundles[${twin}].id; a bundle stands in the list once`, pointer: pointerOf('bundles', index, 'id'), part: 'value' as const }];
+    return twin === undefined
+      ? []
+      : [
+          {
+            message: `bundles[${index}].id is the same as bundles[${twin}].id; a bundle stands in the list once`,
+            pointer: pointerOf('bundles', index, 'id'),
+            part: 'value' as const,
+          },
+        ];
   });
 }
 
 function undeclared(pid: string, schemas: readonly ConfigurationSchema[]): string {
   const meant = nearest(factoryPid(pid), [...new Set(schemas.map((schema) => schema.pid))]);
   return `configuration ${pid}: no installed component reads this PID${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+}
+
+/** Gives what a node could not run with its place in the document. */
+export function problemsAt({ file }: SoundDocument, problems: readonly ApplyProblem[]): ConfigurationProblem[] {
+  const known: readonly ApplyProblem[] =
+    problems.length > 0 ? problems : [{ message: 'the node could not run with this change' }];
+  return known.map(({ message, pid, pointer = pid === undefined ? '' : pointerOf('configurations', pid) }) => ({
+    message,
+    pointer,
+    ...file.positionOf(pointer, 'key'),
+  }));
+}
+
+/** PIDs of the configurations that refer to a secret. */
+export function usersOf(secret: string, document: RuntimeDocument): string[] {
+  return Object.entries(document.configurations)
+    .filter(([, configuration]) =>
+      replaceReferences(configuration, () => null).references.some(({ name }) => name === secret),
+    )
+    .map(([pid]) => pid);
 }

@@ -18,7 +18,8 @@ function fill(schema: unknown, value: unknown, root: unknown, depth: number): un
   if (branch !== undefined) fill(branch, filled, root, depth + 1);
   if (Array.isArray(filled)) {
     const first = asList(schema['prefixItems']);
-    for (const [index, item] of filled.entries()) filled[index] = fill(first[index] ?? schema['items'], item, root, depth + 1);
+    for (const [index, item] of filled.entries())
+      filled[index] = fill(first[index] ?? schema['items'], item, root, depth + 1);
   } else if (isKeyed(filled)) fillProperties(schema, filled as Record<string, unknown>, root, depth);
   return filled;
 }
@@ -40,10 +41,14 @@ function fillProperties(schema: Keyed, value: Record<string, unknown>, root: unk
 /** Of several forms, the one whose fixed values the object has; none when that leaves a choice. */
 function branchOf(schema: Keyed, value: unknown, root: unknown): unknown {
   if (!isKeyed(value)) return undefined;
-  const forms = [...asList(schema['anyOf']), ...asList(schema['oneOf'])].map((form) => (isKeyed(form) && typeof form['$ref'] === 'string' ? resolvePointer(root, form['$ref']) : form));
+  const forms = [...asList(schema['anyOf']), ...asList(schema['oneOf'])].map((form) =>
+    isKeyed(form) && typeof form['$ref'] === 'string' ? resolvePointer(root, form['$ref']) : form,
+  );
   const fitting = forms.filter((form) => {
     if (!isKeyed(form) || !isKeyed(form['properties'])) return false;
-    return Object.entries(form['properties']).every(([key, property]) => !isKeyed(property) || !('const' in property) || property['const'] === value[key]);
+    return Object.entries(form['properties']).every(
+      ([key, property]) => !isKeyed(property) || !('const' in property) || property['const'] === value[key],
+    );
   });
   return fitting.length === 1 ? fitting[0] : undefined;
 }

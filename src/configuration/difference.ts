@@ -14,6 +14,16 @@ export interface ConfigurationDifference {
   frameworkChanged: string[];
 }
 
+export const NO_DIFFERENCE: Readonly<ConfigurationDifference> = {
+  bundlesAdded: [],
+  bundlesRemoved: [],
+  bundlesChanged: [],
+  configurationsAdded: [],
+  configurationsChanged: [],
+  configurationsRemoved: [],
+  frameworkChanged: [],
+};
+
 export function difference(previous: RuntimeDocument, next: RuntimeDocument): ConfigurationDifference {
   const [oldBundles, newBundles] = [byId(previous), byId(next)];
   const [oldConfigurations, newConfigurations] = [previous.configurations, next.configurations];
@@ -27,12 +37,15 @@ export function difference(previous: RuntimeDocument, next: RuntimeDocument): Co
     }),
     configurationsAdded: Object.keys(newConfigurations).filter((pid) => !Object.hasOwn(oldConfigurations, pid)),
     configurationsChanged: Object.keys(newConfigurations).filter(
-      (pid) => Object.hasOwn(oldConfigurations, pid) && !isDeepStrictEqual(oldConfigurations[pid], newConfigurations[pid]),
+      (pid) =>
+        Object.hasOwn(oldConfigurations, pid) && !isDeepStrictEqual(oldConfigurations[pid], newConfigurations[pid]),
     ),
     configurationsRemoved: Object.keys(oldConfigurations).filter((pid) => !Object.hasOwn(newConfigurations, pid)),
     frameworkChanged: [
       ...(previous.id === next.id ? [] : ['id']),
-      ...Object.keys(settings).filter((key) => !isDeepStrictEqual(Reflect.get(previous.framework, key), Reflect.get(next.framework, key))),
+      ...Object.keys(settings).filter(
+        (key) => !isDeepStrictEqual(Reflect.get(previous.framework, key), Reflect.get(next.framework, key)),
+      ),
     ],
   };
 }

@@ -10,24 +10,56 @@ export const PID_PATTERN = '^[@A-Za-z0-9_][A-Za-z0-9_.:@|/-]{0,127}(~[^\\s~"\\\\
 export const documentSchema = {
   $schema: 'http://json-schema.org/draft-07/schema#',
   title: 'Rackwatt runtime.config.json',
-  description: 'Everything that a Rackwatt node runs: the framework, its bundles, and the configurations of their components.',
+  description:
+    'Everything that a Rackwatt node runs: the framework, its bundles, and the configurations of their components.',
   type: 'object',
   additionalProperties: false,
   required: ['id'],
   properties: {
     $schema: { type: 'string', description: 'Where editors find this schema.' },
-    id: { type: 'string', pattern: NAME, description: 'Name of the node, unique among those that report to one concentrator.', examples: ['gateway-fra1-07'] },
+    id: {
+      type: 'string',
+      pattern: NAME,
+      description: 'Name of the node, unique among those that report to one concentrator.',
+      examples: ['gateway-fra1-07'],
+    },
     framework: {
       type: 'object',
       additionalProperties: false,
       description: 'Settings of the container itself. Relative folders start at the folder of this file.',
       default: {},
       properties: {
-        storage: { type: 'string', minLength: 1, default: './var', description: 'Folder for everything that the node writes.' },
-        dropins: { type: 'string', minLength: 1, description: 'Folder whose bundles are installed as they appear. Absent: no such folder.' },
-        startLevel: { type: 'integer', minimum: 1, maximum: 1000, default: 10, description: 'Level up to which bundles are started.' },
-        bundleStartLevel: { type: 'integer', minimum: 1, maximum: 1000, default: 1, description: 'Level of bundles that name none.' },
-        activationTimeout: { type: 'string', format: 'duration', default: '10 s', description: 'Time in which the components that a change touches must be active, else the change is undone.' },
+        storage: {
+          type: 'string',
+          minLength: 1,
+          default: './var',
+          description: 'Folder for everything that the node writes.',
+        },
+        dropins: {
+          type: 'string',
+          minLength: 1,
+          description: 'Folder whose bundles are installed as they appear. Absent: no such folder.',
+        },
+        startLevel: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 1000,
+          default: 10,
+          description: 'Level up to which bundles are started.',
+        },
+        bundleStartLevel: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 1000,
+          default: 1,
+          description: 'Level of bundles that name none.',
+        },
+        activationTimeout: {
+          type: 'string',
+          format: 'duration',
+          default: '10 s',
+          description: 'Time in which the components that a change touches must be active, else the change is undone.',
+        },
         trust: {
           type: 'object',
           additionalProperties: false,
@@ -41,7 +73,12 @@ export const documentSchema = {
               default: [],
               description: 'Origins whose bundles run without a signature.',
             },
-            keys: { type: 'string', minLength: 1, default: './keys', description: 'Folder of the public keys whose signatures are trusted.' },
+            keys: {
+              type: 'string',
+              minLength: 1,
+              default: './keys',
+              description: 'Folder of the public keys whose signatures are trusted.',
+            },
           },
         },
         log: {
@@ -49,7 +86,13 @@ export const documentSchema = {
           additionalProperties: false,
           description: 'What is logged.',
           default: {},
-          properties: { level: { enum: ['debug', 'info', 'warn', 'error'], default: 'info', description: 'Least level that is logged.' } },
+          properties: {
+            level: {
+              enum: ['debug', 'info', 'warn', 'error'],
+              default: 'info',
+              description: 'Least level that is logged.',
+            },
+          },
         },
       },
     },
@@ -63,10 +106,30 @@ export const documentSchema = {
         additionalProperties: false,
         required: ['id'],
         properties: {
-          id: { type: 'string', pattern: '^[a-z]+:[^\\s].*$', maxLength: 1024, description: 'Where the bundle comes from.', examples: ['link:./bundles/driver-snmp'] },
-          startLevel: { type: 'integer', minimum: 1, maximum: 1000, description: 'Level at which the bundle starts; framework.bundleStartLevel when absent.' },
-          isolation: { enum: ['space', 'worker', 'process'], default: 'space', description: 'Where the bundle runs: in the process of the node, in a worker, in a process of its own.' },
-          digest: { type: 'string', pattern: '^sha256:[0-9a-f]{64}$', description: 'The content that must be found; another one is refused.', examples: [`sha256:${'0'.repeat(64)}`] },
+          id: {
+            type: 'string',
+            pattern: '^[a-z]+:[^\\s].*$',
+            maxLength: 1024,
+            description: 'Where the bundle comes from.',
+            examples: ['link:./bundles/driver-snmp'],
+          },
+          startLevel: {
+            type: 'integer',
+            minimum: 1,
+            maximum: 1000,
+            description: 'Level at which the bundle starts; framework.bundleStartLevel when absent.',
+          },
+          isolation: {
+            enum: ['space', 'worker', 'process'],
+            default: 'space',
+            description: 'Where the bundle runs: in the process of the node, in a worker, in a process of its own.',
+          },
+          digest: {
+            type: 'string',
+            pattern: '^sha256:[0-9a-f]{64}$',
+            description: 'The content that must be found; another one is refused.',
+            examples: [`sha256:${'0'.repeat(64)}`],
+          },
           start: { type: 'boolean', default: true, description: 'false: installed, not started.' },
         },
       },

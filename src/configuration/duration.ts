@@ -16,7 +16,10 @@ export function isDuration(text: string): boolean {
  */
 export function parseDuration(text: string): number {
   if (!isDuration(text)) {
-    throw new RackwattError('DURATION_INVALID', `${JSON.stringify(text.slice(0, 40))} is no duration; write a number and ms, s, min, h or d, such as "10 s"`);
+    throw new RackwattError(
+      'DURATION_INVALID',
+      `${JSON.stringify(text.slice(0, 40))} is no duration; write a number and ms, s, min, h or d, such as "10 s"`,
+    );
   }
   const parts = DURATION.exec(text)!;
   return Math.round(Number(parts[1]) * MILLISECONDS[parts[2]!]!);

@@ -30,7 +30,13 @@ export function editText(text: string, edits: readonly ConfigurationEdit[]): Edi
     while (taken < rest.length) {
       const verdict = batch.take(rest[taken]!);
       if (verdict === 'later') break;
-      if (verdict !== 'taken') return { ok: false, problems: [{ message: verdict.message, pointer: verdict.pointer, ...parsed.file.positionOf(verdict.pointer) }] };
+      if (verdict !== 'taken')
+        return {
+          ok: false,
+          problems: [
+            { message: verdict.message, pointer: verdict.pointer, ...parsed.file.positionOf(verdict.pointer) },
+          ],
+        };
       taken += 1;
     }
     current = batch.apply();
@@ -38,6 +44,12 @@ export function editText(text: string, edits: readonly ConfigurationEdit[]): Edi
   }
   const result = parseFile(current);
   return result.ok ? { ok: true, text: current } : result;
+}
+
+/** Edits bytes only when they are text: decoding others would lose some. */
+export function editBytes(content: Uint8Array, edits: readonly ConfigurationEdit[]): EditOutcome {
+  const parsed = parseFile(content);
+  return parsed.ok ? editText(parsed.file.text, edits) : parsed;
 }
 
 interface Refusal {
@@ -94,7 +106,10 @@ class Batch {
   #takeMissing(edit: ConfigurationEdit, node: Node, depth: number): 'taken' | 'later' | Refusal {
     const here = edit.path.slice(0, depth);
     if (node.type !== 'object' && node.type !== 'array') {
-      return { message: `${pointerOf(...here)} is no object or list, so nothing can be set in it`, pointer: pointerOf(...here) };
+      return {
+        message: `${pointerOf(...here)} is no object or list, so nothing can be set in it`,
+        pointer: pointerOf(...here),
+      };
     }
     if (edit.value === undefined) return 'taken';
     const key = edit.path[depth]!;
@@ -102,7 +117,10 @@ class Batch {
     if (node.type === 'array') {
       const length = node.children?.length ?? 0;
       if (String(key) !== String(length)) {
-        return { message: `${pointerOf(...here)} has ${length} entries; the next one is ${length}, not ${String(key)}`, pointer: pointerOf(...here) };
+        return {
+          message: `${pointerOf(...here)} has ${length} entries; the next one is ${length}, not ${String(key)}`,
+          pointer: pointerOf(...here),
+        };
       }
       this.#sealed = true;
     }
@@ -116,7 +134,11 @@ class Batch {
   #replace(edit: ConfigurationEdit, node: Node): 'taken' {
     const old: unknown = JSON.parse(this.#text.slice(node.offset, node.offset + node.length));
     if (!isDeepStrictEqual(old, JSON.parse(JSON.stringify(edit.value)))) {
-      this.#splices.push({ offset: node.offset, length: node.length, content: this.#style.replacement(node, edit.value) });
+      this.#splices.push({
+        offset: node.offset,
+        length: node.length,
+        content: this.#style.replacement(node, edit.value),
+      });
     }
     this.#mark(edit.path);
     return 'taken';
@@ -156,5 +178,9 @@ function isJson(value: unknown, depth = 0): boolean {
 
 /** Objects and lists that a path needs around its value. */
 function wrapped(path: readonly Key[], value: unknown): unknown {
-  return path.reduceRight<unknown>((inner, key) => (typeof key === 'number' ? (key === 0 ? [inner] : { [key]: inner }) : Object.fromEntries([[key, inner]])), value);
+  return path.reduceRight<unknown>(
+    (inner, key) =>
+      typeof key === 'number' ? (key === 0 ? [inner] : { [key]: inner }) : Object.fromEntries([[key, inner]]),
+    value,
+  );
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import jsonc, { type Node } from 'jsonc-parser';
+import { createScanner, parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
 import type { ConfigurationProblem } from './contract.js';
 import { keysOf, pointerOf } from './pointer.js';
 
@@ -24,7 +24,9 @@ export interface ParsedFile {
   positionOf(pointer: string, part?: 'value' | 'key'): Position;
 }
 
-export type ParseOutcome = { ok: true; file: ParsedFile; revision: string } | { ok: false; problems: ConfigurationProblem[]; revision: string };
+export type ParseOutcome =
+  | { ok: true; file: ParsedFile; revision: string }
+  | { ok: false; problems: ConfigurationProblem[]; revision: string };
 
 /** Digest of a file's bytes, by which a change in between is noticed. */
 export function revisionOf(content: string | Uint8Array): string {
@@ -43,20 +45,36 @@ export function parseFile(content: string | Uint8Array): ParseOutcome {
     problems: [{ message, pointer, ...position }],
   });
   const bytes = typeof content === 'string' ? Buffer.byteLength(content) : content.byteLength;
-  if (bytes > MAX_BYTES) return fail(`the file has ${bytes} bytes, more than the ${MAX_BYTES} allowed`, { line: 1, column: 1 });
+  if (bytes > MAX_BYTES)
+    return fail(`the file has ${bytes} bytes, more than the ${MAX_BYTES} allowed`, { line: 1, column: 1 });
   let text: string;
   try {
-    text = typeof content === 'string' ? content : new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(content);
+    text =
+      typeof content === 'string'
+        ? content
+        : new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(content);
   } catch (error) {
-    return fail(`the file is not UTF-8 (${(error as Error).name}); save it as UTF-8`, positionOfBadByte(content as Uint8Array));
+    return fail(
+      `the file is not UTF-8 (${(error as Error).name}); save it as UTF-8`,
+      positionOfBadByte(content as Uint8Array),
+    );
   }
   const lines = new Lines(text);
-  if (text.startsWith('\uFEFF')) return fail('the file starts with a byte order mark; save it as UTF-8 without one', { line: 1, column: 1 });
+  if (text.startsWith('\uFEFF'))
+    return fail('the file starts with a byte order mark; save it as UTF-8 without one', { line: 1, column: 1 });
   const tooDeep = offsetBelow(text, MAX_DEPTH);
   if (tooDeep !== undefined) return fail(`values are nested more than ${MAX_DEPTH} deep`, lines.positionAt(tooDeep));
-  const errors: jsonc.ParseError[] = [];
-  const tree = jsonc.parseTree(text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false });
-  const first = errors.toSorted((a, b) => a.offset - b.offset)[0];
+  const errors: ParseError[] = [];
+  const tree = parseTree(text, errors, {
+    disallowComments: true,
+    allowTrailingComma: false,
+    allowEmptyContent: false,
+  });
+  const earliest = errors.toSorted((a, b) => a.offset - b.offset)[0];
+  const first =
+    errors.find(
+      ({ offset, error }) => offset === earliest?.offset && printParseErrorCode(error) === 'EndOfFileExpected',
+    ) ?? earliest;
   if (first !== undefined || tree === undefined) {
     const offset = first?.offset ?? 0;
     return fail(syntaxSentence(text, first, offset), lines.positionAt(offset));
@@ -112,7 +130,7 @@ class Lines {
 /** Looked for before parsing, because the parser recurses. */
 function offsetBelow(text: string, limit: number): number | undefined {
   let depth = 0;
-  const scanner = jsonc.createScanner(text, true);
+  const scanner = createScanner(text, true);
   while (scanner.getPosition() < text.length) {
     scanner.scan();
     const start = text[scanner.getTokenOffset()];
@@ -143,10 +161,14 @@ const SYNTAX: Readonly<Partial<Record<string, string>>> = {
   InvalidCharacter: 'this text holds a control character; write it as an escape such as \\n',
 };
 
-function syntaxSentence(text: string, error: jsonc.ParseError | undefined, offset: number): string {
+/** Where a comma was expected and another bracket is closed, the bracket is what is missing. */
+const CLOSES: Readonly<Partial<Record<string, string>>> = { '}': 'CloseBracketExpected', ']': 'CloseBraceExpected' };
+
+function syntaxSentence(text: string, error: ParseError | undefined, offset: number): string {
   if (text.trim() === '') return 'the file is empty; the smallest one is { "id": "my-node" }';
-  const name = error === undefined ? 'InvalidSymbol' : jsonc.printParseErrorCode(error.error);
-  const sentence = SYNTAX[name] ?? `this is not JSON (${name})`;
+  const name = error === undefined ? 'InvalidSymbol' : printParseErrorCode(error.error);
+  const closed = name === 'CommaExpected' ? CLOSES[text[offset] ?? ''] : undefined;
+  const sentence = SYNTAX[closed ?? name] ?? `this is not JSON (${name})`;
   const afterComma = /[}\]]/.test(text[offset] ?? '') && /,\s*$/.test(text.slice(Math.max(0, offset - 200), offset));
   return afterComma ? `${sentence}; no comma may stand after the last entry` : sentence;
 }
@@ -164,9 +186,14 @@ function forbiddenKeys(tree: Node, lines: Lines): ConfigurationProblem[] {
       const twin = seen.get(key);
       if (twin !== undefined) {
         const { line, column } = lines.positionAt(twin.offset);
-        problems.push({ message: `the key ${JSON.stringify(key)} stands here a second time; it is at line ${line}, column ${column} already`, pointer, ...lines.positionAt(name.offset) });
+        problems.push({
+          message: `the key ${JSON.stringify(key)} stands here a second time; it is at line ${line}, column ${column} already`,
+          pointer,
+          ...lines.positionAt(name.offset),
+        });
       }
-      if (key === '__proto__') problems.push({ message: 'the key "__proto__" is not allowed', pointer, ...lines.positionAt(name.offset) });
+      if (key === '__proto__')
+        problems.push({ message: 'the key "__proto__" is not allowed', pointer, ...lines.positionAt(name.offset) });
       seen.set(key, name);
       visit(value, [...path, key]);
     }

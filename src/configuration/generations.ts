@@ -36,7 +36,12 @@ export class Generations {
     for (const number of await this.#numbers()) {
       const generation = await this.#read(number);
       if (typeof generation === 'string') continue;
-      found.push({ number: generation.number, time: generation.time, reason: generation.reason, revision: generation.revision });
+      found.push({
+        number: generation.number,
+        time: generation.time,
+        reason: generation.reason,
+        revision: generation.revision,
+      });
     }
     return found;
   }
@@ -46,7 +51,9 @@ export class Generations {
     const generation = await this.#read(number);
     if (typeof generation !== 'string') return generation;
     const kept = (await this.#numbers()).join(', ') || 'none';
-    throw new RackwattError('CONFIG_GENERATION', `there is no generation ${number} (${generation}); kept are ${kept}`, { context: { generation: number } });
+    throw new RackwattError('CONFIG_GENERATION', `there is no generation ${number} (${generation}); kept are ${kept}`, {
+      context: { generation: number },
+    });
   }
 
   /** Keeps a document that came into force, unless the newest one is the same. */
@@ -60,7 +67,9 @@ export class Generations {
     }
     const generation: Generation = { number: (newest ?? 0) + 1, time: time.toISOString(), reason, revision, text };
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    await writeAtomically(this.#fileOf(generation.number), `${JSON.stringify(generation, undefined, 2)}\n`, { mode: 0o600 });
+    await writeAtomically(this.#fileOf(generation.number), `${JSON.stringify(generation, undefined, 2)}\n`, {
+      mode: 0o600,
+    });
     for (const old of numbers.slice(KEPT - 1)) await rm(this.#fileOf(old), { force: true });
     await flushFolder({ open }, this.#folder);
     return generation.number;
@@ -69,7 +78,10 @@ export class Generations {
   async #numbers(): Promise<number[]> {
     try {
       const names = await readdir(this.#folder);
-      return names.flatMap((name) => FILE.exec(name)?.[1] ?? []).map(Number).sort((a, b) => b - a);
+      return names
+        .flatMap((name) => FILE.exec(name)?.[1] ?? [])
+        .map(Number)
+        .sort((a, b) => b - a);
     } catch (error) {
       if (isMissing(error)) return [];
       throw error;
@@ -80,8 +92,15 @@ export class Generations {
   async #read(number: number): Promise<Generation | string> {
     try {
       const value: unknown = JSON.parse(await readFile(this.#fileOf(number), 'utf8'));
-      if (!isKeyed(value) || typeof value['text'] !== 'string' || value['revision'] !== revisionOf(value['text'])) return 'its file is damaged';
-      return { number, time: String(value['time']), reason: String(value['reason']), revision: value['revision'], text: value['text'] };
+      if (!isKeyed(value) || typeof value['text'] !== 'string' || value['revision'] !== revisionOf(value['text']))
+        return 'its file is damaged';
+      return {
+        number,
+        time: String(value['time']),
+        reason: String(value['reason']),
+        revision: value['revision'],
+        text: value['text'],
+      };
     } catch (error) {
       if (isMissing(error)) return 'it is not kept';
       return `its file is damaged: ${errorMessage(error)}`;

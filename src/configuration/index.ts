@@ -4,7 +4,14 @@ export { configurationAdmin } from './admin.js';
 export { factoryPid } from './candidate.js';
 export { withDefaults } from './defaults.js';
 export type { ConfigurationDifference } from './difference.js';
-export { documentSchema, type BundleEntry, type BundleIsolation, type FrameworkSettings, type RuntimeDocument } from './document.js';
+export {
+  documentSchema,
+  type BundleEntry,
+  type BundleIsolation,
+  type FrameworkSettings,
+  type RuntimeDocument,
+} from './document.js';
+export { readDocument } from './disk.js';
 export { isDuration, parseDuration } from './duration.js';
 export { CONFIGURATION_ERRORS } from './errors.js';
 export type { Generation, GenerationInfo } from './generations.js';

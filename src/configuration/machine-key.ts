@@ -28,26 +28,38 @@ export async function readMachineKey(file: MachineKeyFile): Promise<Buffer | und
   try {
     const { mode } = await stat(file.path);
     if ((mode & FORBIDDEN[file.given ? 'given' : 'own']) !== 0) {
-      throw new RackwattError('SECRET_KEY_PERMISSIONS', `others can read or change ${file.path}, the key of this machine; run: chmod 600 ${file.path}`, {
-        context: { file: file.path, mode: (mode & 0o777).toString(8) },
-      });
+      throw new RackwattError(
+        'SECRET_KEY_PERMISSIONS',
+        `others can read or change ${file.path}, the key of this machine; run: chmod 600 ${file.path}`,
+        {
+          context: { file: file.path, mode: (mode & 0o777).toString(8) },
+        },
+      );
     }
     content = await readFile(file.path);
   } catch (error) {
     if (error instanceof RackwattError) throw error;
     if (isMissing(error) && !file.given) return undefined;
     const where = file.given ? `, which ${MACHINE_KEY_VARIABLE} names` : '';
-    throw new RackwattError('SECRET_KEY_MISSING', `the key of this machine cannot be read from ${file.path}${where}: ${errorMessage(error)}`, {
-      cause: error,
-      context: { file: file.path },
-    });
+    throw new RackwattError(
+      'SECRET_KEY_MISSING',
+      `the key of this machine cannot be read from ${file.path}${where}: ${errorMessage(error)}`,
+      {
+        cause: error,
+        context: { file: file.path },
+      },
+    );
   }
   if (content.byteLength === KEY_BYTES) return content;
   const text = content.toString('latin1').trim();
   if (/^[0-9a-fA-F]{64}$/.test(text)) return Buffer.from(text, 'hex');
-  throw new RackwattError('SECRET_KEY_INVALID', `${file.path} is no key of a machine: it must hold 32 bytes, or 64 hexadecimal digits`, {
-    context: { file: file.path, bytes: content.byteLength },
-  });
+  throw new RackwattError(
+    'SECRET_KEY_INVALID',
+    `${file.path} is no key of a machine: it must hold 32 bytes, or 64 hexadecimal digits`,
+    {
+      context: { file: file.path, bytes: content.byteLength },
+    },
+  );
 }
 
 /** Makes the key, unless another process was first; whichever came first is the key. */

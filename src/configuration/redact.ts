@@ -5,7 +5,8 @@ import { isSecretReference } from './references.js';
 export const REDACTED = '(secret)';
 
 /** Keys that hold something secret even where somebody wrote it in clear. */
-const SECRET_KEY = /pass(word|phrase|wd)|secret|community|credential|token|api[-_]?key|auth[-_]?key|priv(ate)?[-_]?key|^key$/i;
+const SECRET_KEY =
+  /pass(word|phrase|wd)|secret|community|credential|token|api[-_]?key|auth[-_]?key|priv(ate)?[-_]?key|^key$/i;
 
 /**
  * A deep copy that may be logged or exported: secrets are blotted out wherever `secrets` points and under every key that
@@ -17,7 +18,12 @@ export function redact(value: unknown, secrets: readonly string[] = []): unknown
     if (places.has(pointer)) return REDACTED;
     if (Array.isArray(part)) return part.map((entry, index) => copy(entry, pointer + pointerOf(index)));
     if (!isKeyed(part) || isSecretReference(part)) return part;
-    return Object.fromEntries(Object.entries(part).map(([key, entry]) => [key, hides(key, entry) ? REDACTED : copy(entry, pointer + pointerOf(key))]));
+    return Object.fromEntries(
+      Object.entries(part).map(([key, entry]) => [
+        key,
+        hides(key, entry) ? REDACTED : copy(entry, pointer + pointerOf(key)),
+      ]),
+    );
   };
   return copy(value, '');
 }

@@ -18,7 +18,12 @@ export interface ReferenceMistake {
 
 /** Whether a value is `{"$secret": "name"}`. */
 export function isSecretReference(value: unknown): value is { $secret: string } {
-  return isKeyed(value) && typeof value['$secret'] === 'string' && SECRET_NAME.test(value['$secret']) && Object.keys(value).length === 1;
+  return (
+    isKeyed(value) &&
+    typeof value['$secret'] === 'string' &&
+    SECRET_NAME.test(value['$secret']) &&
+    Object.keys(value).length === 1
+  );
 }
 
 /** A deep copy of `value` in which `replace` has taken the place of every `{"$secret": ...}`, with what was found. */
@@ -31,10 +36,15 @@ export function replaceReferences(
   const copy = (part: unknown, path: readonly (string | number)[]): unknown => {
     if (Array.isArray(part)) return part.map((entry, index) => copy(entry, [...path, index]));
     if (!isKeyed(part)) return part;
-    if (!Object.hasOwn(part, '$secret')) return Object.fromEntries(Object.entries(part).map(([key, entry]) => [key, copy(entry, [...path, key])]));
+    if (!Object.hasOwn(part, '$secret'))
+      return Object.fromEntries(Object.entries(part).map(([key, entry]) => [key, copy(entry, [...path, key])]));
     const pointer = pointerOf(...path);
     if (!isSecretReference(part)) {
-      mistakes.push({ pointer, message: 'must be {"$secret": "name"} and nothing else; a name has letters, digits, dots, dashes and underscores' });
+      mistakes.push({
+        pointer,
+        message:
+          'must be {"$secret": "name"} and nothing else; a name has letters, digits, dots, dashes and underscores',
+      });
       return replace({ pointer, name: '' });
     }
     const reference = { pointer, name: part.$secret };
@@ -48,7 +58,14 @@ export function replaceReferences(
 export const SECRET_PLACE = `secret:${randomUUID()}`;
 
 const CHILD_MAPS = ['properties', 'patternProperties'];
-const CHILD_SCHEMAS = ['items', 'additionalProperties', 'additionalItems', 'contains', 'unevaluatedProperties', 'unevaluatedItems'];
+const CHILD_SCHEMAS = [
+  'items',
+  'additionalProperties',
+  'additionalItems',
+  'contains',
+  'unevaluatedProperties',
+  'unevaluatedItems',
+];
 const CHILD_LISTS = ['prefixItems'];
 const SAME_PLACE_LISTS = ['allOf', 'anyOf', 'oneOf'];
 const SAME_PLACE_SCHEMAS = ['if', 'then', 'else', 'not'];
@@ -57,10 +74,12 @@ const SAME_PLACE_MAPS = ['$defs', 'definitions', 'dependentSchemas'];
 /** The schema that takes `SECRET_PLACE` for every value inside it as well. */
 export function allowingSecrets(schema: unknown): unknown {
   if (!isKeyed(schema)) return schema;
-  const inside = (part: unknown): unknown => (isKeyed(part) ? { anyOf: [{ const: SECRET_PLACE }, allowingSecrets(part)] } : part);
+  const inside = (part: unknown): unknown =>
+    isKeyed(part) ? { anyOf: [{ const: SECRET_PLACE }, allowingSecrets(part)] } : part;
   const map = (change: (part: unknown) => unknown) => (parts: unknown) =>
     isKeyed(parts) ? Object.fromEntries(Object.entries(parts).map(([key, part]) => [key, change(part)])) : parts;
-  const list = (change: (part: unknown) => unknown) => (parts: unknown) => (Array.isArray(parts) ? asList(parts).map(change) : change(parts));
+  const list = (change: (part: unknown) => unknown) => (parts: unknown) =>
+    Array.isArray(parts) ? asList(parts).map(change) : change(parts);
   const copy: Record<string, unknown> = { ...schema };
   const change = (keywords: readonly string[], how: (part: unknown) => unknown): void => {
     for (const keyword of keywords) if (Object.hasOwn(schema, keyword)) copy[keyword] = how(schema[keyword]);

@@ -38,7 +38,9 @@ export async function validate(schema: object, configuration: Readonly<Record<st
 }
 
 /** Typebox is loaded when the first schema is; from then on validating needs no waiting. */
-export async function loadValidation(): Promise<(schema: object, configuration: Readonly<Record<string, unknown>>) => Validation> {
+export async function loadValidation(): Promise<
+  (schema: object, configuration: Readonly<Record<string, unknown>>) => Validation
+> {
   const compile = await (loading ??= loadCompiler());
   return (schema, configuration) => validateWith(compile, schema, configuration);
 }
@@ -51,12 +53,20 @@ export async function mistakesOf(schema: object, value: unknown): Promise<Mistak
 
 function validateWith(compile: Compile, schema: object, configuration: Readonly<Record<string, unknown>>): Validation {
   if (Object.hasOwn(configuration, '$secret')) {
-    const mistake: Mistake = { message: 'a configuration as a whole cannot be a secret; put the secret in one of its keys', pointer: '', part: 'value' };
+    const mistake: Mistake = {
+      message: 'a configuration as a whole cannot be a secret; put the secret in one of its keys',
+      pointer: '',
+      part: 'value',
+    };
     return { value: {}, mistakes: [mistake], warnings: [], secrets: [] };
   }
   const declared = isKeyed(schema) && isKeyed(schema['properties']) ? schema['properties'] : {};
-  const forContainer = Object.entries(configuration).filter(([key, value]) => TARGET.test(key) && typeof value === 'string' && !Object.hasOwn(declared, key));
-  const own = Object.fromEntries(Object.entries(configuration).filter(([key]) => !forContainer.some(([target]) => target === key)));
+  const forContainer = Object.entries(configuration).filter(
+    ([key, value]) => TARGET.test(key) && typeof value === 'string' && !Object.hasOwn(declared, key),
+  );
+  const own = Object.fromEntries(
+    Object.entries(configuration).filter(([key]) => !forContainer.some(([target]) => target === key)),
+  );
   const masked = replaceReferences(own, () => SECRET_PLACE);
   const filled = withDefaults(schema, masked.value);
   const hasSecrets = masked.references.length + masked.mistakes.length > 0;
@@ -67,7 +77,15 @@ function validateWith(compile: Compile, schema: object, configuration: Readonly<
   } catch (error) {
     mistakes = [{ message: `its schema cannot be used: ${errorMessage(error)}`, pointer: '', part: 'value' }];
   }
-  mistakes.push(...masked.mistakes.map(({ pointer, message }): Mistake => ({ pointer, message: `${keysOf(pointer).join('.') || 'a secret'} ${message}`, part: 'value' })));
+  mistakes.push(
+    ...masked.mistakes.map(
+      ({ pointer, message }): Mistake => ({
+        pointer,
+        message: `${keysOf(pointer).join('.') || 'a secret'} ${message}`,
+        part: 'value',
+      }),
+    ),
+  );
   return {
     value: { ...restored(filled, masked.references), ...Object.fromEntries(forContainer) },
     mistakes,
@@ -79,7 +97,9 @@ function validateWith(compile: Compile, schema: object, configuration: Readonly<
 function restored(value: unknown, references: readonly SecretReference[]): Record<string, unknown> {
   for (const { pointer, name } of references) {
     const keys = keysOf(pointer);
-    const parent = keys.slice(0, -1).reduce<unknown>((part, key) => (part as Record<string, unknown>)[key], value) as Record<string, unknown>;
+    const parent = keys
+      .slice(0, -1)
+      .reduce<unknown>((part, key) => (part as Record<string, unknown>)[key], value) as Record<string, unknown>;
     parent[keys.at(-1)!] = { $secret: name };
   }
   return value as Record<string, unknown>;
@@ -97,7 +117,11 @@ function checkOf(compile: Compile, schema: object, withSecrets: boolean): { sche
 }
 
 async function loadCompiler(): Promise<Compile> {
-  const [{ Compile }, { default: Format }, { Settings }] = await Promise.all([import('typebox/schema'), import('typebox/format'), import('typebox/system')]);
+  const [{ Compile }, { default: Format }, { Settings }] = await Promise.all([
+    import('typebox/schema'),
+    import('typebox/format'),
+    import('typebox/system'),
+  ]);
   Format.Set('duration', isDuration);
   return (schema) => {
     const validator = Compile(schema);

@@ -1,7 +1,9 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RackwattError } from '../errors.js';
+import { RackwattError, errorMessage } from '../errors.js';
+import type { RuntimeDocument } from './document.js';
+import type { PreparedConfiguration } from './hooks.js';
 import { isKeyed } from './json.js';
 import { MACHINE_KEY_VARIABLE, makeMachineKey, readMachineKey, type MachineKeyFile } from './machine-key.js';
 import { SECRET_NAME, replaceReferences } from './references.js';
@@ -27,7 +29,10 @@ export class SecretStore {
   constructor(storage: string, environment: Readonly<Record<string, string | undefined>> = process.env) {
     this.#folder = join(storage, 'secrets');
     const given = environment[MACHINE_KEY_VARIABLE];
-    this.#key = given === undefined || given === '' ? { path: join(storage, 'machine.key'), given: false } : { path: given, given: true };
+    this.#key =
+      given === undefined || given === ''
+        ? { path: join(storage, 'machine.key'), given: false }
+        : { path: given, given: true };
   }
 
   /** Names, sorted. */
@@ -65,7 +70,11 @@ export class SecretStore {
       content = await readFile(file);
     } catch (error) {
       if (!isMissing(error)) throw error;
-      throw new RackwattError('SECRET_MISSING', `the secret "${name}" does not exist; set it with: rackwatt secret set ${name}`, { context: { name } });
+      throw new RackwattError(
+        'SECRET_MISSING',
+        `the secret "${name}" does not exist; set it with: rackwatt secret set ${name}`,
+        { context: { name } },
+      );
     }
     const key = await readMachineKey(this.#key);
     if (key === undefined) throw this.#keyIsGone();
@@ -90,10 +99,17 @@ export class SecretStore {
   }
 
   #open(name: string, file: string, content: Buffer, key: Buffer): SecretValue {
-    const [nonceAt, tagAt, sealedAt] = [MAGIC.length, MAGIC.length + NONCE_BYTES, MAGIC.length + NONCE_BYTES + TAG_BYTES];
+    const [nonceAt, tagAt, sealedAt] = [
+      MAGIC.length,
+      MAGIC.length + NONCE_BYTES,
+      MAGIC.length + NONCE_BYTES + TAG_BYTES,
+    ];
     try {
-      if (content.byteLength < sealedAt || !content.subarray(0, MAGIC.length).equals(MAGIC)) throw new RackwattError('SECRET_TAMPERED', 'its layout is unknown');
-      const decipher = createDecipheriv('aes-256-gcm', key, content.subarray(nonceAt, tagAt), { authTagLength: TAG_BYTES }).setAAD(authenticated(name));
+      if (content.byteLength < sealedAt || !content.subarray(0, MAGIC.length).equals(MAGIC))
+        throw new RackwattError('SECRET_TAMPERED', 'its layout is unknown');
+      const decipher = createDecipheriv('aes-256-gcm', key, content.subarray(nonceAt, tagAt), {
+        authTagLength: TAG_BYTES,
+      }).setAAD(authenticated(name));
       decipher.setAuthTag(content.subarray(tagAt, sealedAt));
       const plain = Buffer.concat([decipher.update(content.subarray(sealedAt)), decipher.final()]);
       return JSON.parse(plain.toString()) as SecretValue;
@@ -121,12 +137,16 @@ export class SecretStore {
 
   #fileOf(name: string): string {
     if (SECRET_NAME.test(name)) return join(this.#folder, name + SUFFIX);
-    throw new RackwattError('SECRET_NAME', `${JSON.stringify(name.slice(0, 80))} cannot name a secret; use letters, digits, dots, dashes and underscores, at most 128`);
+    throw new RackwattError(
+      'SECRET_NAME',
+      `${JSON.stringify(name.slice(0, 80))} cannot name a secret; use letters, digits, dots, dashes and underscores, at most 128`,
+    );
   }
 }
 
 function serialise(name: string, value: SecretValue): string {
-  if (typeof value !== 'string' && !isKeyed(value)) throw new RackwattError('SECRET_VALUE', `the secret "${name}" must be text or an object`);
+  if (typeof value !== 'string' && !isKeyed(value))
+    throw new RackwattError('SECRET_VALUE', `the secret "${name}" must be text or an object`);
   const text = JSON.stringify(value);
   if (Buffer.byteLength(text) <= MAX_VALUE_BYTES) return text;
   throw new RackwattError('SECRET_VALUE', `the secret "${name}" is longer than ${MAX_VALUE_BYTES} bytes`);
@@ -160,7 +180,10 @@ export async function resolveSecrets(
 ): Promise<{ configuration: Record<string, unknown>; secrets: string[] }> {
   const { references, mistakes } = replaceReferences(configuration, () => null);
   const mistake = mistakes[0];
-  if (mistake !== undefined) throw new RackwattError('CONFIG_INVALID', `configuration ${pid}: ${mistake.pointer} ${mistake.message}`, { context: { pid, pointer: mistake.pointer } });
+  if (mistake !== undefined)
+    throw new RackwattError('CONFIG_INVALID', `configuration ${pid}: ${mistake.pointer} ${mistake.message}`, {
+      context: { pid, pointer: mistake.pointer },
+    });
   const values = new Map<string, SecretValue>();
   for (const { name, pointer } of references) {
     if (values.has(name)) continue;
@@ -168,11 +191,34 @@ export async function resolveSecrets(
       values.set(name, await store.get(name));
     } catch (error) {
       if (!(error instanceof RackwattError) || error.code !== 'SECRET_MISSING') throw error;
-      throw new RackwattError('SECRET_MISSING', missingSentence(pid, name), { cause: error, context: { pid, name, pointer } });
+      throw new RackwattError('SECRET_MISSING', missingSentence(pid, name), {
+        cause: error,
+        context: { pid, name, pointer },
+      });
     }
   }
   const { value } = replaceReferences(configuration, ({ name }) => structuredClone(values.get(name)));
   return { configuration: value as Record<string, unknown>, secrets: references.map(({ pointer }) => pointer) };
+}
+
+/** Configurations of a document with their secrets; where one cannot be had, why. */
+export async function prepare(
+  document: RuntimeDocument,
+  pids: Iterable<string>,
+  store: Pick<SecretStore, 'get'>,
+): Promise<Map<string, PreparedConfiguration>> {
+  const prepared = new Map<string, PreparedConfiguration>();
+  for (const pid of pids) {
+    const written = document.configurations[pid];
+    if (written === undefined) continue;
+    try {
+      const resolved = await resolveSecrets(written, store, pid);
+      prepared.set(pid, { pid, written, values: resolved.configuration, secrets: resolved.secrets });
+    } catch (error) {
+      prepared.set(pid, { pid, written, values: {}, secrets: [], problem: errorMessage(error) });
+    }
+  }
+  return prepared;
 }
 
 export function missingSentence(pid: string, name: string): string {

@@ -45,13 +45,17 @@ const RULES: { readonly [keyword: string]: (failure: Failure) => string } = {
   type: (f) => `must be ${anyOf(list(f, 'type').map((type) => TYPES[String(type)] ?? String(type)))}`,
   const: (f) => `must be ${JSON.stringify(parameter(f, 'allowedValue'))}`,
   enum: (f) => oneOf(list(f, 'allowedValues')),
-  format: (f) => `must be ${FORMATS[String(parameter(f, 'format'))] ?? `of the format ${String(parameter(f, 'format'))}`}`,
+  format: (f) =>
+    `must be ${FORMATS[String(parameter(f, 'format'))] ?? `of the format ${String(parameter(f, 'format'))}`}`,
   minimum: (f) => `must be at least ${String(parameter(f, 'limit'))}`,
   maximum: (f) => `must be at most ${String(parameter(f, 'limit'))}`,
   exclusiveMinimum: (f) => `must be more than ${String(parameter(f, 'limit'))}`,
   exclusiveMaximum: (f) => `must be less than ${String(parameter(f, 'limit'))}`,
   multipleOf: (f) => `must be a multiple of ${String(parameter(f, 'multipleOf'))}`,
-  minLength: (f) => (parameter(f, 'limit') === 1 ? 'must not be empty' : `must have at least ${String(parameter(f, 'limit'))} characters`),
+  minLength: (f) =>
+    parameter(f, 'limit') === 1
+      ? 'must not be empty'
+      : `must have at least ${String(parameter(f, 'limit'))} characters`,
   maxLength: (f) => `must have at most ${String(parameter(f, 'limit'))} characters`,
   minItems: (f) => `must have at least ${counted(f, 'entry', 'entries')}`,
   maxItems: (f) => `must have at most ${counted(f, 'entry', 'entries')}`,
@@ -75,40 +79,73 @@ export function explain(schema: unknown, failures: readonly Failure[]): Mistake[
 }
 
 function explainAll(schema: unknown, failures: readonly Failure[]): Mistake[] {
-  const choices = failures.filter((failure) => failure.keyword === 'anyOf' || (failure.keyword === 'oneOf' && asList(parameter(failure, 'passingSchemas')).length === 0));
+  const choices = failures.filter(
+    (failure) =>
+      failure.keyword === 'anyOf' ||
+      (failure.keyword === 'oneOf' && asList(parameter(failure, 'passingSchemas')).length === 0),
+  );
   const outermost = choices.filter((choice) => !choices.some((other) => other !== choice && isInside(choice, other)));
-  const loose = failures.filter((failure) => !choices.includes(failure) && !outermost.some((choice) => isInside(failure, choice)));
+  const loose = failures.filter(
+    (failure) => !choices.includes(failure) && !outermost.some((choice) => isInside(failure, choice)),
+  );
   return [
     ...loose.flatMap((failure) => explainOne(schema, failure, loose)),
-    ...outermost.flatMap((choice) => explainChoice(schema, choice, failures.filter((failure) => failure !== choice && isInside(failure, choice)))),
+    ...outermost.flatMap((choice) =>
+      explainChoice(
+        schema,
+        choice,
+        failures.filter((failure) => failure !== choice && isInside(failure, choice)),
+      ),
+    ),
   ];
 }
 
 function explainOne(schema: unknown, failure: Failure, all: readonly Failure[]): Mistake[] {
   const at = failure.instancePath;
   const place = placeOf(at);
-  const say = (sentence: string): Mistake[] => [{ message: place === '' ? `the whole ${sentence}` : `${place} ${sentence}`, pointer: at, part: 'value' }];
+  const say = (sentence: string): Mistake[] => [
+    { message: place === '' ? `the whole ${sentence}` : `${place} ${sentence}`, pointer: at, part: 'value' },
+  ];
   const parentSays = (keyword: string): boolean => failure.schemaPath.endsWith(`/${keyword}`);
   switch (failure.keyword) {
     case 'required':
-      return list(failure, 'requiredProperties').map((key) => ({ message: `${placeOf(at + pointerOf(String(key)))} is missing`, pointer: at, part: 'value' }));
+      return list(failure, 'requiredProperties').map((key) => ({
+        message: `${placeOf(at + pointerOf(String(key)))} is missing`,
+        pointer: at,
+        part: 'value',
+      }));
     case 'additionalProperties':
     case 'unevaluatedProperties': {
-      const closed = all.filter((other) => other.keyword === 'boolean' && other.schemaPath === `${failure.schemaPath}/${failure.keyword}`);
+      const closed = all.filter(
+        (other) => other.keyword === 'boolean' && other.schemaPath === `${failure.schemaPath}/${failure.keyword}`,
+      );
       return list(failure, failure.keyword)
         .map((key) => at + pointerOf(String(key)))
-        .filter((pointer) => failure.keyword === 'unevaluatedProperties' || closed.some((other) => other.instancePath === pointer))
+        .filter(
+          (pointer) =>
+            failure.keyword === 'unevaluatedProperties' || closed.some((other) => other.instancePath === pointer),
+        )
         .map((pointer) => unknownKey(pointer, knownKeys(schema, failure.schemaPath)));
     }
     case 'boolean':
-      return parentSays('additionalProperties') || parentSays('unevaluatedProperties') ? [] : say(RULES['boolean']!(failure));
+      return parentSays('additionalProperties') || parentSays('unevaluatedProperties')
+        ? []
+        : say(RULES['boolean']!(failure));
     case 'propertyNames':
       return [];
     case 'if':
-      return all.some((other) => other !== failure && isInside(other, failure)) ? [] : say('does not fit the rest of the configuration');
+      return all.some((other) => other !== failure && isInside(other, failure))
+        ? []
+        : say('does not fit the rest of the configuration');
     case 'dependentRequired':
     case 'dependencies':
-      return [{ message: `${placeOf(at + pointerOf(String(parameter(failure, 'property'))))} also needs ${list(failure, 'dependencies').map(String).join(', ')}`, pointer: at, part: 'value' }];
+      return [
+        {
+          message: `${placeOf(at + pointerOf(String(parameter(failure, 'property'))))} also needs ${list(failure, 'dependencies').map(String).join(', ')}`,
+          pointer: at,
+          part: 'value',
+        },
+      ];
     case 'pattern':
       return explainPattern(schema, failure, place);
     default:
@@ -120,10 +157,20 @@ function explainPattern(schema: unknown, failure: Failure, place: string): Mista
   const rule = resolvePointer(schema, failure.schemaPath);
   const example = isKeyed(rule) ? asList(rule['examples'])[0] : undefined;
   const pattern = parameter(failure, 'pattern');
-  const wanted = example === undefined ? `match ${pattern instanceof RegExp ? pattern.source : String(pattern)}` : `look like ${JSON.stringify(example)}`;
-  if (!/\/propertyNames(\/|$)/.test(failure.schemaPath)) return [{ message: `${place} must ${wanted}`, pointer: failure.instancePath, part: 'value' }];
+  const wanted =
+    example === undefined
+      ? `match ${pattern instanceof RegExp ? pattern.source : String(pattern)}`
+      : `look like ${JSON.stringify(example)}`;
+  if (!/\/propertyNames(\/|$)/.test(failure.schemaPath))
+    return [{ message: `${place} must ${wanted}`, pointer: failure.instancePath, part: 'value' }];
   const keys = keysOf(failure.instancePath);
-  return [{ message: `the key ${JSON.stringify(keys.at(-1))} in ${placeOf(pointerOf(...keys.slice(0, -1))) || 'this object'} must ${wanted}`, pointer: failure.instancePath, part: 'key' }];
+  return [
+    {
+      message: `the key ${JSON.stringify(keys.at(-1))} in ${placeOf(pointerOf(...keys.slice(0, -1))) || 'this object'} must ${wanted}`,
+      pointer: failure.instancePath,
+      part: 'key',
+    },
+  ];
 }
 
 /** Of several allowed forms, explains the one that was most likely meant. */
@@ -133,15 +180,28 @@ function explainChoice(schema: unknown, choice: Failure, inside: readonly Failur
     const form = failure.schemaPath.slice(choice.schemaPath.length).split('/')[2]!;
     forms.set(form, [...(forms.get(form) ?? []), failure]);
   }
-  const secret = [...forms].find(([, failures]) => failures.some((failure) => parameter(failure, 'allowedValue') === SECRET_PLACE));
+  const secret = [...forms].find(([, failures]) =>
+    failures.some((failure) => parameter(failure, 'allowedValue') === SECRET_PLACE),
+  );
   if (secret !== undefined) forms.delete(secret[0]);
   const candidates = [...forms.values()];
   if (candidates.length === 1) return explainAll(schema, candidates[0]!);
   const isHere = (failure: Failure): boolean => failure.instancePath === choice.instancePath;
-  const fitting = candidates.filter((failures) => !failures.some((failure) => isHere(failure) && ['type', 'const', 'enum'].includes(failure.keyword)));
-  if (fitting.length === 0) return [{ message: `${placeOf(choice.instancePath)} ${wantedOf(candidates.map((failures) => failures.find(isHere)!))}`, pointer: choice.instancePath, part: 'value' }];
+  const fitting = candidates.filter(
+    (failures) => !failures.some((failure) => isHere(failure) && ['type', 'const', 'enum'].includes(failure.keyword)),
+  );
+  if (fitting.length === 0)
+    return [
+      {
+        message: `${placeOf(choice.instancePath)} ${wantedOf(candidates.map((failures) => failures.find(isHere)!))}`,
+        pointer: choice.instancePath,
+        part: 'value',
+      },
+    ];
   if (fitting.length === 1) return explainAll(schema, fitting[0]!);
-  const fixed = fitting.map((failures) => failures.find((failure) => failure.keyword === 'const' || failure.keyword === 'enum'));
+  const fixed = fitting.map((failures) =>
+    failures.find((failure) => failure.keyword === 'const' || failure.keyword === 'enum'),
+  );
   const meant = fitting.filter((_, index) => fixed[index] === undefined);
   if (meant.length === 0 && new Set(fixed.map((failure) => failure!.instancePath)).size === 1) {
     const pointer = fixed[0]!.instancePath;
@@ -152,21 +212,32 @@ function explainChoice(schema: unknown, choice: Failure, inside: readonly Failur
 }
 
 function wantedOf(failures: readonly Failure[]): string {
-  const values = failures.flatMap((failure) => (failure.keyword === 'const' ? [parameter(failure, 'allowedValue')] : failure.keyword === 'enum' ? list(failure, 'allowedValues') : []));
-  const types = failures.flatMap((failure) => (failure.keyword === 'type' ? list(failure, 'type').map((type) => TYPES[String(type)] ?? String(type)) : []));
+  const values = failures.flatMap((failure) =>
+    failure.keyword === 'const'
+      ? [parameter(failure, 'allowedValue')]
+      : failure.keyword === 'enum'
+        ? list(failure, 'allowedValues')
+        : [],
+  );
+  const types = failures.flatMap((failure) =>
+    failure.keyword === 'type' ? list(failure, 'type').map((type) => TYPES[String(type)] ?? String(type)) : [],
+  );
   if (types.length === 0) return oneOf(values);
   return `must be ${anyOf([...new Set([...values.map((value) => JSON.stringify(value)), ...types])])}`;
 }
 
 /** Keys that are not in an open schema, yet look like a misspelling of one that is. */
-export function suspectKeys(schema: unknown, value: unknown, pointer = '', root: unknown = schema): Mistake[] {
+export function suspectKeys(schema: unknown, value: unknown, pointer = ''): Mistake[] {
   if (!isKeyed(schema) || !isKeyed(value) || !isKeyed(schema['properties'])) return [];
   const properties = schema['properties'];
   const open = schema['additionalProperties'] === undefined && schema['patternProperties'] === undefined;
   return Object.entries(value).flatMap(([key, entry]) => {
     const at = pointer + pointerOf(key);
-    if (Object.hasOwn(properties, key)) return suspectKeys(properties[key], entry, at, root);
-    const meant = nearest(key, Object.keys(properties).filter((known) => !Object.hasOwn(value, known)));
+    if (Object.hasOwn(properties, key)) return suspectKeys(properties[key], entry, at);
+    const meant = nearest(
+      key,
+      Object.keys(properties).filter((known) => !Object.hasOwn(value, known)),
+    );
     return open && meant !== undefined ? [unknownKey(at, [meant])] : [];
   });
 }
@@ -174,7 +245,12 @@ export function suspectKeys(schema: unknown, value: unknown, pointer = '', root:
 function unknownKey(pointer: string, known: readonly string[]): Mistake {
   const key = keysOf(pointer).at(-1)!;
   const meant = nearest(key, known);
-  const hint = meant !== undefined ? `did you mean ${JSON.stringify(meant)}?` : known.length > 0 && known.length <= 12 ? `known are ${known.join(', ')}` : '';
+  const hint =
+    meant !== undefined
+      ? `did you mean ${JSON.stringify(meant)}?`
+      : known.length > 0 && known.length <= 12
+        ? `known are ${known.join(', ')}`
+        : '';
   return { message: `${placeOf(pointer)} is no known key${hint === '' ? '' : `; ${hint}`}`, pointer, part: 'key' };
 }
 
@@ -186,7 +262,11 @@ function knownKeys(schema: unknown, schemaPath: string): string[] {
 
 function isInside(inner: Failure, outer: Failure): boolean {
   const keyword = outer.keyword === 'if' ? String(parameter(outer, 'failingKeyword')) : outer.keyword;
-  return inner !== outer && inner.schemaPath.startsWith(`${outer.schemaPath}/${keyword}`) && (inner.instancePath === outer.instancePath || inner.instancePath.startsWith(`${outer.instancePath}/`));
+  return (
+    inner !== outer &&
+    inner.schemaPath.startsWith(`${outer.schemaPath}/${keyword}`) &&
+    (inner.instancePath === outer.instancePath || inner.instancePath.startsWith(`${outer.instancePath}/`))
+  );
 }
 
 function parameter(failure: Failure, name: string): unknown {

@@ -1,32 +1,33 @@
-import { readFile } from 'node:fs/promises';
-import { setTimeout as pause } from 'node:timers/promises';
 import { dirname, resolve } from 'node:path';
 import { RackwattError, errorMessage } from '../errors.js';
 import type { Scope } from '../scope/index.js';
-import { emptyDocument, judge, readStructure, type SoundDocument, type Verdict } from './candidate.js';
+import {
+  emptyDocument,
+  judge,
+  problemsAt,
+  readStructure,
+  usersOf,
+  type SoundDocument,
+  type Verdict,
+} from './candidate.js';
 import type { ConfigurationEdit, ConfigurationOutcome, ConfigurationProblem, ConfigurationSchema } from './contract.js';
-import { difference, isEmpty, type ConfigurationDifference } from './difference.js';
+import { NO_DIFFERENCE, difference, isEmpty, type ConfigurationDifference } from './difference.js';
 import type { RuntimeDocument } from './document.js';
-import { editText, type EditOutcome } from './edit.js';
-import { parseFile, revisionOf } from './file.js';
+import { invalidFile, readContent, sentenceOf } from './disk.js';
+import { editBytes } from './edit.js';
+import { revisionOf } from './file.js';
 import { Generations, type GenerationInfo } from './generations.js';
-import type { ApplyProblem, ApplyResult, ConfigurationChange, ConfigurationStoreOptions, PreparedConfiguration, Proposal } from './hooks.js';
+import type {
+  ApplyResult,
+  ConfigurationChange,
+  ConfigurationStoreOptions,
+  PreparedConfiguration,
+  Proposal,
+} from './hooks.js';
 import { isKeyed } from './json.js';
-import { pointerOf } from './pointer.js';
-import { replaceReferences } from './references.js';
-import { SecretStore, resolveSecrets, type SecretValue } from './secrets.js';
-import { watchFile } from './watch.js';
-import { isMissing, removeLeftovers, writeAtomically } from './write.js';
-
-const NOTHING_CHANGED: ConfigurationDifference = {
-  bundlesAdded: [],
-  bundlesRemoved: [],
-  bundlesChanged: [],
-  configurationsAdded: [],
-  configurationsChanged: [],
-  configurationsRemoved: [],
-  frameworkChanged: [],
-};
+import { SecretStore, prepare, type SecretValue } from './secrets.js';
+import { settledContent, watchFile } from './watch.js';
+import { removeLeftovers, writeAtomically } from './write.js';
 
 /** The document that the node runs, without the syntax tree, which is ten times as large. */
 interface InForce {
@@ -37,12 +38,15 @@ interface InForce {
   revision: string;
 }
 
+interface Parts {
+  storage: string;
+  secrets: SecretStore;
+  generations: Generations;
+}
+
 function inForce({ document, file }: SoundDocument): InForce {
   return { document, source: file.document, text: file.text, revision: file.revision };
 }
-
-/** Patience with a file that does not parse or is not there: whoever writes in place may be in the middle. ms */
-const HALF_WRITTEN = 200;
 
 /**
  * Owns `runtime.config.json`, the only truth of a node: every change, by call or by saving the file, is a transaction
@@ -56,7 +60,7 @@ export class ConfigurationStore {
   #inForce: InForce | undefined;
   /** Revision of the file that was last dealt with; ours, or one that was refused. */
   #seen: string | undefined;
-  #parts: { storage: string; secrets: SecretStore; generations: Generations } | undefined;
+  #parts: Parts | undefined;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(options: ConfigurationStoreOptions) {
@@ -87,9 +91,9 @@ export class ConfigurationStore {
    */
   async load(): Promise<RuntimeDocument> {
     return this.#serially(async () => {
-      const content = await this.#read();
+      const content = await readContent(this.file);
       const structure = await readStructure(content);
-      if (!structure.ok) throw this.#invalid(structure.problems);
+      if (!structure.ok) throw invalidFile(this.file, structure.problems);
       this.#inForce = inForce(structure);
       await removeLeftovers(this.file);
       this.#seen = structure.file.revision;
@@ -100,21 +104,25 @@ export class ConfigurationStore {
 
   /** The file as it stands. `document` is the one in force while the file does not parse. */
   async read(): Promise<{ text: string; revision: string; document: unknown }> {
-    const content = await this.#read();
+    const content = await readContent(this.file);
     const structure = await readStructure(content);
     const document = structure.file === undefined ? this.#inForce?.source : structure.file.document;
-    if (document === undefined) throw this.#invalid(structure.ok ? [] : structure.problems);
+    if (document === undefined) throw invalidFile(this.file, structure.ok ? [] : structure.problems);
     return { text: content.toString(), revision: revisionOf(content), document };
   }
 
   /** Looks at a change without making it: edits of the file as it stands, or a whole new text. @throws CONFIG_CHANGED_MEANWHILE */
   async propose(change: readonly ConfigurationEdit[] | string, options: { revision?: string } = {}): Promise<Proposal> {
-    const content = await this.#read();
+    const content = await readContent(this.file);
     const base = { text: content.toString(), revision: revisionOf(content) };
     if (options.revision !== undefined && options.revision !== base.revision) {
-      throw new RackwattError('CONFIG_CHANGED_MEANWHILE', `${this.file} was changed by somebody else meanwhile; read it again and repeat the change`, {
-        context: { file: this.file, expected: options.revision, found: base.revision },
-      });
+      throw new RackwattError(
+        'CONFIG_CHANGED_MEANWHILE',
+        `${this.file} was changed by somebody else meanwhile; read it again and repeat the change`,
+        {
+          context: { file: this.file, expected: options.revision, found: base.revision },
+        },
+      );
     }
     const edited = typeof change === 'string' ? { ok: true as const, text: change } : editBytes(content, change);
     if (!edited.ok) return { problems: edited.problems, warnings: [], text: base.text, revision: base.revision, base };
@@ -131,8 +139,13 @@ export class ConfigurationStore {
   }
 
   /** @throws CONFIG_CHANGED_MEANWHILE, CONFIG_WRITE */
-  async edit(change: readonly ConfigurationEdit[] | string, options: { revision?: string; reason?: string } = {}): Promise<ConfigurationOutcome> {
-    return this.#serially(async () => (await this.#commit(await this.propose(change, options), options.reason ?? 'edited')).outcome);
+  async edit(
+    change: readonly ConfigurationEdit[] | string,
+    options: { revision?: string; reason?: string } = {},
+  ): Promise<ConfigurationOutcome> {
+    return this.#serially(
+      async () => (await this.#commit(await this.propose(change, options), options.reason ?? 'edited')).outcome,
+    );
   }
 
   /** What is wrong with the file as it stands, now that the bundles are there. */
@@ -145,26 +158,21 @@ export class ConfigurationStore {
   async watch(scope: Scope, onChange?: (change: ConfigurationChange) => void): Promise<void> {
     await watchFile(this.file, scope, () => {
       void this.#serially(() => this.#reload(scope, onChange)).catch((error: unknown) => {
-        this.#options.log?.error({ file: this.file }, `${this.file} was changed and could not be taken: ${errorMessage(error)}`);
+        this.#options.log?.error(
+          { file: this.file },
+          `${this.file} was changed and could not be taken: ${errorMessage(error)}`,
+        );
       });
     });
   }
 
   /** Configurations of a document, ready for components: the one in force unless said otherwise. */
-  async prepare(document: RuntimeDocument = this.document, pids: Iterable<string> = Object.keys(document.configurations)): Promise<Map<string, PreparedConfiguration>> {
+  async prepare(
+    document: RuntimeDocument = this.document,
+    pids: Iterable<string> = Object.keys(document.configurations),
+  ): Promise<Map<string, PreparedConfiguration>> {
     const { secrets } = await this.#opened();
-    const prepared = new Map<string, PreparedConfiguration>();
-    for (const pid of pids) {
-      const written = document.configurations[pid];
-      if (written === undefined) continue;
-      try {
-        const resolved = await resolveSecrets(written, secrets, pid);
-        prepared.set(pid, { pid, written, values: resolved.configuration, secrets: resolved.secrets });
-      } catch (error) {
-        prepared.set(pid, { pid, written, values: {}, secrets: [], problem: errorMessage(error) });
-      }
-    }
-    return prepared;
+    return prepare(document, pids, secrets);
   }
 
   schemas(): Promise<readonly ConfigurationSchema[]> {
@@ -200,12 +208,16 @@ export class ConfigurationStore {
       await secrets.set(name, value);
       const users = this.#inForce === undefined ? [] : usersOf(name, this.#inForce.document);
       if (users.length === 0) return;
-      const result = await this.#apply({ ...NOTHING_CHANGED, configurationsChanged: users }, this.document);
+      const result = await this.#apply({ ...NO_DIFFERENCE, configurationsChanged: users }, this.document);
       if (result.ok) return;
       await (old === undefined ? secrets.remove(name) : secrets.set(name, old));
-      throw new RackwattError('CONFIG_NOT_APPLIED', `the secret "${name}" stays as it was: ${result.problems[0]?.message ?? 'the node could not run with it'}`, {
-        context: { name, problems: result.problems },
-      });
+      throw new RackwattError(
+        'CONFIG_NOT_APPLIED',
+        `the secret "${name}" stays as it was: ${result.problems[0]?.message ?? 'the node could not run with it'}`,
+        {
+          context: { name, problems: result.problems },
+        },
+      );
     });
   }
 
@@ -216,16 +228,25 @@ export class ConfigurationStore {
       const document = (this.#inForce ?? (await this.#soundFile()))?.document;
       const users = document === undefined ? [] : usersOf(name, document);
       if (users.length === 0) return secrets.remove(name);
-      throw new RackwattError('SECRET_IN_USE', `the secret "${name}" stays, because configuration ${users.join(', ')} refers to it`, { context: { name, users } });
+      throw new RackwattError(
+        'SECRET_IN_USE',
+        `the secret "${name}" stays, because configuration ${users.join(', ')} refers to it`,
+        { context: { name, users } },
+      );
     });
   }
 
   async #commit(proposal: Proposal, reason: string): Promise<ConfigurationChange> {
     const { sound, base, text, revision, warnings } = proposal;
-    const refused = (problems: ConfigurationProblem[]): ConfigurationChange => ({ outcome: { applied: false, problems, warnings, revision: base.revision } });
+    const refused = (problems: ConfigurationProblem[]): ConfigurationChange => ({
+      outcome: { applied: false, problems, warnings, revision: base.revision },
+    });
     if (sound === undefined || proposal.problems.length > 0) return refused(proposal.problems);
     const write = (content: string, expected: string): Promise<void> =>
-      writeAtomically(this.file, content, { expected, ...(this.#options.fileSystem === undefined ? {} : { fileSystem: this.#options.fileSystem }) });
+      writeAtomically(this.file, content, {
+        expected,
+        ...(this.#options.fileSystem === undefined ? {} : { fileSystem: this.#options.fileSystem }),
+      });
     if (revision !== base.revision) {
       await write(text, base.revision);
       this.#seen = revision;
@@ -240,21 +261,32 @@ export class ConfigurationStore {
     return refused(problemsAt(sound, result.problems));
   }
 
-  async #putBack(write: (content: string, expected: string) => Promise<void>, base: Proposal['base'], revision: string): Promise<void> {
+  async #putBack(
+    write: (content: string, expected: string) => Promise<void>,
+    base: Proposal['base'],
+    revision: string,
+  ): Promise<void> {
     try {
       await write(base.text, revision);
       this.#seen = base.revision;
     } catch (error) {
       if (!(error instanceof RackwattError) || error.code !== 'CONFIG_CHANGED_MEANWHILE') throw error;
-      this.#options.log?.warn({ file: this.file }, `a change could not be applied, and ${this.file} was changed meanwhile, so it is left as it is`);
+      this.#options.log?.warn(
+        { file: this.file },
+        `a change could not be applied, and ${this.file} was changed meanwhile, so it is left as it is`,
+      );
     }
   }
 
   async #reload(scope: Scope, onChange: ((change: ConfigurationChange) => void) | undefined): Promise<void> {
-    const content = await this.#settledContent(scope);
+    const content = await settledContent(this.file, this.#seen, scope.signal);
     if (scope.closed) return;
     if (content === undefined) {
-      if (this.#seen !== undefined) this.#options.log?.error({ file: this.file }, `${this.file} is gone; the node goes on with the configuration in force`);
+      if (this.#seen !== undefined)
+        this.#options.log?.error(
+          { file: this.file },
+          `${this.file} is gone; the node goes on with the configuration in force`,
+        );
       this.#seen = undefined;
       return;
     }
@@ -262,7 +294,9 @@ export class ConfigurationStore {
     if (revision === this.#seen) return;
     this.#seen = revision;
     const structure = await readStructure(content);
-    const change = structure.ok ? await this.#take({ file: structure.file, document: structure.document }) : this.#refuse(structure.problems, revision);
+    const change = structure.ok
+      ? await this.#take({ file: structure.file, document: structure.document })
+      : this.#refuse(structure.problems, revision);
     onChange?.(change);
   }
 
@@ -274,33 +308,33 @@ export class ConfigurationStore {
     const result = await this.#apply(verdict.difference, sound.document);
     if (!result.ok) return this.#refuse(problemsAt(sound, result.problems), revision);
     await this.#enforce(sound, verdict.difference, 'saved by hand');
-    this.#options.log?.info({ file: this.file, difference: verdict.difference }, `${this.file} was changed and is in force`);
-    return { outcome: { applied: true, problems: [], warnings: verdict.warnings, revision }, difference: verdict.difference };
+    this.#options.log?.info(
+      { file: this.file, difference: verdict.difference },
+      `${this.file} was changed and is in force`,
+    );
+    return {
+      outcome: { applied: true, problems: [], warnings: verdict.warnings, revision },
+      difference: verdict.difference,
+    };
   }
 
   #refuse(problems: ConfigurationProblem[], revision: string): ConfigurationChange {
-    this.#options.log?.error({ file: this.file, problems }, `${this.#sentence(problems)}; nothing was changed`);
+    this.#options.log?.error({ file: this.file, problems }, `${sentenceOf(this.file, problems)}; nothing was changed`);
     return { outcome: { applied: false, problems, revision } };
   }
 
   #warn(warnings: readonly ConfigurationProblem[]): void {
-    for (const { line, column, message } of warnings) this.#options.log?.warn({ file: this.file, line, column }, `${this.file}:${line}:${column}: ${message}`);
-  }
-
-  #sentence(problems: readonly ConfigurationProblem[]): string {
-    const first = problems[0];
-    if (first === undefined) return `${this.file} is invalid`;
-    const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
-    return `${this.file}:${first.line}:${first.column}: ${first.message}${more}`;
-  }
-
-  #invalid(problems: readonly ConfigurationProblem[]): RackwattError {
-    return new RackwattError('CONFIG_INVALID', this.#sentence(problems), { context: { file: this.file, problems } });
+    for (const { line, column, message } of warnings)
+      this.#options.log?.warn({ file: this.file, line, column }, `${this.file}:${line}:${column}: ${message}`);
   }
 
   async #judge(sound: SoundDocument, base: string): Promise<Verdict> {
     const { secrets } = await this.#opened();
-    return judge(sound, { schemas: await this.schemas(), secrets: new Set(await secrets.list()), previous: await this.#previous(base) });
+    return judge(sound, {
+      schemas: await this.schemas(),
+      secrets: new Set(await secrets.list()),
+      previous: await this.#previous(base),
+    });
   }
 
   async #apply(change: ConfigurationDifference, document: RuntimeDocument): Promise<ApplyResult> {
@@ -318,7 +352,10 @@ export class ConfigurationStore {
     try {
       await (await this.#opened()).generations.add(sound.file.text, reason);
     } catch (error) {
-      this.#options.log?.warn({ file: this.file }, `the configuration is in force but could not be kept as a generation: ${errorMessage(error)}`);
+      this.#options.log?.warn(
+        { file: this.file },
+        `the configuration is in force but could not be kept as a generation: ${errorMessage(error)}`,
+      );
     }
   }
 
@@ -330,52 +367,34 @@ export class ConfigurationStore {
   }
 
   async #soundFile(): Promise<SoundDocument | undefined> {
-    const structure = await readStructure(await this.#read());
+    const structure = await readStructure(await readContent(this.file));
     return structure.ok ? structure : undefined;
   }
 
-  /** Content of the file once nobody seems to be writing it; `undefined` when it is gone. */
-  async #settledContent(scope: Scope): Promise<Buffer | undefined> {
-    const now = await this.#readIfThere();
-    if (now !== undefined && (revisionOf(now) === this.#seen || (await readStructure(now)).ok)) return now;
-    await pause(HALF_WRITTEN, undefined, { signal: scope.signal }).catch((aborted: unknown) => void aborted);
-    return this.#readIfThere();
-  }
-
-  async #readIfThere(): Promise<Buffer | undefined> {
-    try {
-      return await readFile(this.file);
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw new RackwattError('CONFIG_READ', `cannot read ${this.file}: ${errorMessage(error)}`, { cause: error, context: { file: this.file } });
-    }
-  }
-
-  async #read(): Promise<Buffer> {
-    const content = await this.#readIfThere();
-    if (content !== undefined) return content;
-    throw new RackwattError('CONFIG_READ', `there is no ${this.file}; lay out a site with: rackwatt init ${this.home}`, { context: { file: this.file } });
-  }
-
   /** Without a loaded document (a command while no node runs) the storage is read from the file, sound or not. */
-  async #opened(): Promise<NonNullable<ConfigurationStore['#parts']>> {
+  async #opened(): Promise<Parts> {
     if (this.#parts !== undefined) return this.#parts;
-    const { file } = await readStructure(await this.#read());
+    const { file } = await readStructure(await readContent(this.file));
     const framework = isKeyed(file?.document) ? file.document['framework'] : undefined;
     const storage = isKeyed(framework) ? framework['storage'] : undefined;
     return this.#open(typeof storage === 'string' ? storage : emptyDocument().framework.storage);
   }
 
-  #open(folder: string): NonNullable<ConfigurationStore['#parts']> {
+  #open(folder: string): Parts {
     const storage = resolve(this.home, folder);
-    return (this.#parts ??= { storage, secrets: new SecretStore(storage, this.#options.environment), generations: new Generations(storage) });
+    return (this.#parts ??= {
+      storage,
+      secrets: new SecretStore(storage, this.#options.environment),
+      generations: new Generations(storage),
+    });
   }
 
   async #oldSecret(secrets: SecretStore, name: string): Promise<SecretValue | undefined> {
     try {
       return await secrets.get(name);
     } catch (error) {
-      if (error instanceof RackwattError && (error.code === 'SECRET_MISSING' || error.code === 'SECRET_TAMPERED')) return undefined;
+      if (error instanceof RackwattError && (error.code === 'SECRET_MISSING' || error.code === 'SECRET_TAMPERED'))
+        return undefined;
       throw error;
     }
   }
@@ -390,21 +409,4 @@ export class ConfigurationStore {
     this.#queue = result.catch((reported: unknown) => void reported);
     return result;
   }
-}
-
-/** Edits bytes only when they are text: decoding others would lose some. */
-function editBytes(content: Buffer, edits: readonly ConfigurationEdit[]): EditOutcome {
-  const parsed = parseFile(content);
-  return parsed.ok ? editText(parsed.file.text, edits) : parsed;
-}
-
-function problemsAt({ file }: SoundDocument, problems: readonly ApplyProblem[]): ConfigurationProblem[] {
-  const known: readonly ApplyProblem[] = problems.length > 0 ? problems : [{ message: 'the node could not run with this change' }];
-  return known.map(({ message, pid, pointer = pid === undefined ? '' : pointerOf('configurations', pid) }) => ({ message, pointer, ...file.positionOf(pointer, 'key') }));
-}
-
-function usersOf(secret: string, document: RuntimeDocument): string[] {
-  return Object.entries(document.configurations)
-    .filter(([, configuration]) => replaceReferences(configuration, () => null).references.some(({ name }) => name === secret))
-    .map(([pid]) => pid);
 }

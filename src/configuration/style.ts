@@ -16,7 +16,8 @@ export class Style {
     this.#eol = /\r\n|\n|\r/.exec(text)?.[0] ?? '\n';
     const first = root.children?.[0];
     this.#oneLine = !/[\r\n]/.test(text.trim());
-    const before = first === undefined ? '' : (/[\r\n]([ \t]+)$/.exec(text.slice(root.offset, first.offset))?.[1] ?? '');
+    const before =
+      first === undefined ? '' : (/[\r\n]([ \t]+)$/.exec(text.slice(root.offset, first.offset))?.[1] ?? '');
     this.#indent = before === '' ? '  ' : before;
     const colon = firstColon(root);
     this.#blank = colon !== undefined && !/\s/.test(text[colon + 1] ?? ' ') ? '' : ' ';
@@ -29,7 +30,10 @@ export class Style {
   }
 
   /** What puts new entries at the end of an object or list. */
-  insertion(node: Node, entries: readonly [key: string, value: unknown][]): { offset: number; length: number; content: string } {
+  insertion(
+    node: Node,
+    entries: readonly [key: string, value: unknown][],
+  ): { offset: number; length: number; content: string } {
     const last = node.children?.at(-1);
     if (last === undefined) {
       const outer = this.#indentOf(node.offset);
@@ -42,9 +46,15 @@ export class Style {
     }
     const gap = /\s*$/.exec(this.#text.slice(node.offset + 1, last.offset))?.[0] ?? '';
     const ownLine = /[\r\n]/.test(gap);
-    const indent = ownLine ? gap.slice(Math.max(gap.lastIndexOf('\n'), gap.lastIndexOf('\r')) + 1) : this.#indentOf(last.offset);
+    const indent = ownLine
+      ? gap.slice(Math.max(gap.lastIndexOf('\n'), gap.lastIndexOf('\r')) + 1)
+      : this.#indentOf(last.offset);
     const before = `,${ownLine ? this.#eol + indent : this.#blank}`;
-    return { offset: last.offset + last.length, length: 0, content: entries.map((entry) => before + this.#entry(node, entry, indent)).join('') };
+    return {
+      offset: last.offset + last.length,
+      length: 0,
+      content: entries.map((entry) => before + this.#entry(node, entry, indent)).join(''),
+    };
   }
 
   #entry(node: Node, [key, value]: [string, unknown], indent: string): string {
@@ -61,11 +71,18 @@ export class Style {
     const label = (key: string): string => (Array.isArray(value) ? '' : `${JSON.stringify(key)}:${this.#blank}`);
     if (!block || this.#oneLine) {
       const pad = Array.isArray(value) ? '' : this.#blank;
-      const line = open + pad + entries.map(([key, entry]) => label(key) + this.#print(entry, '', false, -Infinity)).join(`,${this.#blank}`) + pad + close;
+      const line =
+        open +
+        pad +
+        entries.map(([key, entry]) => label(key) + this.#print(entry, '', false, -Infinity)).join(`,${this.#blank}`) +
+        pad +
+        close;
       if (this.#oneLine || column + line.length <= LINE_WIDTH) return line;
     }
     const inner = indent + this.#indent;
-    const lines = entries.map(([key, entry]) => inner + label(key) + this.#print(entry, inner, false, inner.length + label(key).length));
+    const lines = entries.map(
+      ([key, entry]) => inner + label(key) + this.#print(entry, inner, false, inner.length + label(key).length),
+    );
     return open + this.#eol + lines.join(`,${this.#eol}`) + this.#eol + indent + close;
   }
 

@@ -1,9 +1,16 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Scope } from '../scope/index.js';
+import { readStructure } from './candidate.js';
+import { readIfThere } from './disk.js';
+import { revisionOf } from './file.js';
 
 /** Saving comes as several events; they are one change when they are this close. ms */
 const QUIET = 50;
+
+/** Patience with a file that is not sound or not there: whoever writes in place may be in the middle. ms */
+const HALF_WRITTEN = 200;
 
 /**
  * Calls `onTouched` after a file was saved in whatever way: written in place, renamed over, removed. Its folders are
@@ -30,4 +37,16 @@ export async function watchFile(file: string, scope: Scope, onTouched: () => voi
     timer = setTimeout(onTouched, QUIET);
   });
   await new Promise<void>((done) => watcher.once('ready', done));
+}
+
+/** Content of a file once nobody seems to be writing it; `undefined` when it is gone. */
+export async function settledContent(
+  file: string,
+  seen: string | undefined,
+  signal: AbortSignal,
+): Promise<Buffer | undefined> {
+  const now = await readIfThere(file);
+  if (now !== undefined && (revisionOf(now) === seen || (await readStructure(now)).ok)) return now;
+  await pause(HALF_WRITTEN, undefined, { signal }).catch((aborted: unknown) => void aborted);
+  return readIfThere(file);
 }

@@ -20,7 +20,11 @@ export interface WriteOptions {
  * happens to the machine, sees the old content or the new one. A symbolic link stays one.
  * @throws CONFIG_CHANGED_MEANWHILE, CONFIG_WRITE
  */
-export async function writeAtomically(file: string, content: string | Uint8Array, options: WriteOptions = {}): Promise<void> {
+export async function writeAtomically(
+  file: string,
+  content: string | Uint8Array,
+  options: WriteOptions = {},
+): Promise<void> {
   const system = options.fileSystem ?? fs;
   const target = await realPath(system, file);
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
@@ -43,17 +47,27 @@ export async function writeAtomically(file: string, content: string | Uint8Array
   } catch (error) {
     await system.rm(temporary, { force: true });
     if (error instanceof RackwattError) throw error;
-    const mounted = (error as NodeJS.ErrnoException).code === 'EBUSY' ? ' (a file that is mounted by itself cannot be replaced: mount its folder instead)' : '';
-    throw new RackwattError('CONFIG_WRITE', `cannot write ${file}: ${errorMessage(error)}${mounted}`, { cause: error, context: { file } });
+    const mounted =
+      (error as NodeJS.ErrnoException).code === 'EBUSY'
+        ? ' (a file that is mounted by itself cannot be replaced: mount its folder instead)'
+        : '';
+    throw new RackwattError('CONFIG_WRITE', `cannot write ${file}: ${errorMessage(error)}${mounted}`, {
+      cause: error,
+      context: { file },
+    });
   }
 }
 
 async function mustStillBe(system: FileSystem, file: string, target: string, expected: string): Promise<void> {
   const found = revisionOf(await system.readFile(target));
   if (found === expected) return;
-  throw new RackwattError('CONFIG_CHANGED_MEANWHILE', `${file} was changed by somebody else meanwhile; read it again and repeat the change`, {
-    context: { file, expected, found },
-  });
+  throw new RackwattError(
+    'CONFIG_CHANGED_MEANWHILE',
+    `${file} was changed by somebody else meanwhile; read it again and repeat the change`,
+    {
+      context: { file, expected, found },
+    },
+  );
 }
 
 async function realPath(system: FileSystem, file: string): Promise<string> {
@@ -61,11 +75,17 @@ async function realPath(system: FileSystem, file: string): Promise<string> {
     return await system.realpath(file);
   } catch (error) {
     if (isMissing(error)) return file;
-    throw new RackwattError('CONFIG_WRITE', `cannot write ${file}: ${errorMessage(error)}`, { cause: error, context: { file } });
+    throw new RackwattError('CONFIG_WRITE', `cannot write ${file}: ${errorMessage(error)}`, {
+      cause: error,
+      context: { file },
+    });
   }
 }
 
-async function ownership(system: FileSystem, target: string): Promise<{ mode: number; uid: number; gid: number } | undefined> {
+async function ownership(
+  system: FileSystem,
+  target: string,
+): Promise<{ mode: number; uid: number; gid: number } | undefined> {
   try {
     const { mode, uid, gid } = await system.stat(target);
     return { mode: mode & 0o7777, uid, gid };
@@ -81,8 +101,12 @@ export async function removeLeftovers(file: string): Promise<void> {
   for (const name of await fs.readdir(folder)) {
     if (!name.startsWith(`.${basename(file)}.`) || !name.endsWith('.tmp')) continue;
     const path = join(folder, name);
-    const { mtimeMs } = await fs.stat(path);
-    if (Date.now() - mtimeMs > 60_000) await fs.rm(path, { force: true });
+    try {
+      const { mtimeMs } = await fs.stat(path);
+      if (Date.now() - mtimeMs > 60_000) await fs.rm(path, { force: true });
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
   }
 }
 
