@@ -1,1 +1,8 @@
-export {};
+/** SNMP agents that answer as PDUs do: recordings, and PDUs generated from the facts of a family's MIB. */
+export { type AgentFaults, type AgentStatistics, SnmpAgent, type SnmpAgentOptions } from './agent.js';
+export { parseRecording, readRecording, type Recording, type RecordingProblem } from './recording.js';
+export { type ServedRecording, serveRecording, type ServeOptions } from './serve.js';
+export { OUTLET_COMMANDS, outletWrites } from './switching.js';
+export { ErrorStatus } from './snmp/pdu.js';
+export { type LiveValue, ObjectTable } from './snmp/table.js';
+export { type SnmpValue, Tag } from './snmp/value.js';
