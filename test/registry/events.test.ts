@@ -181,15 +181,15 @@ test('116 one change is MODIFIED for one listener and MODIFIED_ENDMATCH for anot
   const { registry } = newRegistry();
   const heard: string[] = [];
   const hear = (name: string) => (event: ServiceEvent) => void heard.push(`${name} ${event.type}`);
-  registry.listen(bob, hear('plain'));
-  registry.listen(bob, hear('off'), { filter: '(state=off)' });
   registry.listen(bob, hear('contract'), { contract: Meter });
+  registry.listen(bob, hear('off'), { filter: '(state=off)' });
   registry.listen(bob, hear('on'), { contract: Meter, filter: '(state=on)' });
+  registry.listen(bob, hear('plain'));
   registry.listen(bob, hear('switch'), { contract: Switch });
   const registration = registry.register(alice, Meter, meter(), { state: 'on' });
   heard.length = 0;
   registration.setProperties({ state: 'off' });
-  assert.deepEqual(heard, ['plain MODIFIED', 'off MODIFIED', 'contract MODIFIED', 'on MODIFIED_ENDMATCH']);
+  assert.deepEqual(heard, ['contract MODIFIED', 'off MODIFIED', 'on MODIFIED_ENDMATCH', 'plain MODIFIED']);
 });
 
 test('107 a listener with a wrong filter is refused and leaves nothing', () => {
