@@ -4,7 +4,7 @@ import { ComponentEngine, type ComponentBundle, type ComponentDefinition, type I
 import { errorMessage, errorRecord, RackwattError } from '../errors.js';
 import { ServiceRegistry } from '../registry/index.js';
 import type { Disposer } from '../scope/index.js';
-import { ModuleSpace, type HostModules, type RevisionTokens } from '../space/index.js';
+import { ModuleSpace, type HostModules, type RevisionTokens, type TransformCache } from '../space/index.js';
 import { Bundle, type BundleHost } from './bundle.js';
 import { Events, type BundleEvent, type BundleEventType, type FrameworkEvent } from './events.js';
 import { Revision, type RevisionSource } from './revision.js';
@@ -22,7 +22,7 @@ export interface FrameworkOptions {
   configurations?(pid: string, definition: ComponentDefinition): readonly InstanceConfiguration[];
   defaults?(definition: ComponentDefinition): Readonly<Record<string, unknown>>;
   /** Folder for transformed sources; without it every start transforms anew. */
-  transforms?: string;
+  transforms?: TransformCache;
   patience?: number;
   /** Sees every module space made, for leak checks and for telling whose error it is. */
   onSpace?(space: ModuleSpace): void;

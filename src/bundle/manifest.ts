@@ -24,6 +24,8 @@ export interface Manifest {
   entries: string[];
   /** Commands by name: module paths. */
   commands: Record<string, string>;
+  /** Files and folders that are packed as they are, such as the files of a page. */
+  assets: string[];
   capabilities: string[];
   /** Static description written by `bundle pack`. */
   components: StaticComponent[] | undefined;
@@ -87,6 +89,7 @@ export function parseManifest(text: string, file: string): Manifest {
     update,
     entries: strings(own['entries'], file, 'rackwatt.entries').map((entry) => inside(entry, file, 'rackwatt.entries')),
     commands: Object.fromEntries(Object.entries(record(own['commands'], file, 'rackwatt.commands')).map(([key, path]) => [key, inside(path, file, `rackwatt.commands.${key}`)])),
+    assets: strings(own['assets'], file, 'rackwatt.assets').map((asset) => inside(asset, file, 'rackwatt.assets')),
     capabilities: strings(own['capabilities'], file, 'rackwatt.capabilities'),
     components: own['components'] === undefined ? undefined : staticComponents(own['components'], file),
     runtime,

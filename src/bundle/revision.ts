@@ -92,8 +92,7 @@ export class Revision {
       await this.loadContracts();
       return { definitions: [], activator: undefined };
     }
-    this.#private ??= this.#spaces(this.source.root, this.label, this.#host());
-    const exports = await this.#private.load(resolve(this.source.root, main));
+    const exports = await this.loadModule(resolve(this.source.root, main));
     const definitions = new Set<ComponentDefinition>();
     for (const value of Object.values(exports)) {
       const definition = componentOf(value);
@@ -104,6 +103,12 @@ export class Revision {
       throw new RackwattError('BUNDLE_LOAD', `bundle ${name} exports an activator without a start function`);
     }
     return { definitions: [...definitions], activator };
+  }
+
+  /** Evaluates any module of the bundle in its private space. */
+  async loadModule(file: string): Promise<Record<string, unknown>> {
+    this.#private ??= this.#spaces(this.source.root, this.label, this.#host());
+    return this.#private.load(file);
   }
 
   /** Frees the private code. Contracts live on with whoever imports them. */

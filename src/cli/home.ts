@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { readManifest, type Manifest } from '../bundle/index.js';
-import { readDocument } from '../configuration/index.js';
+import { ConfigurationStore } from '../configuration/index.js';
 import { findSource, platformBundles } from '../deployment/index.js';
 import { errorMessage } from '../errors.js';
 
@@ -21,8 +21,8 @@ export function homeOf(options: { home?: string; config?: string }): Home {
 
 /** Storage folder of a home, also where the admin socket is. */
 export async function storageOf(folder: string, file = join(folder, CONFIG_FILE)): Promise<string> {
-  const document = await readDocument(file);
-  return resolve(folder, document.framework.storage);
+  const { framework } = await new ConfigurationStore({ file }).load();
+  return resolve(folder, framework.storage);
 }
 
 /** Bundles that can add commands: those that the home's configuration names, else those that came with the runtime. */
@@ -32,7 +32,7 @@ export async function commandBundles(home: Home): Promise<{ root: string; manife
     if (Object.keys(manifest.commands).length > 0 && !found.has(manifest.name)) found.set(manifest.name, { root, manifest });
   };
   if (existsSync(home.file)) {
-    const document = await readDocument(home.file).catch((error: unknown) => void errorMessage(error));
+    const document = await new ConfigurationStore({ file: home.file }).load().catch((error: unknown) => void errorMessage(error));
     for (const { id } of document?.bundles ?? []) {
       const source = await findSource(id, undefined, { home: home.folder }).catch((error: unknown) => void errorMessage(error));
       if (source) add(source.root, source.manifest);

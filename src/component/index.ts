@@ -3,5 +3,5 @@ export { ComponentEngine, pidOf, type ComponentBundle, type ComponentSet, type E
 export type { ComponentInstance, InstanceConfiguration } from './instance.js';
 export { componentInfo, explain } from './explain.js';
 export { many, one, optional } from './references.js';
-export { describeComponent } from './description.js';
+export { describeComponent, type ComponentDescription } from './description.js';
 export type * from './types.js';

@@ -235,15 +235,15 @@ export class ComponentInstance implements BindingHost {
       scope,
       dataFolder: () => bundle.dataFolder(),
       resolve: (specifier) => bundle.resolve(specifier),
-      provide: (contract, service, properties = {}) => {
+      provide: <T>(contract: Contract<T>, service: T, properties: Properties = {}): ServiceRegistration<T> => {
         if (scope.closed) throw new RackwattError('COMPONENT_NOT_ACTIVE', `component ${this.label} is no longer active and cannot provide ${contract.id}`);
-        const registration = this.#engine.registry.register(this.owner, [contract], service, { 'component.name': this.name, ...properties });
+        const registration = this.#engine.registry.register<T>(this.owner, contract, service, { 'component.name': this.name, ...properties });
         this.#registrations.push(registration);
         return {
           reference: registration.reference,
           setProperties: (next) => registration.setProperties(next),
           unregister: () => {
-            this.#registrations = this.#registrations.filter((other) => other !== registration);
+            this.#registrations = this.#registrations.filter((other) => other.reference !== registration.reference);
             registration.unregister();
           },
         };

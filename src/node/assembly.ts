@@ -1,8 +1,8 @@
 import type { Framework, RevisionSource } from '../bundle/index.js';
-import { pidOf, type ComponentDefinition, type InstanceConfiguration, type Logger } from '../component/index.js';
-import { parseDuration, withDefaults, type BundleEntry, type RuntimeDocument } from '../configuration/index.js';
+import type { ComponentDefinition, InstanceConfiguration, Logger } from '../component/index.js';
+import { factoryPid, parseDuration, withDefaults, type BundleEntry, type PreparedConfiguration, type RuntimeDocument } from '../configuration/index.js';
 import { errorMessage, RackwattError } from '../errors.js';
-import { factoryPid, instancesOf, type PreparedConfiguration } from './instances.js';
+import { instancesOf } from './instances.js';
 
 /** What could not be applied, with the JSON pointer of the place in the document. */
 export interface AssemblyProblem {
@@ -15,8 +15,8 @@ export interface AssemblyOptions {
   log: Logger;
   /** Finds the content that a bundle entry names, verified. */
   find(entry: Pick<BundleEntry, 'id' | 'digest'>): Promise<RevisionSource>;
-  /** Value of a secret. @throws `SECRET_MISSING` */
-  resolveSecrets(pid: string, written: Record<string, unknown>): Promise<Record<string, unknown>>;
+  /** The configurations of a document with their secrets looked up. */
+  prepare(document: RuntimeDocument): Promise<Map<string, PreparedConfiguration>>;
 }
 
 /**
@@ -89,20 +89,17 @@ export class Assembly {
     else await framework.uninstall(bundle);
   }
 
+  /** @returns PIDs whose configuration came, went or changed. */
   async #prepare(document: RuntimeDocument): Promise<Set<string>> {
+    const prepared = await this.#options.prepare(document);
     const changed = new Set<string>();
-    for (const pid of this.#configurations.keys()) if (!(pid in document.configurations)) changed.add(pid);
+    for (const pid of this.#configurations.keys()) if (!prepared.has(pid)) changed.add(pid);
     for (const pid of changed) this.#configurations.delete(pid);
-    for (const [pid, written] of Object.entries(document.configurations)) {
-      const prepared: PreparedConfiguration = { pid, written, values: written };
-      try {
-        prepared.values = await this.#options.resolveSecrets(pid, written);
-      } catch (error) {
-        prepared.problem = errorMessage(error);
-      }
+    for (const [pid, configuration] of prepared) {
       const before = this.#configurations.get(pid);
-      this.#configurations.set(pid, prepared);
-      if (JSON.stringify([before?.values, before?.problem]) !== JSON.stringify([prepared.values, prepared.problem])) changed.add(pid);
+      this.#configurations.set(pid, configuration);
+      if (JSON.stringify([before?.values, before?.problem]) !== JSON.stringify([configuration.values, configuration.problem])) changed.add(pid);
+      if (configuration.problem && configuration.problem !== before?.problem) this.#options.log.error(configuration.problem);
     }
     return changed;
   }
@@ -204,5 +201,3 @@ function filled(definition: ComponentDefinition, values: Record<string, unknown>
   const schema = definition.options.configuration?.schema;
   return schema ? (withDefaults(schema, values) as Record<string, unknown>) : values;
 }
-
-export { pidOf };

@@ -1,19 +1,9 @@
 import type { ComponentDefinition, InstanceConfiguration } from '../component/index.js';
+import type { PreparedConfiguration } from '../configuration/index.js';
 import type { PropertyValue } from '../registry/types.js';
 
 /** Fills in defaults by a component's schema; undefined where there is nothing to fill. */
 export type Defaults = (definition: ComponentDefinition, values: Record<string, unknown>) => Record<string, unknown>;
-
-/** One configuration as the document has it, with its secrets looked up. */
-export interface PreparedConfiguration {
-  pid: string;
-  /** As written, secrets as references. */
-  written: Record<string, unknown>;
-  /** Secrets in place of their references. */
-  values: Record<string, unknown>;
-  /** Why it cannot be used. */
-  problem?: string;
-}
 
 /** The configurations of a PID: its instances `pid~name`, or the one that bears the PID itself. */
 export function instancesOf(pid: string, definition: ComponentDefinition, prepared: ReadonlyMap<string, PreparedConfiguration>, defaults: Defaults): InstanceConfiguration[] {
@@ -38,9 +28,4 @@ function visible(values: Record<string, unknown>, prefix = ''): Record<string, P
     } else if (typeof value === 'object' && value !== null && !('$secret' in value)) Object.assign(seen, visible(value as Record<string, unknown>, `${prefix}${key}.`));
   }
   return seen;
-}
-
-export function factoryPid(pid: string): string {
-  const tilde = pid.indexOf('~');
-  return tilde < 0 ? pid : pid.slice(0, tilde);
 }

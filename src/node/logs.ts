@@ -32,26 +32,26 @@ export class Logs {
   readonly #pino: Pino;
   readonly #recent: LogLine[] = [];
   readonly #followers = new Set<(line: LogLine) => void>();
-  readonly #file: string;
+  readonly #file: string | undefined;
   readonly #children = new Map<string, Logger>();
-  #stream: WriteStream;
+  #stream: WriteStream | undefined;
   #written: number;
 
-  constructor(options: { folder: string; level?: string; consoleLevel?: number; console?: (text: string) => void }) {
-    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
-    this.#file = join(options.folder, 'node.log');
-    this.#written = existsSync(this.#file) ? statSync(this.#file).size : 0;
+  constructor(options: { folder?: string; level?: string; consoleLevel?: number; console?: (text: string) => void }) {
+    this.#file = options.folder === undefined ? undefined : join(options.folder, 'node.log');
+    if (options.folder !== undefined) mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+    this.#written = this.#file !== undefined && existsSync(this.#file) ? statSync(this.#file).size : 0;
     if (this.#written > ROTATE) this.#setAside();
     this.#stream = this.#open();
     const consoleLevel = options.consoleLevel ?? 40;
     const write = (text: string): void => {
       this.#written += text.length;
       if (this.#written > ROTATE) {
-        this.#stream.end();
+        this.#stream?.end();
         this.#setAside();
         this.#stream = this.#open();
       }
-      this.#stream.write(text);
+      this.#stream?.write(text);
       const line = JSON.parse(text) as LogLine;
       this.#recent.push(line);
       if (this.#recent.length > REMEMBERED) this.#recent.shift();
@@ -79,15 +79,16 @@ export class Logs {
   }
 
   async close(): Promise<void> {
-    await new Promise<void>((resolve) => this.#stream.end(() => resolve()));
+    await new Promise<void>((resolve) => (this.#stream ? this.#stream.end(() => resolve()) : resolve()));
   }
 
   #setAside(): void {
-    renameSync(this.#file, `${this.#file}.1`);
+    if (this.#file !== undefined) renameSync(this.#file, `${this.#file}.1`);
     this.#written = 0;
   }
 
-  #open(): WriteStream {
+  #open(): WriteStream | undefined {
+    if (this.#file === undefined) return undefined;
     const stream = createWriteStream(this.#file, { flags: 'a', mode: 0o600 });
     // A full disk must not end the node: the lines still reach followers and the console.
     stream.on('error', () => undefined);

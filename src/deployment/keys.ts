@@ -1,0 +1,56 @@
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { errorMessage, RackwattError } from '../errors.js';
+
+/** A public key that is trusted to say which code may run. */
+export interface TrustedKey {
+  /** First 16 hex digits of the sha256 of the key's DER. */
+  id: string;
+  name: string;
+  key: KeyObject;
+}
+
+/** Short name of a key, the same for both halves. */
+export function keyId(key: KeyObject): string {
+  const half = key.type === 'private' ? createPublicKey(key) : key;
+  return createHash('sha256')
+    .update(half.export({ type: 'spki', format: 'der' }))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+/** Makes an Ed25519 key pair: `<path>` (private, mode 0600) and `<path>.pub`. @throws `KEY_INVALID` when it exists */
+export function makeKey(path: string): { id: string; privateFile: string; publicFile: string } {
+  if (existsSync(path)) throw new RackwattError('KEY_INVALID', `${path} exists; a key is never overwritten`);
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  writeFileSync(path, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600, flag: 'wx' });
+  writeFileSync(`${path}.pub`, publicKey.export({ type: 'spki', format: 'pem' }), { flag: 'wx' });
+  return { id: keyId(publicKey), privateFile: path, publicFile: `${path}.pub` };
+}
+
+/** @throws `KEY_INVALID` */
+export function readPrivateKey(path: string): KeyObject {
+  return readKey(path, (pem) => createPrivateKey(pem));
+}
+
+/** The keys of a folder of `.pub` files; none when there is no folder. @throws `KEY_INVALID` */
+export function readTrustedKeys(folder: string): TrustedKey[] {
+  if (!existsSync(folder)) return [];
+  const files = readdirSync(folder).filter((file) => file.endsWith('.pub'));
+  return files.sort().map((file) => {
+    const key = readKey(join(folder, file), (pem) => createPublicKey(pem));
+    return { id: keyId(key), name: basename(file, '.pub'), key };
+  });
+}
+
+function readKey(path: string, parse: (pem: Buffer) => KeyObject): KeyObject {
+  let key: KeyObject;
+  try {
+    key = parse(readFileSync(path));
+  } catch (error) {
+    throw new RackwattError('KEY_INVALID', `${path} is not a key in PEM: ${errorMessage(error)}`, { cause: error });
+  }
+  if (key.asymmetricKeyType !== 'ed25519') throw new RackwattError('KEY_INVALID', `${path} is a key of type ${key.asymmetricKeyType}, not ed25519`);
+  return key;
+}

@@ -1,0 +1,274 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { Framework, Runtime, type Bundle, type BundleInfo } from '../bundle/index.js';
+import { ConfigurationAdmin, configurationAdmin, ConfigurationStore, loadValidation, type ApplyResult, type ConfigurationSchema, type RuntimeDocument } from '../configuration/index.js';
+import { describeComponent, type Logger } from '../component/index.js';
+import { BundleStore, DropInFolder, findSource } from '../deployment/index.js';
+import { errorMessage, errorRecord, RackwattError } from '../errors.js';
+import { Scope } from '../scope/index.js';
+import { RevisionTokens, TransformCache, type ModuleSpace } from '../space/index.js';
+import { VERSION } from '../version.js';
+import { serveSocket, socketPath } from './admin-socket.js';
+import { Assembly } from './assembly.js';
+import { containFaults } from './faults.js';
+import { containerModules } from './host.js';
+import { Logs } from './logs.js';
+import { socketMethods } from './methods.js';
+import { runtimeService, SYSTEM } from './runtime-service.js';
+import { StartupTimes, type StartupTime } from './startup.js';
+
+export interface NodeOptions {
+  /** Where warnings and errors are shown in words; nowhere when absent. */
+  console?: (text: string) => void;
+  consoleLevel?: number;
+  /** A node that only looks (schemas, validation): no log file, nothing is started. */
+  idle?: boolean;
+}
+
+const QUIET: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** One node: the framework, brought to what its `runtime.config.json` says and kept there while it runs. */
+export class Node {
+  readonly configuration: ConfigurationStore;
+  readonly framework: Framework;
+  readonly logs: Logs;
+  readonly tokens = new RevisionTokens();
+  exitStatus = 0;
+  readonly #home: { folder: string; file: string };
+  readonly #scope = new Scope('node');
+  readonly #assembly: Assembly;
+  readonly #spaces = new Set<WeakRef<ModuleSpace>>();
+  readonly #store: BundleStore;
+  readonly #log: Logger;
+  readonly #stopping = new AbortController();
+  readonly #started = new Date();
+  readonly #times = new StartupTimes();
+  #previous: RuntimeDocument;
+  #stopped: Promise<void> | undefined;
+
+  private constructor(home: { folder: string; file: string }, configuration: ConfigurationStore, parts: { logs: Logs; store: BundleStore; modules: ReturnType<typeof containerModules> }) {
+    this.#home = home;
+    this.configuration = configuration;
+    this.logs = parts.logs;
+    this.#store = parts.store;
+    this.#previous = configuration.document;
+    this.#log = this.logs.logger('rackwatt');
+    this.framework = new Framework({
+      ...parts.modules,
+      storage: configuration.storage,
+      version: VERSION,
+      logger: (bundle, component) => this.logs.logger(bundle, component),
+      configurations: (pid, definition) => this.#assembly.configurations(pid, definition),
+      defaults: (definition) => Assembly.defaults(definition),
+      transforms: new TransformCache(join(configuration.storage, 'cache')),
+      tokens: this.tokens,
+      onSpace: (space) => this.#remember(space),
+    });
+    this.#assembly = new Assembly({
+      framework: this.framework,
+      log: this.#log,
+      find: (entry) => this.#find(entry),
+      prepare: (document) => configuration.prepare(document),
+    });
+    this.framework.onFrameworkEvent(({ type, bundle, error }) => {
+      if (type === 'ERROR') this.logs.logger(bundle?.name ?? 'rackwatt').error({ error }, errorMessage(error));
+    });
+  }
+
+  /** Reads the configuration and makes the container, with nothing in it yet. @throws `CONFIG_READ`, `CONFIG_INVALID` */
+  static async open(home: { folder: string; file: string }, options: NodeOptions = {}): Promise<Node> {
+    const log: { current: Logger } = { current: QUIET };
+    let node: Node | undefined;
+    const configuration = new ConfigurationStore({
+      file: home.file,
+      hooks: { schemas: () => node?.schemas() ?? [], ...(options.idle ? {} : { apply: (_difference, document) => node!.#apply(document) }) },
+      log: { info: (fields, message) => log.current.info(fields, message), warn: (fields, message) => log.current.warn(fields, message), error: (fields, message) => log.current.error(fields, message) },
+    });
+    const document = await configuration.load();
+    await mkdir(configuration.storage, { recursive: true, mode: 0o700 });
+    const logs = new Logs({
+      ...(options.idle ? {} : { folder: join(configuration.storage, 'log') }),
+      level: document.framework.log.level,
+      ...(options.console ? { console: options.console } : {}),
+      ...(options.consoleLevel === undefined ? {} : { consoleLevel: options.consoleLevel }),
+    });
+    const store = new BundleStore({ folder: join(configuration.storage, 'store'), keys: resolve(home.folder, document.framework.trust.keys) });
+    const modules = containerModules(await import('../index.js'));
+    node = new Node(home, configuration, { logs, store, modules });
+    log.current = node.#log;
+    return node;
+  }
+
+  get id(): string {
+    return this.configuration.document.id;
+  }
+
+  /** Aborts when the node is asked to stop from within. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  /** Brings everything up. Settles when the bundles are started and their components are active or wait for something. */
+  async start(): Promise<void> {
+    const { document, storage } = this.configuration;
+    const admin = configurationAdmin(this.configuration);
+    const runtime = runtimeService(this.framework, { id: this.id, version: VERSION, started: this.#started, home: this.#home.folder });
+    await serveSocket(socketPath(storage), this.#scope, socketMethods(this, runtime, admin));
+    containFaults({ framework: this.framework, spaces: this.#spaces, log: this.#log, scope: this.#scope, fatal: (error) => this.#fatal(error) });
+    this.framework.registry.register(SYSTEM, Runtime, runtime);
+    this.framework.registry.register(SYSTEM, ConfigurationAdmin, admin);
+    await this.#times.measure('schemas', () => loadValidation());
+    this.#times.follow(this.framework);
+    await this.#times.measure('install', () => this.#assembly.begin(document));
+    await this.#times.measure('start', async () => {
+      await this.framework.setStartLevel(document.framework.startLevel);
+      await this.framework.components.settled().catch((error: unknown) => this.#log.warn(errorMessage(error)));
+    });
+    await this.#sayWhatIsWrong();
+    await this.configuration.keepGeneration('started').catch((error: unknown) => this.#log.warn(errorMessage(error)));
+    await this.configuration.watch(this.#scope);
+    if (document.framework.dropins !== undefined) await this.#watchDropIns(resolve(this.#home.folder, document.framework.dropins));
+    this.#times.end();
+  }
+
+  /** Stops every bundle and closes everything; the storage is then as a next start wants it. */
+  stop(): Promise<void> {
+    this.#stopped ??= (async () => {
+      this.#stopping.abort();
+      await this.framework.stop();
+      for (const failure of await this.#scope.close()) this.#log.warn({ error: failure }, failure.message);
+      await this.logs.close();
+    })();
+    return this.#stopped;
+  }
+
+  requestStop(): void {
+    this.#stopping.abort();
+  }
+
+  startup(): StartupTime {
+    return this.#times.tree();
+  }
+
+  /** Where people look: the URL that the HTTP bundle reports. */
+  async url(): Promise<string | undefined> {
+    const reference = this.framework.registry.references(undefined, '(url=*)')[0];
+    const url = reference?.property('url');
+    return typeof url === 'string' ? url : undefined;
+  }
+
+  /** Schemas of every component of the installed bundles; bundles that do not run are loaded to tell. */
+  async schemas(): Promise<ConfigurationSchema[]> {
+    const schemas: ConfigurationSchema[] = [];
+    for (const bundle of this.framework.bundles()) {
+      const definitions = bundle.state === 'ACTIVE' ? bundle.definitions : await this.#definitionsOf(bundle);
+      for (const definition of definitions) {
+        const { name, configuration } = describeComponent(definition);
+        schemas.push({ pid: configuration.pid, component: name, bundle: bundle.name, policy: configuration.policy, schema: configuration.schema ?? { type: 'object' } });
+      }
+    }
+    return schemas;
+  }
+
+  /** Installs the bundles of the configuration without starting any. */
+  async look(): Promise<void> {
+    await loadValidation();
+    await this.#assembly.begin(this.configuration.document);
+  }
+
+  /** Verifies an archive, keeps it, and has the configuration name it: an update when a bundle of that name is there. */
+  async installArchive(file: string): Promise<BundleInfo> {
+    const installed = await this.#store.install(resolve(file), this.#trusts('store'));
+    const { document } = this.configuration;
+    const id = `store:${installed.name}@${installed.version}`;
+    const sources = await Promise.all(document.bundles.map(async (entry) => this.#find(entry).catch((error: unknown) => void errorMessage(error))));
+    const index = sources.findIndex((source) => source?.manifest.name === installed.name);
+    const edits =
+      index >= 0
+        ? [
+            { path: ['bundles', index, 'id'], value: id },
+            { path: ['bundles', index, 'digest'], value: `sha256:${installed.digest}` },
+          ]
+        : [{ path: ['bundles', document.bundles.length], value: { id, digest: `sha256:${installed.digest}` } }];
+    const outcome = await this.configuration.edit(edits, { reason: `installed ${installed.name} ${installed.version}` });
+    if (!outcome.applied) {
+      throw new RackwattError('BUNDLE_INSTALL', `${installed.name} ${installed.version} was not installed, nothing changed: ${outcome.problems.map(({ message }) => message).join('; ')}`);
+    }
+    return this.framework.bundle(installed.name)!.info();
+  }
+
+  /** Takes a bundle out of the configuration; what it stored stays. */
+  async uninstall(bundle: Bundle): Promise<{ name: string }> {
+    const { document } = this.configuration;
+    const sources = await Promise.all(document.bundles.map(async (entry) => this.#find(entry).catch((error: unknown) => void errorMessage(error))));
+    const index = sources.findIndex((source) => source?.manifest.name === bundle.name);
+    if (index < 0) throw new RackwattError('BUNDLE_UNKNOWN', `${bundle.name} is not in the configuration (it comes from ${bundle.location}); remove it there`);
+    const outcome = await this.configuration.edit([{ path: ['bundles', index] }], { reason: `uninstalled ${bundle.name}` });
+    if (!outcome.applied) throw new RackwattError('BUNDLE_UNINSTALL', `${bundle.name} stays: ${outcome.problems.map(({ message }) => message).join('; ')}`);
+    return { name: bundle.name };
+  }
+
+  async #find(entry: { id: string; digest?: string }) {
+    const source = await findSource(entry.id, entry.digest, { home: this.#home.folder, store: (name, version, digest) => this.#store.find(name, version, digest, this.#trusts('store')) });
+    if (source.location.startsWith('link:') && !this.#trusts('link')) {
+      throw new RackwattError('SIGNATURE_MISSING', `${entry.id} is an unsigned folder; allow it with "framework": { "trust": { "unsigned": ["link"] } } or install a signed archive`);
+    }
+    return source;
+  }
+
+  #trusts(origin: 'link' | 'dropins' | 'store'): boolean {
+    return this.configuration.document.framework.trust.unsigned.includes(origin);
+  }
+
+  async #definitionsOf(bundle: Bundle) {
+    try {
+      await bundle.resolve();
+      const { definitions } = await bundle.revision.load();
+      return definitions;
+    } catch (error) {
+      this.#log.warn({ error: errorRecord(error) }, `the schemas of ${bundle.name} are not known: ${errorMessage(error)}`);
+      return [];
+    }
+  }
+
+  async #apply(next: RuntimeDocument): Promise<ApplyResult> {
+    const previous = this.#previous;
+    const problems = await this.#assembly.change(previous, next);
+    if (problems.length === 0) {
+      this.#previous = next;
+      return { ok: true };
+    }
+    for (const { message, pointer } of await this.#assembly.change(next, previous)) this.#log.error(`going back, ${pointer}: ${message}`);
+    return { ok: false, problems };
+  }
+
+  async #watchDropIns(folder: string): Promise<void> {
+    await DropInFolder.watch({
+      folder,
+      store: this.#store,
+      allowUnsigned: this.#trusts('dropins'),
+      log: this.#log,
+      scope: this.#scope,
+      drop: (source) => this.#assembly.drop(source, this.configuration.document.framework.bundleStartLevel),
+      lift: (name) => this.#assembly.lift(name),
+    });
+  }
+
+  async #sayWhatIsWrong(): Promise<void> {
+    const { problems, warnings } = await this.configuration.check();
+    for (const { line, column, message } of problems) this.#log.error(`${this.#home.file}:${line}:${column}: ${message}`);
+    for (const { line, column, message } of warnings) this.#log.warn(`${this.#home.file}:${line}:${column}: ${message}`);
+  }
+
+  #remember(space: ModuleSpace): void {
+    for (const ref of this.#spaces) if (ref.deref() === undefined) this.#spaces.delete(ref);
+    this.#spaces.add(new WeakRef(space));
+  }
+
+  #fatal(error: unknown): void {
+    const record = errorRecord(error);
+    this.#log.error({ error: record }, `an error that belongs to no bundle ends the node: ${record.message}`);
+    this.exitStatus = 1;
+    this.requestStop();
+  }
+}
