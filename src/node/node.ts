@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Framework, Runtime, type Bundle, type BundleInfo } from '../bundle/index.js';
+import { Framework, HealthCheck, Runtime, type Bundle, type BundleInfo } from '../bundle/index.js';
 import { ConfigurationAdmin, configurationAdmin, ConfigurationStore, loadValidation, type ApplyResult, type ConfigurationSchema, type RuntimeDocument } from '../configuration/index.js';
 import { describeComponent, type Logger } from '../component/index.js';
 import { BundleStore, DropInFolder, findSource } from '../deployment/index.js';
@@ -150,11 +150,16 @@ export class Node {
     return this.#times.tree();
   }
 
-  /** Where people look: the URL that the HTTP bundle reports. */
+  /** Where people look: the figure `url` of the health check named `http`. */
   async url(): Promise<string | undefined> {
-    const reference = this.framework.registry.references(undefined, '(url=*)')[0];
-    const url = reference?.property('url');
-    return typeof url === 'string' ? url : undefined;
+    const [reference] = this.framework.registry.references(HealthCheck, '(name=http)');
+    const check = reference && (this.framework.registry.get(SYSTEM, reference) as HealthCheck | undefined);
+    if (!check) return undefined;
+    try {
+      return String((await check.check()).figures?.['url'] ?? '') || undefined;
+    } finally {
+      this.framework.registry.release(SYSTEM, reference);
+    }
   }
 
   /** Schemas of every component of the installed bundles; bundles that do not run are loaded to tell. */
