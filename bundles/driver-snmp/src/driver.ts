@@ -100,5 +100,9 @@ export class SnmpDriver implements Driver {
 /** PDU errors that nothing handled, under a code of the contract. */
 function publicError(error: unknown): unknown {
   if (!(error instanceof RackwattError) || error.code !== 'SNMP_STATUS') return error;
-  return new RackwattError('DEVICE_REFUSED', error.message, { context: error.context });
+  return new RackwattError(
+    'DEVICE_REFUSED',
+    `${error.message.slice(0, -1)}: check what this community or user may read.`,
+    { context: error.context },
+  );
 }

@@ -17,7 +17,7 @@ export interface Circumstances {
   heard: boolean;
 }
 
-type Failure = Error & { code?: unknown; status?: unknown };
+type Failure = Error & { code?: unknown; status?: unknown; syscall?: unknown };
 
 /** Error status of a response PDU (RFC 3416 section 3); code `SNMP_STATUS`, handled inside the driver. */
 export const STATUS = {
@@ -108,10 +108,10 @@ export function explainFailure(error: unknown, seen: Circumstances): RackwattErr
     default:
   }
   if (failure.message === 'Socket forcibly closed') return sessionGone(host);
-  if (typeof failure.code === 'string') {
+  if (typeof failure.syscall === 'string') {
     return new RackwattError(
       'DEVICE_NO_ANSWER',
-      `Nothing can be sent to ${host} (${failure.code}): check the address and the network.`,
+      `Nothing can be sent to ${host} (${String(failure.code)}): check the address and the network.`,
       { context },
     );
   }

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { createSession, createV3Session, ObjectType, type Session, type Varbind } from 'net-snmp';
+import { createSession, createV3Session, ObjectType, PrivProtocols, type Session, type Varbind } from 'net-snmp';
 import { RackwattError } from 'rackwatt';
 import type { Endpoint } from './address.js';
 import type { Security } from './credentials.js';
@@ -158,14 +158,20 @@ export class SnmpLink {
     session.on('error', () => this.#garbage++);
     // net-snmp throws out of the socket's event on some malformed v3 packets.
     session.dgram.removeAllListeners('message');
+    const usesDes = security.version === 3 && security.user.privProtocol === PrivProtocols['des'];
     session.dgram.on('message', (packet) => {
       try {
-        session.onMsg(packet);
+        if (usesDes) withDes(() => session.onMsg(packet));
+        else session.onMsg(packet);
       } catch (error) {
         void error;
         this.#garbage++;
       }
     });
+    if (usesDes) {
+      const send = session.send.bind(session);
+      session.send = (...request) => withDes(() => send(...request));
+    }
     this.#session = session;
     return session;
   }

@@ -43,6 +43,8 @@ declare module 'net-snmp' {
     getBulk(oids: string[], nonRepeaters: number, maxRepetitions: number, feed: Feed<Varbind[][]>): void;
     set(varbinds: { oid: string; type: number; value: number }[], feed: Feed<Varbind[]>): void;
     onMsg(buffer: Buffer): void;
+    /** Encodes, encrypts and sends a request. */
+    send(request: object, noWait?: boolean): Session;
     cancelRequests(error: Error): void;
     close(): void;
   }

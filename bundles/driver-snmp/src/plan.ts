@@ -20,10 +20,14 @@ interface Run {
   oids: string[];
   slots: Slot[];
   bytes: number;
+  /** Which piece of its column: what belongs together is asked together, and what changes rarely last. */
+  piece: number;
 }
 
 /** Unwanted objects within a run that cost less than a new request. */
 const WIDEST_GAP = 2;
+/** Pieces of columns that change rarely count from here. */
+const SLOW = 10_000;
 
 /** The least requests that read a layout's slots: GETBULK over runs of equal length side by side, GET for the rest. */
 export function buildPlans(layout: Layout, walk: Walk, link: SnmpLink): Layout['plans'] {
@@ -40,25 +44,27 @@ function buildPlan(layout: Layout, walk: Walk, link: SnmpLink, wanted: (slot: Sl
   for (const [slot, oid] of layout.oids.entries()) if (wanted(slot)) slots.set(oid, slot);
   const limit = link.responseBytes;
   if (link.security.version === 1) return { requests: planGets([...slots], limit) };
-  const byLength = Map.groupBy(runsOf(slots, walk, limit), (run) => run.oids.length);
-  const requests: PlannedRequest[] = [];
+  const byLength = Map.groupBy(runsOf(slots, walk, limit, layout.slow), (run) => run.oids.length);
+  const bulks: [piece: number, request: PlannedRequest][] = [];
   const single: [string, Slot][] = [];
   for (const [length, runs] of byLength) {
     const bytes = runs.reduce((sum, run) => sum + run.bytes, 0);
     if (length < 2 || bytes * 2 < limit) {
       for (const run of runs) run.oids.forEach((oid, i) => run.slots[i] !== -1 && single.push([oid, run.slots[i]!]));
     } else {
-      requests.push(...planBulks(runs, length, limit));
+      bulks.push(...planBulks(runs, length, limit));
     }
   }
-  return { requests: [...requests, ...planGets(single, limit)] };
+  const ordered = bulks.toSorted(([a], [b]) => a - b).map(([, request]) => request);
+  return { requests: [...planGets(single, limit), ...ordered] };
 }
 
-function runsOf(wanted: Map<string, Slot>, walk: Walk, limit: number): Run[] {
+function runsOf(wanted: Map<string, Slot>, walk: Walk, limit: number, slow: Uint8Array): Run[] {
   const runs: Run[] = [];
   for (const [column, instances] of walk.columns) {
     let run: Run | undefined;
     let gap = 0;
+    let piece = 0;
     for (const [i, oid] of instances.entries()) {
       const slot = wanted.get(oid) ?? -1;
       if (slot === -1) gap++;
@@ -67,7 +73,13 @@ function runsOf(wanted: Map<string, Slot>, walk: Walk, limit: number): Run[] {
         run = undefined;
       }
       if (slot !== -1) {
-        run ??= { before: instances[i - 1] ?? column, oids: [], slots: [], bytes: 0 };
+        run ??= {
+          before: instances[i - 1] ?? column,
+          oids: [],
+          slots: [],
+          bytes: 0,
+          piece: slow[slot] ? SLOW + piece++ : piece++,
+        };
         gap = 0;
       }
       if (run) {
@@ -78,7 +90,7 @@ function runsOf(wanted: Map<string, Slot>, walk: Walk, limit: number): Run[] {
     }
     if (run) runs.push(trimmed(run));
   }
-  return runs.toSorted((a, b) => compareOids(a.before, b.before));
+  return runs.toSorted((a, b) => a.piece - b.piece || compareOids(a.before, b.before));
 }
 
 /** Without unwanted objects at its end. */
@@ -90,19 +102,16 @@ function trimmed(run: Run): Run {
   return run;
 }
 
-function planBulks(runs: Run[], length: number, limit: number): PlannedRequest[] {
-  const requests: PlannedRequest[] = [];
+function planBulks(runs: Run[], length: number, limit: number): [piece: number, request: PlannedRequest][] {
+  const requests: [number, PlannedRequest][] = [];
   let some: Run[] = [];
   let bytes = 0;
   const flush = (): void => {
     if (some.length === 0) return;
-    requests.push({
-      kind: 'bulk',
-      oids: some.map((run) => run.before),
-      repetitions: length,
-      expected: some.map((run) => run.oids),
-      slots: some.map((run) => Int32Array.from(run.slots)),
-    });
+    const oids = some.map((run) => run.before);
+    const expected = some.map((run) => run.oids);
+    const slots = some.map((run) => Int32Array.from(run.slots));
+    requests.push([some[0]!.piece, { kind: 'bulk', oids, repetitions: length, expected, slots }]);
     some = [];
     bytes = 0;
   };

@@ -179,7 +179,8 @@ export function evaluate(layout: Layout, points: Uint32Array): Evaluated {
     if (presence[slot] === Presence.NOT_ASKED) bad = Quality.BAD | Quality.COMM_FAILURE;
     else if (presence[slot] === Presence.ABSENT) bad = Quality.BAD;
     for (const guard of rule.guards) {
-      if (presence[guard.slot] === Presence.PRESENT) bad |= guard.bad.get(raw[guard.slot]!) ?? 0;
+      // Not asked this time: what it said last still holds.
+      if (presence[guard.slot] !== Presence.ABSENT) bad |= guard.bad.get(raw[guard.slot]!) ?? 0;
     }
     const number = raw[slot]!;
     const known = presence[slot] === Presence.PRESENT;

@@ -1,6 +1,7 @@
 import { type Profile, profiles } from '@rackwatt/device-profiles';
 import type { Varbind } from 'net-snmp';
 import { RackwattError } from 'rackwatt';
+import { STATUS, statusOf } from './errors.js';
 import type { SnmpLink } from './link.js';
 import { isUnder } from './oid.js';
 import { isAbsent, textOf } from './values.js';
@@ -80,8 +81,8 @@ async function present(link: SnmpLink, oid: string, deadline: number): Promise<V
     const [varbind] = await link.get([oid], deadline);
     return varbind === undefined || isAbsent(varbind) || varbind.oid !== oid ? undefined : varbind;
   } catch (error) {
-    if (error instanceof RackwattError && error.code === 'SNMP_STATUS') return undefined;
-    throw error;
+    if (statusOf(error) !== STATUS.noSuchName) throw error;
+    return undefined;
   }
 }
 
