@@ -58,7 +58,8 @@ export class WorkerOutbox implements Outbox {
   readonly #options: OutboxOptions;
   readonly #calls = new Map<number, Call>();
   readonly #stream = new WrittenStream();
-  #worker: Worker | undefined;
+  /** Absent while it is being restarted. */
+  worker: Worker | undefined;
   #restart: NodeJS.Timeout | undefined;
   #pause: number = RESTART[0];
   #next = 1;
@@ -153,7 +154,7 @@ export class WorkerOutbox implements Outbox {
 
   async #close(): Promise<void> {
     clearTimeout(this.#restart);
-    const worker = this.#worker;
+    const worker = this.worker;
     if (worker) {
       const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
       void this.#post(worker, 'close', [], [], 0).catch((error: unknown) =>
@@ -170,7 +171,7 @@ export class WorkerOutbox implements Outbox {
     const { sqlite, path, maxBytes } = this.#options;
     const workerData: WorkerStart = { sqlite, path, maxBytes, live: this.#live };
     const worker = new Worker(join(__dirname, 'worker.js'), { workerData, name: 'rackwatt outbox' });
-    this.#worker = worker;
+    this.worker = worker;
     worker.on('message', (answer: Answer) => this.#answered(answer));
     worker.on('error', (error) =>
       this.#options.log.error({ error: errorMessage(error) }, 'the storage worker of the outbox failed'),
@@ -179,7 +180,7 @@ export class WorkerOutbox implements Outbox {
   }
 
   #ended(exit: number): void {
-    this.#worker = undefined;
+    this.worker = undefined;
     const text = `Outbox ${this.#options.path}: its storage worker ended; what was not written yet is not in it.`;
     const error = new RackwattError('OUTBOX_WORKER', text, { context: { exit } });
     const calls = [...this.#calls.values()];
@@ -194,7 +195,7 @@ export class WorkerOutbox implements Outbox {
   #call<T>(method: OutboxMethod, parameters: unknown[], transfer: ArrayBuffer[] = [], bytes = 0): Promise<T> {
     if (this.#closing)
       return Promise.reject(new RackwattError('OUTBOX_CLOSED', `Outbox ${this.#options.path} is closed.`));
-    if (!this.#worker) {
+    if (!this.worker) {
       return Promise.reject(
         new RackwattError(
           'OUTBOX_WORKER',
@@ -202,7 +203,7 @@ export class WorkerOutbox implements Outbox {
         ),
       );
     }
-    return this.#post(this.#worker, method, parameters, transfer, bytes);
+    return this.#post(this.worker, method, parameters, transfer, bytes);
   }
 
   #post<T>(

@@ -25,7 +25,8 @@ port.on('message', (request: Request) => {
   void storage.call(request).then(
     (value) => {
       post({ id: request.id, value });
-      if (request.method === 'close') port.close();
+      // Answers of calls that the closing commit settled are still to be posted.
+      if (request.method === 'close') setImmediate(() => port.close());
     },
     (error: unknown) => post({ id: request.id, failure: failure(error) }),
   );
