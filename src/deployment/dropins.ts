@@ -62,9 +62,16 @@ export class DropInFolder {
     const dropIns = new DropInFolder(options);
     await dropIns.look();
     const { watch } = await import('chokidar');
-    const watcher = watch(options.folder, { depth: 6, followSymlinks: false, ignoreInitial: true, ignored: (path) => path.includes('/node_modules/') });
+    const watcher = watch(options.folder, {
+      depth: 6,
+      followSymlinks: false,
+      ignoreInitial: true,
+      ignored: (path) => path.includes('/node_modules/'),
+    });
     watcher.on('all', () => dropIns.#lookIn(SETTLE));
-    watcher.on('error', (error) => options.log.warn(`the drop-in folder ${options.folder} is not watched well: ${errorMessage(error)}`));
+    watcher.on('error', (error) =>
+      options.log.warn(`the drop-in folder ${options.folder} is not watched well: ${errorMessage(error)}`),
+    );
     options.scope.add('drop-in folder', async () => {
       clearTimeout(dropIns.#timer);
       await watcher.close();
@@ -82,7 +89,9 @@ export class DropInFolder {
   /** Brings what runs to what lies in the folder. */
   look(): Promise<void> {
     this.#looking = this.#looking.then(() =>
-      this.#look().catch((error: unknown) => this.#options.log.error(`cannot look into the drop-in folder ${this.#options.folder}: ${errorMessage(error)}`)),
+      this.#look().catch((error: unknown) =>
+        this.#options.log.error(`cannot look into the drop-in folder ${this.#options.folder}: ${errorMessage(error)}`),
+      ),
     );
     return this.#looking;
   }
@@ -103,11 +112,16 @@ export class DropInFolder {
     if (!found || (!found.isFolder && !ARCHIVE.test(name))) return false;
     const known = this.#entries.get(name);
     if (known?.stamp === found.stamp && (known.installed || known.quarantined)) return false;
-    const entry: Entry = known?.stamp === found.stamp ? known : { stamp: found.stamp, changedAt: performance.now(), modified: found.modified };
+    const entry: Entry =
+      known?.stamp === found.stamp
+        ? known
+        : { stamp: found.stamp, changedAt: performance.now(), modified: found.modified };
     this.#entries.set(name, entry);
     try {
       const { store, allowUnsigned } = this.#options;
-      const installed = found.isFolder ? await store.copyFolder(path, allowUnsigned) : await store.install(path, allowUnsigned);
+      const installed = found.isFolder
+        ? await store.copyFolder(path, allowUnsigned)
+        : await store.install(path, allowUnsigned);
       await this.#run(installed, name, entry);
       entry.installed = installed;
       return false;
@@ -133,7 +147,10 @@ export class DropInFolder {
   /** After removals: goes back to the next best content of a name, or lets the bundle go. */
   async #settle(): Promise<void> {
     for (const [bundle, digest] of [...this.#running]) {
-      if ([...this.#entries.values()].some(({ installed }) => installed?.name === bundle && installed.digest === digest)) continue;
+      if (
+        [...this.#entries.values()].some(({ installed }) => installed?.name === bundle && installed.digest === digest)
+      )
+        continue;
       const next = this.#bestOf(bundle);
       try {
         if (next?.installed) {
@@ -153,7 +170,9 @@ export class DropInFolder {
 
   #bestOf(bundle: string, except?: Entry): Entry | undefined {
     const entries = [...this.#entries.values()].filter((entry) => entry !== except && entry.installed?.name === bundle);
-    return entries.sort((a, b) => semver.rcompare(a.installed!.version, b.installed!.version) || b.modified - a.modified)[0];
+    return entries.sort(
+      (a, b) => semver.rcompare(a.installed!.version, b.installed!.version) || b.modified - a.modified,
+    )[0];
   }
 }
 
@@ -164,7 +183,8 @@ function sourceOf({ root, manifest, digest }: InstalledArchive, name: string): R
 async function stampOf(path: string): Promise<{ stamp: string; isFolder: boolean; modified: number } | undefined> {
   try {
     const info = await stat(path);
-    if (!info.isDirectory()) return { stamp: `${info.ino} ${info.size} ${info.mtimeMs}`, isFolder: false, modified: info.mtimeMs };
+    if (!info.isDirectory())
+      return { stamp: `${info.ino} ${info.size} ${info.mtimeMs}`, isFolder: false, modified: info.mtimeMs };
     const entries = await readdir(path, { recursive: true, withFileTypes: true });
     const parts: string[] = [];
     let modified = info.mtimeMs;

@@ -51,6 +51,7 @@ function readKey(path: string, parse: (pem: Buffer) => KeyObject): KeyObject {
   } catch (error) {
     throw new RackwattError('KEY_INVALID', `${path} is not a key in PEM: ${errorMessage(error)}`, { cause: error });
   }
-  if (key.asymmetricKeyType !== 'ed25519') throw new RackwattError('KEY_INVALID', `${path} is a key of type ${key.asymmetricKeyType}, not ed25519`);
+  if (key.asymmetricKeyType !== 'ed25519')
+    throw new RackwattError('KEY_INVALID', `${path} is a key of type ${key.asymmetricKeyType}, not ed25519`);
   return key;
 }

@@ -28,7 +28,12 @@ function preAuthentication(payload: Buffer): Buffer {
 
 /** An unsigned list of the files, as the seal file of an archive. */
 export function sealOf(name: string, version: string, files: readonly ArchiveFile[]): ArchiveFile {
-  const list: FileList = { spec: 1, name, version, files: files.map(({ path, content }) => ({ path, size: content.length, sha256: sha256(content) })) };
+  const list: FileList = {
+    spec: 1,
+    name,
+    version,
+    files: files.map(({ path, content }) => ({ path, size: content.length, sha256: sha256(content) })),
+  };
   return envelope(Buffer.from(JSON.stringify(list)), []);
 }
 
@@ -52,8 +57,12 @@ function parseSeal(content: Buffer): { payload: Buffer; signatures: Envelope['si
     throw new RackwattError('ARCHIVE_INVALID', `${SEAL_FILE} is not JSON`, { cause: error });
   }
   const { payloadType, payload, signatures } = parsed ?? {};
-  if (payloadType !== PAYLOAD_TYPE || typeof payload !== 'string' || !Array.isArray(signatures)) throw new RackwattError('ARCHIVE_INVALID', `${SEAL_FILE} is no signed list of files`);
-  return { payload: Buffer.from(payload, 'base64'), signatures: signatures.filter((entry) => typeof entry?.keyid === 'string' && typeof entry.sig === 'string') };
+  if (payloadType !== PAYLOAD_TYPE || typeof payload !== 'string' || !Array.isArray(signatures))
+    throw new RackwattError('ARCHIVE_INVALID', `${SEAL_FILE} is no signed list of files`);
+  return {
+    payload: Buffer.from(payload, 'base64'),
+    signatures: signatures.filter((entry) => typeof entry?.keyid === 'string' && typeof entry.sig === 'string'),
+  };
 }
 
 /** What a check of a seal found. */
@@ -69,7 +78,8 @@ export interface Sealed {
  */
 export function checkSeal(files: readonly ArchiveFile[], trusted: readonly TrustedKey[], name: string): Sealed {
   const seal = files.find(({ path }) => path === SEAL_FILE);
-  if (!seal) throw new RackwattError('ARCHIVE_INVALID', `${name} has no ${SEAL_FILE}; make archives with: rackwatt bundle pack`);
+  if (!seal)
+    throw new RackwattError('ARCHIVE_INVALID', `${name} has no ${SEAL_FILE}; make archives with: rackwatt bundle pack`);
   const { payload, signatures } = parseSeal(seal.content);
   const signers: string[] = [];
   for (const { keyid, sig } of signatures) {
@@ -77,14 +87,20 @@ export function checkSeal(files: readonly ArchiveFile[], trusted: readonly Trust
     if (!key) continue;
     const bytes = Buffer.from(sig, 'base64');
     if (bytes.length !== 64 || !verify(null, preAuthentication(payload), key.key, bytes)) {
-      throw new RackwattError('SIGNATURE_INVALID', `${name}: the signature of ${key.name} (${keyid}) does not fit its list of files; the archive was altered`);
+      throw new RackwattError(
+        'SIGNATURE_INVALID',
+        `${name}: the signature of ${key.name} (${keyid}) does not fit its list of files; the archive was altered`,
+      );
     }
     signers.push(key.name);
   }
   const list = parseList(payload, name);
   compare(list, files, name);
   if (signatures.length > 0 && signers.length === 0 && trusted.length > 0) {
-    throw new RackwattError('SIGNATURE_INVALID', `${name} is signed by ${signatures.map(({ keyid }) => keyid).join(', ')}, which is not among the trusted keys (${trusted.map(({ id, name: known }) => `${known} ${id}`).join(', ')})`);
+    throw new RackwattError(
+      'SIGNATURE_INVALID',
+      `${name} is signed by ${signatures.map(({ keyid }) => keyid).join(', ')}, which is not among the trusted keys (${trusted.map(({ id, name: known }) => `${known} ${id}`).join(', ')})`,
+    );
   }
   return { list, signers };
 }
@@ -96,8 +112,14 @@ function parseList(payload: Buffer, name: string): FileList {
   } catch (error) {
     throw new RackwattError('ARCHIVE_INVALID', `${name}: its list of files is not JSON`, { cause: error });
   }
-  const isFine = list?.spec === 1 && typeof list.name === 'string' && typeof list.version === 'string' && Array.isArray(list.files);
-  if (!isFine || !list!.files!.every((file) => typeof file?.path === 'string' && typeof file.sha256 === 'string' && Number.isInteger(file.size))) {
+  const isFine =
+    list?.spec === 1 && typeof list.name === 'string' && typeof list.version === 'string' && Array.isArray(list.files);
+  if (
+    !isFine ||
+    !list!.files!.every(
+      (file) => typeof file?.path === 'string' && typeof file.sha256 === 'string' && Number.isInteger(file.size),
+    )
+  ) {
     throw new RackwattError('ARCHIVE_INVALID', `${name}: its list of files is not one of version 1`);
   }
   return list as FileList;
@@ -105,14 +127,18 @@ function parseList(payload: Buffer, name: string): FileList {
 
 function compare(list: FileList, files: readonly ArchiveFile[], name: string): void {
   const listed = new Map(list.files.map((file) => [file.path, file]));
-  if (listed.size !== list.files.length) throw new RackwattError('ARCHIVE_INVALID', `${name}: its list names a file twice`);
+  if (listed.size !== list.files.length)
+    throw new RackwattError('ARCHIVE_INVALID', `${name}: its list names a file twice`);
   for (const { path, content } of files) {
     if (path === SEAL_FILE) continue;
     const expected = listed.get(path);
-    if (!expected) throw new RackwattError('ARCHIVE_INVALID', `${name} holds ${path}, which its list of files does not name`);
-    if (expected.size !== content.length || expected.sha256 !== sha256(content)) throw new RackwattError('ARCHIVE_INVALID', `${name}: ${path} is not the file of its list; it was altered`);
+    if (!expected)
+      throw new RackwattError('ARCHIVE_INVALID', `${name} holds ${path}, which its list of files does not name`);
+    if (expected.size !== content.length || expected.sha256 !== sha256(content))
+      throw new RackwattError('ARCHIVE_INVALID', `${name}: ${path} is not the file of its list; it was altered`);
     listed.delete(path);
   }
   const [missing] = listed.keys();
-  if (missing !== undefined) throw new RackwattError('ARCHIVE_INVALID', `${name} lacks ${missing}, which its list of files names`);
+  if (missing !== undefined)
+    throw new RackwattError('ARCHIVE_INVALID', `${name} lacks ${missing}, which its list of files names`);
 }

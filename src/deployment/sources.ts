@@ -21,7 +21,11 @@ export interface SourceOptions {
 }
 
 /** @throws `BUNDLE_NOT_FOUND`, `BUNDLE_MANIFEST` */
-export async function findSource(id: string, digest: string | undefined, options: SourceOptions): Promise<RevisionSource> {
+export async function findSource(
+  id: string,
+  digest: string | undefined,
+  options: SourceOptions,
+): Promise<RevisionSource> {
   const colon = id.indexOf(':');
   const [kind, rest] = [id.slice(0, colon), id.slice(colon + 1)];
   if (kind === 'link') return folderSource(id, resolve(options.home, rest));
@@ -30,7 +34,10 @@ export async function findSource(id: string, digest: string | undefined, options
     const at = rest.lastIndexOf('@');
     if (at > 0) return options.store(rest.slice(0, at), rest.slice(at + 1), digest);
   }
-  throw new RackwattError('BUNDLE_NOT_FOUND', `the bundle id "${id}" is none of link:PATH, platform:NAME and store:NAME@VERSION`);
+  throw new RackwattError(
+    'BUNDLE_NOT_FOUND',
+    `the bundle id "${id}" is none of link:PATH, platform:NAME and store:NAME@VERSION`,
+  );
 }
 
 async function folderSource(location: string, folder: string): Promise<RevisionSource> {
@@ -54,7 +61,10 @@ function platformFolder(name: string, home: string): string {
       void errorMessage(error);
     }
   }
-  throw new RackwattError('BUNDLE_NOT_FOUND', `the bundle ${name} did not come with this runtime (looked beside ${runtimeFolder} and in ${home})`);
+  throw new RackwattError(
+    'BUNDLE_NOT_FOUND',
+    `the bundle ${name} did not come with this runtime (looked beside ${runtimeFolder} and in ${home})`,
+  );
 }
 
 /** Folders of all bundles of the `@rackwatt` scope that can be reached from the runtime or a project. */
@@ -63,7 +73,8 @@ export function platformBundles(home: string): string[] {
   for (let folder of [runtimeFolder, resolve(home)]) {
     for (; ; folder = dirname(folder)) {
       const scope = join(folder, 'node_modules', '@rackwatt');
-      if (existsSync(scope)) for (const name of readdirSync(scope)) if (!found.has(name)) found.set(name, realpathSync(join(scope, name)));
+      if (existsSync(scope))
+        for (const name of readdirSync(scope)) if (!found.has(name)) found.set(name, realpathSync(join(scope, name)));
       if (folder === dirname(folder)) break;
     }
   }

@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Counter } from '../dist/index.js';
+
+test('counts by name', async () => {
+  const counter = new Counter(2);
+  await counter.count('a');
+  assert.equal(await counter.count('a'), 2);
+  await counter.count('b');
+  assert.deepEqual(await counter.totals(), { a: 2, b: 1 });
+});
+
+test('says when it is full', async () => {
+  const counter = new Counter(1);
+  await counter.count('a');
+  await assert.rejects(counter.count('b'), { code: 'ACME_FULL' });
+});
