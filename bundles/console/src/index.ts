@@ -1,1 +1,51 @@
-export {};
+import { join } from 'node:path';
+import { MetricsSource, Page, Route } from '@rackwatt/http/contract';
+import { Devices, Store } from '@rackwatt/telemetry';
+import { component, ConfigurationAdmin, one, optional, Runtime } from 'rackwatt';
+import { configurationRoutes } from './api/configuration.js';
+import { deviceRoutes } from './api/devices.js';
+import { Feed } from './api/feed.js';
+import { InletPower } from './api/inlet-power.js';
+import { liveRoute } from './api/live.js';
+import { nodeRoutes } from './api/node.js';
+import { valueRoutes } from './api/values.js';
+import { metricsSource } from './metrics.js';
+
+/** The routes of `/api/v1` that show and change the node. */
+export const api = component({
+  name: 'rackwatt.api',
+  references: {
+    store: optional(Store, { dynamic: true }),
+    devices: optional(Devices, { dynamic: true }),
+    configuration: one(ConfigurationAdmin),
+    runtime: one(Runtime),
+  },
+  activate({ store, devices, configuration, runtime, scope, log, context }) {
+    const services = { store, devices, configuration, runtime };
+    const power = new InletPower();
+    const feed = new Feed(store, scope, log);
+    const routes = [
+      ...deviceRoutes(services, power),
+      ...valueRoutes(services),
+      liveRoute(services, power, feed),
+      ...nodeRoutes(services),
+      ...configurationRoutes(services),
+    ];
+    for (const route of routes) context.provide(Route, route, { method: route.method, path: route.path });
+  },
+});
+
+/** Current readings for `/metrics`. */
+export const metrics = component({
+  name: 'rackwatt.api.metrics',
+  provides: MetricsSource,
+  references: { store: optional(Store, { dynamic: true }) },
+  activate: ({ store }) => metricsSource({ store }),
+});
+
+/** The page itself. */
+export const page = component({
+  name: 'rackwatt.console',
+  provides: Page,
+  activate: (): Page => ({ path: 'console', title: 'Rackwatt', folder: join(__dirname, 'web'), home: true }),
+});

@@ -1,0 +1,31 @@
+import { type ConfigurationAdmin, type Live, RackwattError, type Runtime } from 'rackwatt';
+import type { Devices, Store } from '@rackwatt/telemetry';
+
+/** What the routes work on; store and devices may be absent for a while. */
+export interface Services {
+  store: Live<Store>;
+  devices: Live<Devices>;
+  configuration: ConfigurationAdmin;
+  runtime: Runtime;
+}
+
+/** @throws RackwattError `STORE_ABSENT` while no bundle keeps readings. */
+export function storeOf(services: Pick<Services, 'store'>): Store {
+  const store = services.store.service;
+  if (store) return store;
+  throw new RackwattError('STORE_ABSENT', 'No store is running on this node, so there are no readings to show.', {
+    context: { status: 503 },
+  });
+}
+
+/** Gives an error of another service the HTTP status that its code means here. */
+export async function withStatus<T>(statuses: Readonly<Record<string, number>>, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const { code, message, context } = error as Partial<RackwattError>;
+    const status = code === undefined ? undefined : statuses[code];
+    if (code === undefined || status === undefined) throw error;
+    throw new RackwattError(code, String(message), { cause: error, context: { ...context, status } });
+  }
+}

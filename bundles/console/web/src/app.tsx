@@ -1,0 +1,59 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { announcement } from './announce.js';
+import { health, refresh } from './fleet.js';
+import { NotFound } from './pages/not-found.js';
+import { DevicePage } from './pages/device.js';
+import { DeviceSettings } from './pages/device-settings.js';
+import { HealthPage } from './pages/health.js';
+import { Overview } from './pages/overview.js';
+import { Header } from './parts/header.js';
+import { place } from './router.js';
+
+function page() {
+  const [first, second] = place.value.path;
+  if (first === undefined) return <Overview />;
+  if (first === 'devices' && second !== undefined) return <DevicePage key={second} id={second} />;
+  if (first === 'add') return <DeviceSettings key="add" />;
+  if (first === 'settings' && second !== undefined) return <DeviceSettings key={second} name={second} />;
+  if (first === 'health') return <HealthPage />;
+  return <NotFound />;
+}
+
+export function App() {
+  const main = useRef<HTMLElement>(null);
+  const path = place.value.path.join('/');
+  const first = useRef(true);
+  useEffect(() => void refresh(), []);
+  useEffect(() => {
+    const node = health.value?.node.id;
+    document.title = [place.value.path[1] ?? place.value.path[0], node, 'Rackwatt'].filter(Boolean).join(' · ');
+  });
+  useEffect(() => {
+    if (first.current) first.current = false;
+    else {
+      main.current?.focus({ preventScroll: true });
+      scrollTo(0, 0);
+    }
+  }, [path]);
+  return (
+    <>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          main.current?.focus();
+        }}
+      >
+        Skip to content
+      </a>
+      <Header />
+      <main id="main" ref={main} tabIndex={-1}>
+        {page()}
+      </main>
+      <div class="visually-hidden" aria-live="polite" data-testid="announcement">
+        {announcement}
+      </div>
+    </>
+  );
+}

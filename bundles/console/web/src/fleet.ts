@@ -1,0 +1,61 @@
+import { computed, signal } from '@preact/signals';
+import { racks } from '../../src/api/racks.js';
+import { get, sentence } from './api.js';
+import { heard, now } from './clock.js';
+import { currentWatts } from './freshness.js';
+import type { DeviceList, DeviceView, HealthView, ValueView } from './node.js';
+
+const EVERY = 10_000;
+
+export const health = signal<HealthView | undefined>(undefined);
+export const problem = signal<string | undefined>(undefined);
+/** Undefined before the first answer. */
+export const listed = signal<DeviceView[] | undefined>(undefined);
+
+/** Power at inlets as it came live, by device. */
+const inlets = signal<ReadonlyMap<string, readonly ValueView[]>>(new Map());
+
+export function takeInlets(values: readonly ValueView[]): void {
+  inlets.value = Map.groupBy(values, (value) => value.device);
+}
+
+/** Devices with what came live since they were listed. */
+export const devices = computed(() =>
+  listed.value?.map((device) => withLive(device, inlets.value.get(device.id) ?? [])),
+);
+
+export const totals = computed(() => racks(devices.value ?? [], 0));
+
+function withLive(device: DeviceView, values: readonly ValueView[]): DeviceView {
+  if (values.length === 0) return device;
+  const newest = Math.max(device.lastSample ?? 0, ...values.map((value) => value.time));
+  // Untracked time: totals follow samples, not the clock; the list itself is read again every few seconds.
+  const power = currentWatts(values, device.interval, now.peek());
+  return { ...device, lastSample: newest, ...power };
+}
+
+let reading: Promise<void> | undefined;
+
+/** Reads devices and health again, now and then every few seconds while the page is seen. */
+export function refresh(): Promise<void> {
+  reading ??= read().finally(() => {
+    reading = undefined;
+  });
+  return reading;
+}
+
+async function read(): Promise<void> {
+  try {
+    const [list, state] = await Promise.allSettled([get<DeviceList>('/devices'), get<HealthView>('/health')]);
+    if (state.status === 'fulfilled') health.value = state.value;
+    if (list.status === 'rejected') throw list.reason;
+    heard(list.value.time);
+    listed.value = list.value.devices;
+    problem.value = undefined;
+  } catch (error) {
+    problem.value = sentence(error);
+  }
+}
+
+setInterval(() => document.hidden || void refresh(), EVERY);
+document.addEventListener('visibilitychange', () => document.hidden || void refresh());

@@ -1,0 +1,28 @@
+/** What the API gives of the container, as JSON. */
+export type {
+  BundleInfo,
+  ComponentInfo,
+  ConfigurationEdit,
+  ConfigurationOutcome,
+  ConfigurationProblem,
+  ConfigurationSchema,
+  Health,
+  HealthState,
+} from 'rackwatt';
+export type {
+  DeviceDetail,
+  DeviceList,
+  DeviceView,
+  PreviewView,
+  RackView,
+  SeriesView,
+  ValueList,
+  ValueView,
+} from '../../src/api/views.js';
+
+import type { NodeHealth } from 'rackwatt';
+
+export interface HealthView extends NodeHealth {
+  time: number;
+  node: { id: string; version: string; pid: number; started: string; home: string };
+}
