@@ -1,0 +1,176 @@
+import { randomUUID } from 'node:crypto';
+import type {
+  DeviceIdentity,
+  DeviceLocation,
+  DeviceStatus,
+  DeviceTarget,
+  Devices,
+  Driver,
+  EventRecord,
+  Outbox,
+  OutletCommand,
+  OutletControl,
+  ProbeResult,
+} from '@rackwatt/telemetry';
+import type { Bound, Health, LiveSet, Logger } from 'rackwatt';
+import { Device, type DeviceHost, noDriver } from './device.js';
+import { acquisitionError } from './errors.js';
+import { Recorder } from './recorder.js';
+import { Schedule } from './schedule.js';
+import { type DeviceSettings, schemeOf } from './settings.js';
+import { systemTime, type TimeSource } from './time.js';
+
+export interface AcquisitionParts {
+  drivers: LiveSet<Driver>;
+  outbox: Pick<Outbox, 'describe' | 'append' | 'lastNumber'>;
+  log: Logger;
+  time?: TimeSource;
+}
+
+/** A device with what its configuration says, for `device list`. */
+export interface DeviceView extends DeviceStatus {
+  address: string;
+  profile: string;
+  /** ms */
+  interval: number;
+  location: DeviceLocation;
+  identity?: DeviceIdentity;
+}
+
+/** The devices of this gateway: the only caller of drivers. */
+export class Acquisition implements Devices, OutletControl {
+  readonly #devices = new Map<string, Device>();
+  readonly #stopping = new Map<string, Promise<void>>();
+  readonly #host: DeviceHost;
+
+  constructor({ drivers, outbox, log, time = systemTime() }: AcquisitionParts) {
+    this.#host = {
+      time,
+      outbox,
+      log,
+      schedule: new Schedule(time),
+      recorder: new Recorder(outbox, time, log),
+      driver: (scheme) => bestDriver(drivers, scheme),
+      changed: (status) => this.#changed(status),
+    };
+    drivers.onAdded(() => this.#devices.forEach((device) => device.driverCame()));
+    drivers.onRemoved((driver) => this.#devices.forEach((device) => device.driverWent(driver)));
+  }
+
+  /** Reads a device from now on. @returns ends it; settles when all that was read is handed over. */
+  add(id: string, settings: DeviceSettings): (reason: 'stopped' | 'removed') => Promise<void> {
+    const device = new Device(id, settings, this.#host);
+    const before = this.#stopping.get(id) ?? Promise.resolve();
+    this.#devices.set(id, device);
+    void before.then(() => device.start());
+    return async (reason) => {
+      if (this.#devices.get(id) === device) this.#devices.delete(id);
+      if (reason === 'removed') device.removed();
+      const stopped = device.stop();
+      this.#stopping.set(id, stopped);
+      await stopped;
+      if (this.#stopping.get(id) === stopped) this.#stopping.delete(id);
+    };
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#devices.values()].map((device) => device.stop()));
+    this.#devices.clear();
+    await this.#host.recorder.flush();
+    this.#host.recorder.close();
+  }
+
+  async status(): Promise<DeviceStatus[]> {
+    return [...this.#devices.values()].map((device) => device.status);
+  }
+
+  views(): DeviceView[] {
+    return [...this.#devices.values()].map(({ status, settings, identity }) => ({
+      ...status,
+      address: settings.target.address,
+      profile: settings.target.profile,
+      interval: settings.interval,
+      location: settings.location,
+      ...(identity ? { identity } : {}),
+    }));
+  }
+
+  async preview(target: DeviceTarget): Promise<ProbeResult> {
+    const scheme = schemeOf(target.address);
+    const driver = this.#host.driver(scheme);
+    if (!driver) throw noDriver({ scheme });
+    return driver.service.probe(target);
+  }
+
+  async switchOutlet(id: string, part: string, command: OutletCommand): Promise<void> {
+    const device = this.#devices.get(id);
+    if (!device)
+      throw acquisitionError(
+        'DEVICE_UNKNOWN',
+        `No device "${id}" is read by this node; "rackwatt device list" shows those that are.`,
+        {
+          context: { device: id },
+        },
+      );
+    await device.switchOutlet(part, command);
+    const message = `${part} of ${id} was switched: ${command}`;
+    this.#host.recorder.event(this.#event('outlet.switched', 'ok', message, { device: id, part, data: { command } }));
+  }
+
+  health(): Health {
+    const statuses = [...this.#devices.values()].map((device) => device.status);
+    const failing = statuses.filter(({ state }) => state !== 'ok' && state !== 'connecting');
+    const figures = {
+      devices: statuses.length,
+      ok: statuses.filter(({ state }) => state === 'ok').length,
+      failing: failing.length,
+      latenessP99: Math.round(this.#host.schedule.latenessP99() * 10) / 10,
+    };
+    const [first] = failing;
+    if (!first) return { state: 'ok', figures };
+    const others = failing.length > 1 ? ` and ${failing.length - 1} more` : '';
+    return {
+      state: 'degraded',
+      detail: `${first.device}${others} cannot be read: ${first.detail ?? first.state}`,
+      figures,
+    };
+  }
+
+  #changed(status: DeviceStatus): void {
+    const { device, state, detail = STATE_SENTENCES[state] } = status;
+    const failing = state !== 'ok' && state !== 'connecting' && state !== 'removed';
+    this.#host.log[failing ? 'warn' : 'info']({ device, state }, `${device}: ${detail}`);
+    const event = this.#event('device.status', failing ? 'warning' : 'ok', `${device}: ${detail}`, {
+      device,
+      data: { state },
+    });
+    this.#host.recorder.status(status, event);
+  }
+
+  #event(
+    type: string,
+    severity: EventRecord['severity'],
+    message: string,
+    about: Pick<EventRecord, 'device' | 'part' | 'data'>,
+  ): EventRecord {
+    return { id: randomUUID(), time: this.#host.time.wall(), type, severity, message, ...about };
+  }
+}
+
+const STATE_SENTENCES: Readonly<Record<DeviceStatus['state'], string>> = {
+  ok: 'is read',
+  connecting: 'is being connected',
+  'no-answer': 'does not answer',
+  refused: 'refuses to be read',
+  error: 'cannot be read',
+  'no-driver': 'has no driver',
+  removed: 'is no longer configured',
+};
+
+function bestDriver(drivers: Iterable<Bound<Driver>>, scheme: string): Bound<Driver> | undefined {
+  for (const driver of drivers) {
+    const schemes = [driver.properties['scheme']].flat();
+    if (schemes.includes(scheme)) return driver;
+  }
+  return undefined;
+}

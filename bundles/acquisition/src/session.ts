@@ -1,0 +1,92 @@
+import type { DeviceLocation, Driver, OpenDevice, Outbox, Reading, Sample } from '@rackwatt/telemetry';
+import type { Bound } from 'rackwatt';
+import { acquisitionError } from './errors.js';
+import type { DeviceSettings } from './settings.js';
+
+/** Values of a read by point numbers of the outbox. */
+export type Numbered = Omit<Sample, 'device' | 'number' | 'time'>;
+
+/** A device held open at one driver, and the numbers that the outbox gave its points. */
+export class Session {
+  readonly driver: Bound<Driver>;
+  /** Set when the driver went: the read under way may finish, no other begins. */
+  stale = false;
+  readonly #device: string;
+  readonly #outbox: Pick<Outbox, 'describe'>;
+  readonly #context: { location: DeviceLocation; interval: number };
+  #open: OpenDevice;
+  #numbers: Uint32Array;
+
+  private constructor(
+    device: string,
+    driver: Bound<Driver>,
+    outbox: Pick<Outbox, 'describe'>,
+    settings: DeviceSettings,
+    open: OpenDevice,
+    numbers: Uint32Array,
+  ) {
+    this.#device = device;
+    this.driver = driver;
+    this.#outbox = outbox;
+    this.#context = contextOf(settings);
+    this.#open = open;
+    this.#numbers = numbers;
+  }
+
+  static async open(
+    device: string,
+    driver: Bound<Driver>,
+    outbox: Pick<Outbox, 'describe'>,
+    settings: DeviceSettings,
+  ): Promise<Session> {
+    const open = await driver.service.open(settings.target);
+    const numbers = await outbox.describe(device, open, contextOf(settings));
+    return new Session(device, driver, outbox, settings, open, numbers);
+  }
+
+  get description(): OpenDevice {
+    return this.#open;
+  }
+
+  /** Reads and numbers; a changed layout is described again first. */
+  async read(deadline: number): Promise<Numbered> {
+    const reading = await this.driver.service.read(this.#open.session, { deadline });
+    if (reading.layout !== this.#open.layout) {
+      this.#open = await this.driver.service.describe(this.#open.session);
+      this.#numbers = await this.#outbox.describe(this.#device, this.#open, this.#context);
+    }
+    if (reading.layout !== this.#open.layout)
+      throw acquisitionError(
+        'DEVICE_GARBAGE',
+        `The points of ${this.#device} changed while it was read; the next read takes them.`,
+      );
+    return this.#numbered(reading);
+  }
+
+  switchOutlet(part: string, command: 'on' | 'off' | 'cycle'): Promise<void> {
+    return this.driver.service.switchOutlet(this.#open.session, part, command);
+  }
+
+  async close(): Promise<void> {
+    await this.driver.service.close(this.#open.session);
+  }
+
+  #numbered({ points, values, quality, states }: Reading): Numbered {
+    const { length } = points;
+    if (values.length !== length || quality.length !== length || states.length !== length)
+      throw acquisitionError('DEVICE_GARBAGE', `The driver of ${this.#device} gave columns of different lengths.`);
+    const numbered = new Uint32Array(length);
+    for (let i = 0; i < length; i++) {
+      const number = this.#numbers[points[i]!];
+      if (number === undefined)
+        throw acquisitionError(
+          'DEVICE_GARBAGE',
+          `The driver of ${this.#device} gave a value for point ${points[i]}, which it did not describe.`,
+        );
+      numbered[i] = number;
+    }
+    return { points: numbered, values, quality, states };
+  }
+}
+
+const contextOf = ({ location, interval }: DeviceSettings) => ({ location, interval });
