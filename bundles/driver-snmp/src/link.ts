@@ -1,14 +1,16 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { createSession, createV3Session, ObjectType, PrivProtocols, type Session, type Varbind } from 'net-snmp';
-import { RackwattError } from 'rackwatt';
+import { errorMessage, RackwattError } from 'rackwatt';
 import type { Endpoint } from './address.js';
 import type { Security } from './credentials.js';
+import { withDes } from './des.js';
 import {
   type Circumstances,
   deadlinePassed,
   explainFailure,
   explainSilence,
+  garbage,
   isRepairable,
   sessionGone,
 } from './errors.js';
@@ -20,8 +22,9 @@ export interface LinkOptions {
   retries: number;
 }
 
-/** Bytes that a response may have: one Ethernet frame, less IP, UDP and the message's own headers. */
-const RESPONSE_BYTES = 1350;
+/** Bytes for varbinds in a response that fits one Ethernet frame: without and with the headers of v3. */
+const RESPONSE_BYTES = 1400;
+const RESPONSE_BYTES_V3 = 1300;
 const LEAST_RESPONSE_BYTES = 120;
 /** Below this many ms left nothing is sent any more. */
 const LEAST_TIME = 2;
@@ -37,18 +40,21 @@ export class SnmpLink {
   /** Requests sent so far. */
   requests = 0;
   /** Bytes that a response may have; shrinks when the agent cannot fill it. */
-  responseBytes = RESPONSE_BYTES;
+  responseBytes: number;
   readonly #options: LinkOptions;
   #session: Session | undefined;
   #turn: Promise<void> | undefined;
   #closed = false;
   #garbage = 0;
   #heard = false;
+  /** Fails the request in flight. */
+  #fail: ((error: RackwattError) => void) | undefined;
 
   constructor(endpoint: Endpoint, security: Security, options: LinkOptions) {
     this.endpoint = endpoint;
     this.security = security;
     this.#options = options;
+    this.responseBytes = security.version === 3 ? RESPONSE_BYTES_V3 : RESPONSE_BYTES;
   }
 
   get closed(): boolean {
@@ -117,23 +123,29 @@ export class SnmpLink {
     session.retries = Math.min(this.#options.retries, Math.max(0, Math.floor(left / session.timeout) - 1));
     this.requests++;
     this.#garbage = 0;
-    const answer = await new Promise<T>((resolve, reject) => {
-      // A v3 request may be three round trips, each with tries of its own.
-      const timer =
-        this.security.version === 3
-          ? setTimeout(() => {
-              reject(explainSilence(this.#seen()));
-              session.cancelRequests(deadlinePassed(this.endpoint.text, this.requests));
-            }, left)
-          : undefined;
-      send(session, (error, varbinds) => {
-        clearTimeout(timer);
-        if (error) reject(error);
-        else resolve(varbinds);
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      const answer = await new Promise<T>((resolve, reject) => {
+        // net-snmp's own tries do not keep the deadline: a v3 request may be three round trips, each with tries of its own.
+        timer = setTimeout(() => reject(this.#outOfTime(session)), left);
+        this.#fail = reject;
+        send(session, (error, varbinds) => {
+          if (error) reject(error);
+          else resolve(varbinds);
+        });
       });
-    });
-    this.#heard = true;
-    return answer;
+      this.#heard = true;
+      return answer;
+    } finally {
+      clearTimeout(timer);
+      this.#fail = undefined;
+    }
+  }
+
+  #outOfTime(session: Session): RackwattError {
+    const error = explainSilence(this.#seen());
+    session.cancelRequests(error);
+    return error;
   }
 
   async #open(): Promise<Session> {
@@ -164,8 +176,8 @@ export class SnmpLink {
         if (usesDes) withDes(() => session.onMsg(packet));
         else session.onMsg(packet);
       } catch (error) {
-        void error;
-        this.#garbage++;
+        // By now net-snmp has forgotten the request.
+        this.#fail?.(garbage(this.endpoint.text, errorMessage(error)));
       }
     });
     if (usesDes) {

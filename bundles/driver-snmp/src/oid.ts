@@ -16,20 +16,21 @@ export function isUnder(oid: string, prefix: string): boolean {
   return oid.length > prefix.length && oid.charCodeAt(prefix.length) === 46 && oid.startsWith(prefix);
 }
 
-/** Bytes of a varbind with this OID and a number in BER, a little more than less. */
+/** Headers of a varbind and its parts, and a value of 32 bits. */
+const VARBIND_BYTES = 10;
+
+/** Bytes of a varbind with this OID and a number in BER. */
 export function varbindBytes(oid: string): number {
-  let bytes = 12;
-  let arc = 0;
-  for (let i = 0; i < oid.length; i++) {
-    const c = oid.charCodeAt(i);
-    if (c === 46) {
-      bytes += arc < 128 ? 1 : arc < 16384 ? 2 : arc < 2097152 ? 3 : 5;
-      arc = 0;
-    } else {
-      arc = arc * 10 + c - 48;
-    }
-  }
-  return bytes + 1;
+  const arcs = oid.split('.');
+  // The first two arcs share a byte.
+  return arcs.reduce((bytes, arc) => bytes + arcBytes(Number(arc)), VARBIND_BYTES - 1);
+}
+
+function arcBytes(arc: number): number {
+  if (arc < 2 ** 7) return 1;
+  if (arc < 2 ** 14) return 2;
+  if (arc < 2 ** 21) return 3;
+  return arc < 2 ** 28 ? 4 : 5;
 }
 
 /**

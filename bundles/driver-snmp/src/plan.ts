@@ -62,44 +62,38 @@ function buildPlan(layout: Layout, walk: Walk, link: SnmpLink, wanted: (slot: Sl
 function runsOf(wanted: Map<string, Slot>, walk: Walk, limit: number, slow: Uint8Array): Run[] {
   const runs: Run[] = [];
   for (const [column, instances] of walk.columns) {
-    let run: Run | undefined;
-    let gap = 0;
+    const places = instances.flatMap((oid, place) => (wanted.has(oid) ? [place] : []));
     let piece = 0;
-    for (const [i, oid] of instances.entries()) {
-      const slot = wanted.get(oid) ?? -1;
-      if (slot === -1) gap++;
-      if (run && (gap > WIDEST_GAP || (slot !== -1 && run.bytes + varbindBytes(oid) > limit))) {
-        runs.push(trimmed(run));
-        run = undefined;
-      }
-      if (slot !== -1) {
-        run ??= {
-          before: instances[i - 1] ?? column,
-          oids: [],
-          slots: [],
-          bytes: 0,
-          piece: slow[slot] ? SLOW + piece++ : piece++,
-        };
-        gap = 0;
-      }
-      if (run) {
-        run.oids.push(oid);
-        run.slots.push(slot);
-        run.bytes += varbindBytes(oid);
+    for (const [first, last] of stretches(places)) {
+      const oids = instances.slice(first, last + 1);
+      const bytes = oids.reduce((sum, oid) => sum + varbindBytes(oid), 0);
+      // Pieces of one size, so that the last one is no request of its own for a handful of rows.
+      const rows = Math.ceil(oids.length / Math.ceil(bytes / limit));
+      for (let from = 0; from < oids.length; from += rows) {
+        const some = oids.slice(from, from + rows);
+        const slots = some.map((oid) => wanted.get(oid) ?? -1);
+        runs.push({
+          before: instances[first + from - 1] ?? column,
+          oids: some,
+          slots,
+          bytes: some.reduce((sum, oid) => sum + varbindBytes(oid), 0),
+          piece: slots.every((slot) => slot === -1 || slow[slot]) ? SLOW + piece++ : piece++,
+        });
       }
     }
-    if (run) runs.push(trimmed(run));
   }
   return runs.toSorted((a, b) => a.piece - b.piece || compareOids(a.before, b.before));
 }
 
-/** Without unwanted objects at its end. */
-function trimmed(run: Run): Run {
-  while (run.slots.at(-1) === -1) {
-    run.slots.pop();
-    run.bytes -= varbindBytes(run.oids.pop()!);
+/** First and last of places that follow each other, but for narrow gaps. */
+function stretches(places: number[]): [first: number, last: number][] {
+  const found: [number, number][] = [];
+  for (const place of places) {
+    const last = found.at(-1);
+    if (last && place - last[1] <= WIDEST_GAP + 1) last[1] = place;
+    else found.push([place, place]);
   }
-  return run;
+  return found;
 }
 
 function planBulks(runs: Run[], length: number, limit: number): [piece: number, request: PlannedRequest][] {
