@@ -105,6 +105,25 @@ test('units of an APC group are told apart by their module, outlets by their num
   });
 });
 
+test('a device without a nameplate is read all the same', async (t) => {
+  const driver = driverFor(t);
+  const px = raritan(1)
+    .split('\n')
+    .filter((line) => !line.includes('.13742.6.3.2.1.'));
+  const nameless = await driver.probe({ address: (await agentOf(t, px.join('\n'))).address, profile: 'auto' });
+  assert.deepEqual(nameless.identity, { vendor: 'Raritan', profile: 'raritan-px' });
+  assert.equal(nameless.points.length, 3);
+  let lines = system('1.3.6.1.4.1.318.1.3.4.6', 'APC (MN:AP8641 HR:02 SN: 5A28 MD:04/16/2019)');
+  for (const [row, module] of [
+    [1, 1],
+    [2, 2],
+  ])
+    lines += `${A}.9.4.3.1.2.${row}|2|${module}\n${A}.9.4.3.1.4.${row}|2|1\n${A}.9.4.3.1.7.${row}|2|${row}\n`;
+  const apc = await driver.probe({ address: (await agentOf(t, lines)).address, profile: 'auto' });
+  assert.deepEqual(apc.identity, { vendor: 'APC', model: 'AP8641', serial: '5A28', profile: 'apc-rpdu2' });
+  assert.deepEqual([...probed(apc)], [['outlet/1 power.active', good(1, 'W')]]);
+});
+
 test('an Eaton chain counts its units from 0', async (t) => {
   let lines = system(M);
   for (const unit of [0, 1])

@@ -8,7 +8,7 @@ import { sessionGone, statusOf } from './errors.js';
 import type { Layout } from './layout.js';
 import { SnmpLink } from './link.js';
 import { evaluate, refresh } from './read.js';
-import { recognise, type Recognised } from './recognise.js';
+import { recognise } from './recognise.js';
 
 export interface SessionOptions {
   /** ms of one try, where the target does not say. */
@@ -34,7 +34,6 @@ export class DeviceSession {
   readonly #target: DeviceTarget;
   readonly #options: SessionOptions;
   readonly #log: Logger | undefined;
-  #recognised: Recognised | undefined;
   #layout!: Layout;
   #number = 1;
   #every!: { all: Uint32Array; fast: Uint32Array };
@@ -55,8 +54,8 @@ export class DeviceSession {
   /** Recognises the device and learns its layout; the values met on the way are its first reading. */
   async learn(): Promise<void> {
     const deadline = performance.now() + this.#options.discoverTime;
-    this.#recognised = await recognise(this.link, this.#target.profile, deadline);
-    this.#take(await discover(this.link, this.#recognised, deadline));
+    const recognised = await recognise(this.link, this.#target.profile, deadline);
+    this.#take(await discover(this.link, recognised, deadline));
   }
 
   describe(): OpenDevice {
@@ -128,13 +127,9 @@ export class DeviceSession {
 
   /** Looks at the device again, in the background; what was known stays when that fails. */
   #relearn(): void {
-    if (this.#relearning || !this.#recognised) return;
+    if (this.#relearning) return;
     this.#learned = performance.now();
-    const recognised = this.#recognised;
-    this.#relearning = discover(this.link, recognised, performance.now() + this.#options.discoverTime)
-      .then((layout) => {
-        if (!this.link.closed) this.#take(layout);
-      })
+    this.#relearning = this.learn()
       .catch((error: unknown) =>
         this.#log?.debug(
           { device: this.link.endpoint.text, reason: errorMessage(error) },
