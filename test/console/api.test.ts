@@ -52,6 +52,8 @@ test('a device that never answered is listed under its configured name', async (
   const view = (await get('/devices')).devices.find((one: Json) => one.id === 'new-one');
   assert.deepEqual([view.lastSample, view.kW, view.status.state, view.location.rack], [null, null, 'connecting', 'R9']);
   assert.deepEqual((await get('/devices/new-one')).values, []);
+  configuration.document.configurations['rackwatt.device~r1-a']!['enabled'] = false;
+  assert.equal((await get('/devices/APC:r1-a')).status.state, 'disabled');
 });
 
 test('a device page has parts and values with qualities in words, null where there is none', async (t) => {
@@ -178,6 +180,9 @@ test('configuration is edited with its revision; secrets are named, never shown'
   configuration.document.configurations['rackwatt.device~r1-a']!['credentials'] = 'clear-text-community';
   const before = await get('/configuration');
   assert.doesNotMatch(JSON.stringify(before), /clear-text-community/);
+  configuration.document.configurations['rackwatt.device~r1-b']!['credentials'] = { user: 'clear-text-user' };
+  assert.doesNotMatch(JSON.stringify(await get('/configuration')), /clear-text-user/);
+  delete configuration.document.configurations['rackwatt.device~r1-b']!['credentials'];
   const path = ['configurations', 'rackwatt.device~r1-a', 'interval'];
   const done = await send('PATCH', '/configuration', {
     edits: [{ path, value: '30 s' }],
@@ -247,6 +252,11 @@ test('preview reads a device once, or says why not', async (t) => {
     pid: 'rackwatt.device~r1-a',
   });
   assert.equal(devices.targets.at(-1)!.credentials, 'kept', 'a hidden secret is taken from the file');
+  const stored = await send('POST', '/devices/preview', {
+    address: 'snmp://192.0.2.20',
+    credentials: { $secret: 'r1' },
+  });
+  assert.deepEqual([stored.status, stored.json['code']], [422, 'SECRET_NOT_SHOWN']);
 });
 
 test('metrics have the level always, and leave out what is old or bad', async (t) => {

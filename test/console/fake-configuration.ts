@@ -12,16 +12,15 @@ const DEVICE_SCHEMA = Type.Object(
     }),
     profile: Type.String({ default: 'auto', title: 'Profile' }),
     credentials: Type.Optional(
+      Type.Union([Type.String(), Type.Record(Type.String(), Type.Unknown())], {
+        title: 'Credentials',
+        writeOnly: true,
+      }),
+    ),
+    protocol: Type.Optional(
       Type.Union([
-        Type.String({ title: 'Community (SNMP v1, v2c)' }),
-        Type.Object(
-          {
-            user: Type.String(),
-            authProtocol: Type.Optional(Type.Union([Type.Literal('sha'), Type.Literal('sha256')])),
-            authKey: Type.Optional(Type.String()),
-          },
-          { title: 'User (SNMP v3)' },
-        ),
+        Type.Number({ title: 'Number' }),
+        Type.Object({ user: Type.String(), authKey: Type.Optional(Type.String()) }, { title: 'Named' }),
       ]),
     ),
     interval: Type.String({ default: '10 s', format: 'duration', title: 'Interval' }),

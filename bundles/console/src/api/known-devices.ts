@@ -27,7 +27,7 @@ export async function knownDevices(
   const views = stored.map((device) => {
     const here = device.gateway === node.id ? own.get(device.device) : undefined;
     if (here) own.delete(device.device);
-    return storedView(device, here, watts.get(device.id) ?? NO_POWER, configured.has(device.device), now);
+    return storedView(device, here, watts.get(device.id) ?? NO_POWER, configured.get(device.device), now);
   });
   const names = new Set(stored.filter((device) => device.gateway === node.id).map((device) => device.device));
   for (const [device, configuration] of configured) {
@@ -42,10 +42,10 @@ function storedView(
   device: StoredDevice,
   here: DeviceStatus | undefined,
   power: DevicePower,
-  configured: boolean,
+  configuration: Record<string, unknown> | undefined,
   now: number,
 ): DeviceView {
-  const { state, detail, since } = here ?? device.status;
+  const { state, detail, since } = statusOf(configuration, here ?? device.status);
   return {
     id: device.id,
     gateway: device.gateway,
@@ -57,7 +57,7 @@ function storedView(
     lastSample: device.lastSample,
     age: device.lastSample === null ? null : Math.max(0, now - device.lastSample),
     ...power,
-    pid: configured ? `${DEVICE_PID}~${device.device}` : null,
+    pid: configuration ? `${DEVICE_PID}~${device.device}` : null,
   };
 }
 
@@ -68,7 +68,7 @@ function unreadView(
   configuration: Record<string, unknown>,
   now: number,
 ): DeviceView {
-  const { state, detail, since } = status ?? { state: 'connecting' as const, since: now };
+  const { state, detail, since } = statusOf(configuration, status ?? { state: 'connecting', since: now });
   const location = configuration['location'];
   return {
     id: device,
@@ -83,6 +83,14 @@ function unreadView(
     ...NO_POWER,
     pid: `${DEVICE_PID}~${device}`,
   };
+}
+
+function statusOf(
+  configuration: Record<string, unknown> | undefined,
+  status: Omit<DeviceStatus, 'device'>,
+): DeviceView['status'] {
+  if (configuration?.['enabled'] !== false) return status;
+  return { state: 'disabled', detail: 'Configured, but "enabled" is off in its settings.', since: status.since };
 }
 
 /** Devices of this node's configuration file by name. */

@@ -9,9 +9,11 @@ import type { PreviewView } from './views.js';
 /** HTTP status of what a device answers to a preview. */
 const STATUS = { 'no-answer': 504, refused: 502, error: 422 } as const;
 
-const STATUSES: Readonly<Record<string, number>> = Object.fromEntries(
-  Object.entries(DRIVER_ERRORS).map(([code, state]) => [code, STATUS[state]]),
-);
+const STATUSES: Readonly<Record<string, number>> = {
+  ...Object.fromEntries(Object.entries(DRIVER_ERRORS).map(([code, state]) => [code, STATUS[state]])),
+  DEVICE_SETTINGS_INVALID: 422,
+  DEVICE_NO_DRIVER: 503,
+};
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000 };
 
@@ -29,6 +31,13 @@ export async function preview(services: Services, settings: Record<string, unkno
   }
   const { address, profile, retries } = settings;
   const credentials = await withKept(services, settings['pid'], settings['credentials']);
+  if (JSON.stringify(credentials)?.includes('"$secret"')) {
+    throw new RackwattError(
+      'SECRET_NOT_SHOWN',
+      'A stored secret is never given back, not even for a preview; type it to see what the device says, or save.',
+      { context: { status: 422 } },
+    );
+  }
   const timeout = milliseconds(settings['timeout']);
   const target: DeviceTarget = {
     address: String(address),
@@ -41,11 +50,11 @@ export async function preview(services: Services, settings: Record<string, unkno
 }
 
 /** Credentials that the form never saw are those of the device that it changes. */
-async function withKept({ configuration }: Services, pid: unknown, credentials: unknown): Promise<unknown> {
-  if (typeof pid !== 'string' || !pid.startsWith(`${DEVICE_PID}~`)) return credentials;
+async function withKept({ configuration }: Services, pid: unknown, given: unknown): Promise<unknown> {
+  if (typeof pid !== 'string' || !pid.startsWith(`${DEVICE_PID}~`)) return given;
   const { document } = await configuration.read();
   const all = (document as { configurations?: Record<string, { credentials?: unknown }> } | null)?.configurations ?? {};
-  return restored(credentials, Object.hasOwn(all, pid) ? all[pid]?.credentials : undefined);
+  return restored(given, Object.hasOwn(all, pid) ? all[pid]?.credentials : undefined);
 }
 
 function milliseconds(value: unknown): number | undefined {

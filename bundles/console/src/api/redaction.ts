@@ -12,13 +12,18 @@ const isKeyed = (value: unknown): value is Keyed =>
 const isReference = (value: unknown) => isKeyed(value) && typeof value['$secret'] === 'string';
 
 /** A deep copy without what was written in clear under the key of a secret; references stay. */
-export function redacted(value: unknown, secret = false): unknown {
-  if (isReference(value) || value === null) return value;
-  if (Array.isArray(value)) return value.map((entry) => redacted(entry, secret));
-  if (!isKeyed(value)) return secret ? REDACTED : value;
+export function redacted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(redacted);
+  if (!isKeyed(value) || isReference(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, entry]) => [key, redacted(entry, !isKeyed(entry) && SECRET_KEY.test(key))]),
+    Object.entries(value).map(([key, entry]) => [key, hides(key, entry) ? REDACTED : redacted(entry)]),
   );
+}
+
+/** Objects are looked into, except those named as credentials: a PID may be called after a secret. */
+function hides(key: string, value: unknown): boolean {
+  if (value === null || isReference(value)) return false;
+  return isKeyed(value) ? /^credentials?$/i.test(key) : SECRET_KEY.test(key);
 }
 
 /** The inverse for what comes back from a form: what still reads as redacted is taken from the file. */

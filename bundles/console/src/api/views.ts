@@ -11,7 +11,8 @@ export interface DeviceView {
   location: DeviceLocation;
   /** Poll interval, ms. */
   interval: number;
-  status: { state: DeviceStatus['state']; detail?: string; since: number };
+  /** `disabled`: configured, but not to be read. */
+  status: { state: DeviceStatus['state'] | 'disabled'; detail?: string; since: number };
   lastSample: number | null;
   /** ms since the last sample. */
   age: number | null;

@@ -15,6 +15,7 @@ export const DEVICE_STATES: Readonly<Record<string, StateWord>> = {
   refused: { word: 'Refused', tone: 'bad' },
   error: { word: 'Error', tone: 'bad' },
   'no-driver': { word: 'No driver', tone: 'warn' },
+  disabled: { word: 'Not read', tone: 'idle' },
   removed: { word: 'Removed', tone: 'idle' },
 };
 

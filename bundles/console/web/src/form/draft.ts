@@ -1,5 +1,5 @@
 import type { ConfigurationEdit } from '../node.js';
-import { fieldOf, HIDDEN, isKeyed, type Keyed, type Schema, variantOf } from './schema.js';
+import { fieldOf, isKeyed, isTyped, type Keyed, type Schema, variantOf } from './schema.js';
 
 export type Path = readonly string[];
 
@@ -29,8 +29,10 @@ export function typedSecrets(
   path: Path = [],
 ): { path: Path; value: string }[] {
   const field = fieldOf(key, schema);
-  if (field.kind === 'secret')
-    return typeof value === 'string' && value !== '' && value !== HIDDEN ? [{ path, value }] : [];
+  if (field.kind === 'secret') {
+    // A secret is text: an object is kept as JSON, and read as such.
+    return isTyped(value) ? [{ path, value: typeof value === 'string' ? value : JSON.stringify(value) }] : [];
+  }
   if (field.kind === 'variants')
     return typedSecrets(key, field.variants[variantOf(key, field.variants, value)]!, value, path);
   if (field.kind !== 'object' || !isKeyed(value)) return [];

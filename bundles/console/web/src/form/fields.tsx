@@ -1,23 +1,7 @@
-import { createContext, type ComponentChildren } from 'preact';
-import { useContext, useId, useState } from 'preact/hooks';
-import { at, type Path } from './draft.js';
-import { fieldOf, HIDDEN, isStored, type Schema, titleOf, variantOf, variantTitle } from './schema.js';
-
-/** What fields share: the draft, how to change it, names of stored secrets, and what the node said is wrong where. */
-export interface FormState {
-  draft: unknown;
-  set: (path: Path, value: unknown) => void;
-  secrets: readonly string[];
-  problems: ReadonlyMap<string, string>;
-}
-
-export const Form = createContext<FormState>({ draft: {}, set: () => undefined, secrets: [], problems: new Map() });
-
-interface Props {
-  path: Path;
-  schema: Schema;
-  required?: boolean;
-}
+import { useId, useState } from 'preact/hooks';
+import { described, Labelled, type Props, testid, useField } from './field.js';
+import { fieldOf, type Schema, titleOf, variantOf, variantTitle } from './schema.js';
+import { SecretField } from './secret-field.js';
 
 /** A field for any schema, in the form's own looks. */
 export function SchemaField({ path, schema, required = false }: Props) {
@@ -29,7 +13,7 @@ export function SchemaField({ path, schema, required = false }: Props) {
     case 'variants':
       return <VariantsField path={path} schema={schema} variants={field.variants} required={required} />;
     case 'secret':
-      return <SecretField path={path} schema={schema} required={required} />;
+      return <SecretField path={path} schema={schema} required={required} user={field.user} />;
     case 'choice':
       return <ChoiceField path={path} schema={schema} required={required} choices={field.choices} />;
     case 'boolean':
@@ -38,42 +22,6 @@ export function SchemaField({ path, schema, required = false }: Props) {
       return <TextField path={path} schema={schema} required={required} kind={field.kind} />;
   }
 }
-
-function useField(path: Path) {
-  const { draft, set, problems } = useContext(Form);
-  return {
-    value: at(draft, path),
-    change: (value: unknown) => set(path, value),
-    problem: problems.get(path.join('/')),
-  };
-}
-
-function Labelled({ path, schema, required, id, children }: Props & { id: string; children: ComponentChildren }) {
-  const { problem } = useField(path);
-  return (
-    <div class={problem ? 'field wrong' : 'field'}>
-      <label for={id}>
-        {titleOf(path.at(-1) ?? '', schema)}
-        {required && <span class="required"> (required)</span>}
-      </label>
-      {children}
-      {schema.description && (
-        <p class="hint" id={`${id}-hint`}>
-          {schema.description}
-        </p>
-      )}
-      {problem && (
-        <p class="wrong-text" id={`${id}-problem`}>
-          <span aria-hidden="true">✖ </span>
-          {problem}
-        </p>
-      )}
-    </div>
-  );
-}
-
-const described = (id: string, schema: Schema, problem: string | undefined) =>
-  [schema.description && `${id}-hint`, problem && `${id}-problem`].filter(Boolean).join(' ') || undefined;
 
 function ObjectField({ path, schema }: Props) {
   const field = fieldOf(path.at(-1) ?? '', schema);
@@ -204,6 +152,12 @@ const TEXT_KINDS: Readonly<Record<string, TextKind>> = {
   json: { read: parseJson, write: (value) => JSON.stringify(value, null, 2) },
 };
 
+/** A default is what holds when nothing is typed; an example says that it is one. */
+function placeholder(schema: Schema, write: TextKind['write']): string | undefined {
+  if (schema.default !== undefined) return write(schema.default);
+  return schema.examples?.[0] === undefined ? undefined : `e.g. ${write(schema.examples[0])}`;
+}
+
 /** What does not parse yet is kept as text: the node says what is wrong with it. */
 function parseJson(text: string): unknown {
   try {
@@ -221,12 +175,11 @@ function TextField({ path, schema, required, kind }: Props & { kind: 'text' | 'n
   const [typed, setTyped] = useState(() => (value === undefined ? '' : write(value)));
   // A value set from elsewhere shows; what is being typed stays as it is typed.
   const shown = value === undefined ? '' : JSON.stringify(read(typed)) === JSON.stringify(value) ? typed : write(value);
-  const example = schema.default ?? schema.examples?.[0];
   const attributes = {
     id,
     value: shown,
     required: required ?? false,
-    placeholder: example === undefined ? (schema.format === 'duration' ? '10 s' : undefined) : write(example),
+    placeholder: placeholder(schema, write),
     'aria-describedby': described(id, schema, problem),
     'aria-invalid': problem !== undefined,
     'data-testid': testid(path),
@@ -255,54 +208,3 @@ function TextField({ path, schema, required, kind }: Props & { kind: 'text' | 'n
     </Labelled>
   );
 }
-
-/** A stored secret by name, or one typed here, which is stored apart when the form is saved. */
-function SecretField({ path, schema, required }: Props) {
-  const { secrets } = useContext(Form);
-  const { value, change, problem } = useField(path);
-  const [typing, setTyping] = useState(typeof value === 'string' && value !== HIDDEN);
-  const [hidden] = useState(value === HIDDEN);
-  const id = useId();
-  const mode = typing ? 'new' : isStored(value) ? `stored:${value.$secret}` : value === HIDDEN ? 'keep' : 'none';
-  const names = new Set([...secrets, ...(isStored(value) ? [value.$secret] : [])]);
-  return (
-    <Labelled path={path} schema={schema} required={required ?? false} id={id}>
-      <div class="secret">
-        <select
-          id={id}
-          value={mode}
-          aria-describedby={described(id, schema, problem)}
-          data-testid={testid(path, 'source')}
-          onChange={(event) => {
-            const next = event.currentTarget.value;
-            setTyping(next === 'new');
-            if (next.startsWith('stored:')) change({ $secret: next.slice('stored:'.length) });
-            else change(next === 'keep' ? HIDDEN : undefined);
-          }}
-        >
-          <option value="none">None</option>
-          {hidden && <option value="keep">As it stands in the file</option>}
-          <option value="new">Type it</option>
-          {[...names].map((name) => (
-            <option key={name} value={`stored:${name}`}>
-              Stored: {name}
-            </option>
-          ))}
-        </select>
-        {typing && (
-          <input
-            type="password"
-            autocomplete="new-password"
-            aria-label={`${titleOf(path.at(-1) ?? '', schema)}, value`}
-            value={typeof value === 'string' ? value : ''}
-            data-testid={testid(path)}
-            onInput={(event) => change(event.currentTarget.value || undefined)}
-          />
-        )}
-      </div>
-      {typing && <p class="hint">Stored encrypted when saved; the configuration file only names it.</p>}
-    </Labelled>
-  );
-}
-
-const testid = (path: Path, more = '') => ['field', ...path, ...(more ? [more] : [])].join('-');

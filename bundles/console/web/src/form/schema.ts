@@ -22,7 +22,8 @@ export type Field =
   | { kind: 'object'; properties: [key: string, schema: Schema][]; required: ReadonlySet<string> }
   | { kind: 'variants'; variants: Schema[] }
   | { kind: 'choice'; choices: { value: unknown; label: string }[] }
-  | { kind: 'secret' }
+  /** `user`: besides a text an object may be given, such as a user with keys. */
+  | { kind: 'secret'; user: boolean }
   | { kind: 'boolean' }
   | { kind: 'number'; integer: boolean }
   | { kind: 'text' }
@@ -40,6 +41,9 @@ export function fieldOf(key: string, schema: Schema): Field {
   if (schema.enum) return choice(schema.enum.map((value) => ({ const: value })));
   if (variants.length > 0 && constants.length === variants.length) return choice(variants);
   if (variants.length === 1) return fieldOf(key, variants[0]!);
+  const text = variants.some((variant) => variant.type === 'string');
+  const open = variants.some((variant) => variant.type === 'object' && !variant.properties);
+  if (SECRET_KEY.test(key) && text && open && variants.length === 2) return { kind: 'secret', user: true };
   if (variants.length > 1) return { kind: 'variants', variants };
   if (schema.properties) {
     return { kind: 'object', properties: Object.entries(schema.properties), required: new Set(schema.required) };
@@ -47,7 +51,8 @@ export function fieldOf(key: string, schema: Schema): Field {
   if (schema.type === 'boolean') return { kind: 'boolean' };
   if (schema.type === 'number' || schema.type === 'integer')
     return { kind: 'number', integer: schema.type === 'integer' };
-  if (SECRET_KEY.test(key) && (schema.type === 'string' || schema.type === undefined)) return { kind: 'secret' };
+  if (SECRET_KEY.test(key) && (schema.type === 'string' || schema.type === undefined))
+    return { kind: 'secret', user: false };
   if (schema.type === 'string') return { kind: 'text' };
   if (schema.type === 'array' && schema.items?.type === 'string') return { kind: 'lines' };
   return { kind: 'json' };
@@ -107,6 +112,10 @@ export const isKeyed = (value: unknown): value is Keyed =>
 
 export const isStored = (value: unknown): value is { $secret: string } =>
   isKeyed(value) && typeof value['$secret'] === 'string';
+
+/** Whether a value was typed as a secret and is not stored yet: a text, or an object where one may be given. */
+export const isTyped = (value: unknown) =>
+  (typeof value === 'string' && value !== HIDDEN) || (isKeyed(value) && !isStored(value));
 
 /** What the API shows for a secret that stands in the file in clear. */
 export const HIDDEN = '(secret)';

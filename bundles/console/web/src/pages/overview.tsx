@@ -23,7 +23,9 @@ export function Overview() {
   const rack = place.value.query.get('rack');
   const shown = all.filter((device) => matches(device, query) && (rack === null || rackKey(device.location) === rack));
   const { total, racks } = totals.value;
-  const troubled = all.filter((device) => device.status.state !== 'ok').length;
+  const troubled = all.filter(
+    ({ status: { state } }) => state !== 'ok' && state !== 'disabled' && state !== 'connecting',
+  ).length;
   return (
     <>
       <h1 class="visually-hidden">Power overview</h1>
