@@ -122,7 +122,7 @@ export class Loader {
 
   /** `import()`: the dependency is never evaluated before the caller goes on. */
   async import(specifier: string, from: string, interop = false): Promise<unknown> {
-    await undefined;
+    await Promise.resolve();
     const target = this.#target(specifier, from, interop);
     if (target.kind === 'foreign') return target.view();
     await target.evaluate();

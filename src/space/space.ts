@@ -47,11 +47,11 @@ export class ModuleSpace {
   /** The real path. */
   readonly root: string;
   readonly #effects: OwnedEffects;
-  readonly #loader: Loader;
+  /** Gone once disposed: it holds the token. */
+  #loader: Loader | undefined;
   readonly #scripts: string[] = [];
   readonly #forget: (() => void) | undefined;
   #token: RevisionToken | undefined;
-  #disposed = false;
 
   constructor(options: ModuleSpaceOptions) {
     installStackTraces();
@@ -89,9 +89,9 @@ export class ModuleSpace {
    * @throws RackwattError `MODULE_NOT_FOUND`, `MODULE_SYNTAX`, `MODULE_LINK`, or `MODULE_EVALUATION` for what the code threw
    */
   async load(entry: string): Promise<Record<string, unknown>> {
-    if (this.#disposed) throw spaceDisposed(this.label, `load '${entry}'`);
+    const loader = this.#openLoader(`load '${entry}'`);
     try {
-      return await this.#loader.entry(this.#entryPath(entry), CONTAINER_MODULE);
+      return await loader.entry(this.#entryPath(loader, entry), CONTAINER_MODULE);
     } catch (error) {
       // Reading the stack drops V8's raw frames, which would keep the revision in memory.
       void (error as Error | undefined)?.stack;
@@ -102,11 +102,16 @@ export class ModuleSpace {
     }
   }
 
-  #entryPath(entry: string): string {
+  #openLoader(action: string): Loader {
+    if (!this.#loader) throw spaceDisposed(this.label, action);
+    return this.#loader;
+  }
+
+  #entryPath(loader: Loader, entry: string): string {
     const path = isAbsolute(entry) ? entry : resolve(this.root, entry);
     if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) return realpathSync(path);
     const from = join(this.root, 'package.json');
-    const found = this.#loader.resolve(entry, from, 'require');
+    const found = loader.resolve(entry, from, 'require');
     if (!isAbsolute(found)) throw moduleNotFound(entry, from, 'it belongs to the host');
     return found;
   }
@@ -117,7 +122,7 @@ export class ModuleSpace {
    * @throws RackwattError `MODULE_NOT_FOUND`
    */
   resolve(specifier: string, from: string = join(this.root, 'package.json')): string {
-    return this.#loader.resolve(specifier, from, 'require');
+    return this.#openLoader(`find '${specifier}'`).resolve(specifier, from, 'require');
   }
 
   /** What the modules left running: one label for each timer, socket, server, worker, listener. */
@@ -125,7 +130,7 @@ export class ModuleSpace {
     return this.#effects.labels();
   }
 
-  /** Whether an error, or the text of a stack, comes from this space: from its topmost frame that lies in any space. */
+  /** Whether an error, or the text of a stack, comes from this space: its topmost frame in any space lies here. */
   owns(stackOrError: unknown): boolean {
     if (typeof stackOrError === 'string') return spaces.ownerOf(stackOrError) === this;
     return spaces.attribute(stackOrError) === this.label;
@@ -138,11 +143,12 @@ export class ModuleSpace {
 
   /** Ends what is left running and drops all modules. Calling it again does nothing. */
   dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
+    const loader = this.#loader;
+    if (!loader) return;
+    this.#loader = undefined;
     this.#forget?.();
     this.#effects.close();
-    this.#loader.dispose();
+    loader.dispose();
     spaces.release(this, this.#scripts);
     this.#token = undefined;
   }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { url as debuggerUrl } from 'node:inspector';
 import { findSourceMap, SourceMap, type SourceMapPayload } from 'node:module';
 import { dirname, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +25,9 @@ interface Claim {
   decoders?: SourceMap[];
 }
 
+const MARK = '?space=';
+const RELEASED_NAMES = 1024;
+
 /** Which label an error belongs to; known once its frames were looked at, as a string that keeps no revision. */
 const origins = new WeakMap<object, string>();
 
@@ -35,35 +39,61 @@ export function attributeError(error: unknown, label: string): void {
 export class SpaceDirectory {
   readonly #claims = new Map<string, Claim[]>();
   readonly #spaces = new Set<Space>();
-  #marks = 0;
+  /** Late errors of a revision that is gone still say whose they are. */
+  readonly #released = new Map<string, string>();
 
   /**
-   * Names a script for V8. A file that a space of another root has evaluated as well (a dependency in a shared
-   * `node_modules`) gets a mark, so that its frames tell the two apart; the mark is taken off again in stacks.
+   * Names a script for V8. A file that another live space has evaluated as well (the revision before, or a bundle with
+   * the same dependency in a shared `node_modules`) gets a mark, so that frames tell the two apart; stacks show it
+   * without. Revisions of one root go unmarked while a debugger is attached, or breakpoints would not hold.
    */
   claim(space: Space, script: Script): string {
     this.#spaces.add(space);
-    const plain = script.path;
-    const shared = this.#claims.get(plain)?.some((claim) => claim.space.root !== space.root) === true;
-    const name = shared ? `${plain}?space=${++this.#marks}` : plain;
+    const others = this.#claims.get(script.path);
+    const ambiguous = others?.some(
+      (claim) => claim.space !== space && (claim.space.root !== space.root || debuggerUrl() === undefined),
+    );
+    const name = ambiguous ? this.#marked(script.path) : script.path;
+    this.#released.delete(name);
     const claims = this.#claims.get(name);
     if (claims) claims.push({ space, script });
     else this.#claims.set(name, [{ space, script }]);
     return name;
   }
 
+  /** The lowest mark that is free: names come again, so that V8 and this directory keep but a few. */
+  #marked(path: string): string {
+    for (let mark = 2; ; mark++) {
+      const name = `${path}${MARK}${mark}`;
+      if (!this.#claims.has(name)) return name;
+    }
+  }
+
   release(space: Space, names: Iterable<string>): void {
     this.#spaces.delete(space);
     for (const name of names) {
       const left = this.#claims.get(name)?.filter((claim) => claim.space !== space) ?? [];
-      if (left.length > 0) this.#claims.set(name, left);
-      else this.#claims.delete(name);
+      if (left.length > 0) {
+        this.#claims.set(name, left);
+        continue;
+      }
+      this.#claims.delete(name);
+      this.#released.set(name, space.label);
+    }
+    for (const name of this.#released.keys()) {
+      if (this.#released.size <= RELEASED_NAMES) break;
+      this.#released.delete(name);
     }
   }
 
   /** The newest claim, since the revision that loaded a file last is the one that runs it. */
   claimOf(scriptName: string): Claim | undefined {
     return this.#claims.get(scriptName)?.at(-1);
+  }
+
+  /** The label of the space that a script belongs to, or belonged to before it was disposed. */
+  labelOf(scriptName: string): string | undefined {
+    return this.claimOf(scriptName)?.space.label ?? this.#released.get(scriptName);
   }
 
   /**
@@ -105,16 +135,17 @@ let installed = false;
 export function installStackTraces(): void {
   if (installed) return;
   installed = true;
-  const before = Error.prepareStackTrace as PrepareStackTrace | undefined;
+  const before = (Error as { prepareStackTrace?: PrepareStackTrace }).prepareStackTrace;
   Error.prepareStackTrace = (error, frames) => {
     let touched = false;
     const lines = frames.map((frame) => {
       const name = frame.getFileName();
-      const claim = typeof name === 'string' ? spaces.claimOf(name) : undefined;
-      if (!claim) return frame;
-      if (!touched) attributeError(error, claim.space.label);
+      const label = typeof name === 'string' ? spaces.labelOf(name) : undefined;
+      if (typeof name !== 'string' || label === undefined) return frame;
+      if (!touched) attributeError(error, label);
       touched = true;
-      return frameText(frame, claim);
+      const claim = spaces.claimOf(name);
+      return claim ? frameText(frame, claim) : textOf(frame).replace(name, name.split(MARK, 1)[0] ?? name);
     });
     if (!touched && before) return before(error, frames);
     const head = headOf(error);
@@ -132,8 +163,13 @@ function headOf(error: unknown): string {
   }
 }
 
+/** V8's own text of a frame. */
+function textOf(frame: { toString(): string }): string {
+  return frame.toString();
+}
+
 function frameText(frame: NodeJS.CallSite, claim: Claim): string {
-  const text = String(frame);
+  const text = textOf(frame);
   const line = frame.getLineNumber();
   const column = frame.getColumnNumber();
   if (line === null || column === null) return text;
@@ -145,7 +181,7 @@ function frameText(frame: NodeJS.CallSite, claim: Claim): string {
 }
 
 function hostFrameText(frame: NodeJS.CallSite): string {
-  const text = String(frame);
+  const text = textOf(frame);
   const file = frame.getFileName();
   const line = frame.getLineNumber();
   const column = frame.getColumnNumber();

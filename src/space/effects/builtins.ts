@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { createRequire } from 'node:module';
+import type { Server } from 'node:net';
 import { promisify } from 'node:util';
 import type { Kind, OwnedResources } from './resources.js';
 
@@ -22,9 +23,11 @@ const agent = destroyed('HTTP agent');
 const session = destroyed('HTTP/2 session');
 const server: Kind = {
   label: 'server',
-  close: (resource: { listening?: boolean; close(): unknown; closeAllConnections?(): void }) => {
+  close: (resource: Server & { closeAllConnections?(): void }) => {
     resource.closeAllConnections?.();
-    if (resource.listening !== false) resource.close();
+    if (resource.listening) resource.close();
+    // A server that still looks its host name up opens its port later, come what may.
+    else resource.once('listening', () => resource.close());
   },
 };
 const datagrams: Kind = {

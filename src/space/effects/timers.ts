@@ -38,8 +38,7 @@ export class OwnedTimers {
       return nativeRefresh.call(this);
     };
     const start = (callback: Callback, delay?: number, ...args: unknown[]): Timer => {
-      // An invalid callback is left to the native function, for its own error.
-      if (typeof callback !== 'function') return setTimeout(callback, delay);
+      demandCallback(callback);
       const timer = setTimeout(fire, delay, callback, ...args) as Timer;
       (timer as { refresh: () => Timer }).refresh = refresh;
       add(timer);
@@ -51,7 +50,7 @@ export class OwnedTimers {
       return timer;
     };
     const soon = (callback: Callback, ...args: unknown[]): Immediate => {
-      if (typeof callback !== 'function') return setImmediate(callback);
+      demandCallback(callback);
       const immediate = setImmediate(fire, callback, ...args) as Immediate;
       add(immediate);
       return immediate;
@@ -109,6 +108,14 @@ export class OwnedTimers {
 function stop(timer: Timer | Immediate): void {
   if ('_idleTimeout' in timer) clearTimeout(timer);
   else clearImmediate(timer as Immediate);
+}
+
+/** As Node's own check: the wrapped timer would only fail once it fires. */
+function demandCallback(callback: unknown): void {
+  if (typeof callback === 'function') return;
+  throw Object.assign(new TypeError('The "callback" argument must be of type function.'), {
+    code: 'ERR_INVALID_ARG_TYPE',
+  });
 }
 
 function timeoutRefresh(): () => Timer {
