@@ -5,8 +5,12 @@ import { LiveValues } from '../live.js';
 import type { DeviceView, RackView } from '../node.js';
 import { DeviceTable, nameOf } from '../parts/device-table.js';
 import { Search } from '../parts/basics.js';
+import { useGrowing } from '../parts/growing.js';
 import { RackCard } from '../parts/rack-card.js';
 import { href, place, setQuery } from '../router.js';
+
+/** So that the PDUs of a hall are not below hundreds of racks. */
+const FEW_RACKS = 20;
 
 export function Overview() {
   useEffect(() => {
@@ -16,6 +20,8 @@ export function Overview() {
       takeInlets([]);
     };
   }, []);
+  const everyRack = place.value.query.get('racks') === 'all';
+  const cards = useGrowing(everyRack ? totals.value.racks.length : FEW_RACKS);
   const all = devices.value;
   if (!all) return <p class="loading">Reading devices …</p>;
   if (all.length === 0) return <FirstDevice />;
@@ -49,9 +55,22 @@ export function Overview() {
         />
       </section>
       <section aria-labelledby="racks">
-        <h2 id="racks">Racks</h2>
+        <div class="row">
+          <h2 id="racks">Racks</h2>
+          {racks.length > FEW_RACKS && (
+            <button
+              type="button"
+              class="quiet"
+              aria-expanded={everyRack}
+              data-testid="all-racks"
+              onClick={() => setQuery({ racks: everyRack ? '' : 'all' })}
+            >
+              {everyRack ? 'Show fewer' : `Show all ${racks.length}`}
+            </button>
+          )}
+        </div>
         <div class="cards" data-testid="racks">
-          {racks.map((one) => (
+          {racks.slice(0, cards).map((one) => (
             <RackCard
               key={rackKey(keyed(one))}
               rack={one}

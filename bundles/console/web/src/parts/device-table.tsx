@@ -3,6 +3,7 @@ import type { DeviceView } from '../node.js';
 import { href } from '../router.js';
 import { DEVICE_STATES, stateWord } from '../words.js';
 import { Age, Badge } from './basics.js';
+import { useGrowing } from './growing.js';
 import { orderOf, SortHeader, useStableOrder } from './sorting.js';
 
 /** What people call it: its name in the configuration, which they gave. */
@@ -34,6 +35,7 @@ export function DeviceTable({ devices }: { devices: readonly DeviceView[] }) {
     (device) => device.id,
     (device, column) => COLUMNS[column]?.(device) ?? null,
   );
+  const shown = useGrowing(rows.length);
   return (
     <div class="table-wrap">
       <table class="devices" data-testid="devices">
@@ -60,7 +62,7 @@ export function DeviceTable({ devices }: { devices: readonly DeviceView[] }) {
           </tr>
         </thead>
         <tbody>
-          {rows.map((device) => (
+          {rows.slice(0, shown).map((device) => (
             <Row key={device.id} device={device} />
           ))}
         </tbody>
