@@ -283,8 +283,8 @@ export class OutboxFile {
     );
     const found: Batch[] = [];
     let bytes = 0;
-    for (const row of select.iterate(name, after, limit) as IterableIterator<Batch>) {
-      found.push(row);
+    for (const row of select.iterate(name, after, limit) as IterableIterator<Omit<Batch, 'epoch'>>) {
+      found.push({ epoch: this.epoch, ...row });
       bytes += row.body.length;
       if (bytes >= READ_BYTES) break;
     }

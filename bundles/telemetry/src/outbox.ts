@@ -11,6 +11,8 @@ export type BatchClass = 'live' | 'replay' | 'event';
 
 /** One row of the outbox: what is sent, acknowledged and deleted as a whole. */
 export interface Batch {
+  /** Epoch of the file that it is in. */
+  epoch: string;
   class: BatchClass;
   /** Rising by one within the class of an epoch, from 1. */
   sequence: number;
