@@ -21,7 +21,7 @@ export interface ParsedFile {
   /** Root of the syntax tree. */
   readonly tree: Node;
   /** Where a value (or its key) stands; for a value that is not there, the nearest one around it. */
-  positionOf(pointer: string, part?: 'value' | 'key'): Position;
+  readonly positionOf: (pointer: string, part?: 'value' | 'key') => Position;
 }
 
 export type ParseOutcome =
@@ -70,14 +70,10 @@ export function parseFile(content: string | Uint8Array): ParseOutcome {
     allowTrailingComma: false,
     allowEmptyContent: false,
   });
-  const earliest = errors.toSorted((a, b) => a.offset - b.offset)[0];
-  const first =
-    errors.find(
-      ({ offset, error }) => offset === earliest?.offset && printParseErrorCode(error) === 'EndOfFileExpected',
-    ) ?? earliest;
+  const first = errors.toSorted((a, b) => a.offset - b.offset)[0];
   if (first !== undefined || tree === undefined) {
-    const offset = first?.offset ?? 0;
-    return fail(syntaxSentence(text, first, offset), lines.positionAt(offset));
+    const offset = text.trim() === '' ? 0 : (first?.offset ?? 0);
+    return fail(syntaxSentence(text, first, offset, tree), lines.positionAt(offset));
   }
   let document: unknown;
   try {
@@ -164,9 +160,11 @@ const SYNTAX: Readonly<Partial<Record<string, string>>> = {
 /** Where a comma was expected and another bracket is closed, the bracket is what is missing. */
 const CLOSES: Readonly<Partial<Record<string, string>>> = { '}': 'CloseBracketExpected', ']': 'CloseBraceExpected' };
 
-function syntaxSentence(text: string, error: ParseError | undefined, offset: number): string {
+function syntaxSentence(text: string, error: ParseError | undefined, offset: number, tree: Node | undefined): string {
   if (text.trim() === '') return 'the file is empty; the smallest one is { "id": "my-node" }';
   const name = error === undefined ? 'InvalidSymbol' : printParseErrorCode(error.error);
+  if (name === 'InvalidSymbol' && tree !== undefined && tree.length > 1 && offset >= tree.offset + tree.length)
+    return SYNTAX['EndOfFileExpected']!;
   const closed = name === 'CommaExpected' ? CLOSES[text[offset] ?? ''] : undefined;
   const sentence = SYNTAX[closed ?? name] ?? `this is not JSON (${name})`;
   const afterComma = /[}\]]/.test(text[offset] ?? '') && /,\s*$/.test(text.slice(Math.max(0, offset - 200), offset));

@@ -123,8 +123,11 @@ export class SecretStore {
   }
 
   async #makeKey(): Promise<Buffer> {
-    if ((await this.list()).length > 0) throw this.#keyIsGone();
-    return makeMachineKey(this.#key);
+    if ((await this.list()).length === 0) return makeMachineKey(this.#key);
+    // Another process may have made both the key and a secret just now.
+    const key = await readMachineKey(this.#key);
+    if (key === undefined) throw this.#keyIsGone();
+    return key;
   }
 
   #keyIsGone(): RackwattError {

@@ -102,6 +102,11 @@ export class ConfigurationStore {
     });
   }
 
+  /** No node runs with the document: from now on changes are checked and written, and nothing is applied. */
+  forget(): void {
+    this.#inForce = undefined;
+  }
+
   /** The file as it stands. `document` is the one in force while the file does not parse. */
   async read(): Promise<{ text: string; revision: string; document: unknown }> {
     const content = await readContent(this.file);
@@ -156,14 +161,19 @@ export class ConfigurationStore {
 
   /** Follows what others do to the file until the scope closes. */
   async watch(scope: Scope, onChange?: (change: ConfigurationChange) => void): Promise<void> {
-    await watchFile(this.file, scope, () => {
+    const look = (): void => {
       void this.#serially(() => this.#reload(scope, onChange)).catch((error: unknown) => {
         this.#options.log?.error(
           { file: this.file },
           `${this.file} was changed and could not be taken: ${errorMessage(error)}`,
         );
       });
-    });
+    };
+    // A change that is under way when the scope closes comes to its end.
+    scope.add('changes of the configuration', async () => void (await this.#queue));
+    await watchFile(this.file, scope, look);
+    // Whatever happened between loading and now.
+    look();
   }
 
   /** Configurations of a document, ready for components: the one in force unless said otherwise. */
@@ -338,7 +348,7 @@ export class ConfigurationStore {
   }
 
   async #apply(change: ConfigurationDifference, document: RuntimeDocument): Promise<ApplyResult> {
-    if (isEmpty(change) || this.#options.hooks?.apply === undefined) return { ok: true };
+    if (isEmpty(change) || this.#inForce === undefined || this.#options.hooks?.apply === undefined) return { ok: true };
     try {
       return await this.#options.hooks.apply(change, document);
     } catch (error) {
@@ -347,7 +357,8 @@ export class ConfigurationStore {
   }
 
   async #enforce(sound: SoundDocument, change: ConfigurationDifference, reason: string): Promise<void> {
-    if (this.#inForce !== undefined) this.#inForce = inForce(sound);
+    if (this.#inForce === undefined) return;
+    this.#inForce = inForce(sound);
     if (isEmpty(change)) return;
     try {
       await (await this.#opened()).generations.add(sound.file.text, reason);
