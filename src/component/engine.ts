@@ -60,6 +60,8 @@ export class ComponentEngine implements EngineParts {
   readonly #options: EngineOptions;
   readonly #sets = new Set<ComponentSet>();
   readonly #queue = new Set<ComponentInstance>();
+  /** Going down by a plan that has not ended. */
+  readonly #falling = new Set<ComponentInstance>();
   readonly #listeners = new Set<(instance: ComponentInstance) => void>();
   #draining = false;
   #working = 0;
@@ -146,13 +148,14 @@ export class ComponentEngine implements EngineParts {
   #drop(set: ComponentSet, instance: ComponentInstance): void {
     set.instances.delete(instance);
     this.#queue.delete(instance);
+    instance.retire();
     const down = this.lower(instance, 'configuration-deleted');
     if (down) void this.track(down.then(() => instance.dispose()));
     else instance.dispose();
   }
 
   reconsider(instance: ComponentInstance): void {
-    if (instance.state === 'disposed' || !this.#sets.has(instance.set)) return;
+    if (instance.state === 'disposed' || this.#falling.has(instance) || !this.#sets.has(instance.set)) return;
     this.#queue.add(instance);
     this.#drain();
   }
@@ -179,9 +182,17 @@ export class ComponentEngine implements EngineParts {
   }
 
   async #follow(plan: ComponentInstance[], first: ComponentInstance, reason: DeactivationReason): Promise<void> {
-    for (const instance of plan) {
-      const down = instance.deactivate(instance === first ? reason : 'reference');
-      if (down) await this.inTime(down, `deactivation of ${instance.label}`);
+    // None of them may come up again before the last one is down: what it would bind to is about to go.
+    for (const instance of plan) this.#falling.add(instance);
+    try {
+      for (const instance of plan) {
+        const down = instance.deactivate(instance === first ? reason : 'reference');
+        if (down) await this.inTime(down, `deactivation of ${instance.label}`);
+      }
+    } finally {
+      for (const instance of plan) this.#falling.delete(instance);
+      for (const instance of plan) if (instance !== first) this.reconsider(instance);
+      this.reconsider(first);
     }
   }
 

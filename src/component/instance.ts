@@ -45,6 +45,7 @@ export class ComponentInstance implements BindingHost {
   #service: unknown;
   #cradle: Record<string, unknown> = {};
   #wanted = true;
+  #retired = false;
   /** Set while activation is pending: what is to happen once it settled. */
   #fallWhenUp: DeactivationReason | undefined;
   #pending: Promise<void> | undefined;
@@ -102,13 +103,18 @@ export class ComponentInstance implements BindingHost {
     return this.#wanted;
   }
 
+  /** Its configuration is gone for good: once down, it stays down. */
+  retire(): void {
+    this.#retired = true;
+  }
+
   setEnabled(enabled: boolean): void {
     this.#wanted = enabled;
     this.reconsider();
   }
 
   satisfied(): boolean {
-    return this.#wanted && this.configured() && this.bindings.every((binding) => binding.satisfied());
+    return this.#wanted && !this.#retired && this.configured() && this.bindings.every((binding) => binding.satisfied());
   }
 
   configured(): boolean {
@@ -171,7 +177,7 @@ export class ComponentInstance implements BindingHost {
         );
       } else this.#activated(result, started);
     } catch (error) {
-      void this.#failed(error);
+      void this.#engine.track(this.#failed(error));
     }
   }
 

@@ -16,7 +16,8 @@ interface Effect {
 export class Scope {
   readonly label: string;
   readonly #effects = new Map<number, Effect>();
-  readonly #abort = new AbortController();
+  /** Made when somebody asks for the signal: an abort costs more than all the rest of a scope. */
+  #abort: AbortController | undefined;
   #next = 0;
   #closing: Promise<ErrorRecord[]> | undefined;
 
@@ -30,6 +31,10 @@ export class Scope {
 
   /** Aborts when the scope begins to close. */
   get signal(): AbortSignal {
+    if (!this.#abort) {
+      this.#abort = new AbortController();
+      if (this.closed) this.#abort.abort();
+    }
     return this.#abort.signal;
   }
 
@@ -90,7 +95,7 @@ export class Scope {
   }
 
   async #undo(): Promise<ErrorRecord[]> {
-    this.#abort.abort();
+    this.#abort?.abort();
     const failures: ErrorRecord[] = [];
     const effects = [...this.#effects.values()].reverse();
     this.#effects.clear();

@@ -1,0 +1,122 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { temporaryFolder } from './temporary.js';
+
+/** The inside of the container, loaded from the build by its place, typed by its source. */
+const load = async <T>(path: string): Promise<T> => (await import(new URL(`../../../src/dist/${path}`, import.meta.url).href)) as T;
+
+const bundles = await load<typeof import('../../src/bundle/index.js')>('bundle/index.js');
+const host = await load<typeof import('../../src/node/host.js')>('node/host.js');
+const spaces = await load<typeof import('../../src/space/index.js')>('space/index.js');
+export const { Framework, readManifest } = bundles;
+export const { RevisionTokens } = spaces;
+export const rackwatt = await load<typeof import('../../src/index.js')>('index.js');
+export type Framework = InstanceType<typeof Framework>;
+
+type Definition = import('../../src/index.js').ComponentDefinition;
+type InstanceConfiguration = import('../../src/component/index.js').InstanceConfiguration;
+
+export interface LogEntry {
+  level: string;
+  bundle: string;
+  component: string | undefined;
+  message: string;
+}
+
+/** A container with nothing in it; bundles are written into a temporary folder. */
+export class TestContainer {
+  readonly framework: Framework;
+  readonly folder: string;
+  readonly log: LogEntry[] = [];
+  readonly errors: string[] = [];
+  readonly tokens = new RevisionTokens();
+  readonly configurations = new Map<string, InstanceConfiguration>();
+  #serial = 0;
+
+  constructor(t: TestContext, options: { patience?: number } = {}) {
+    this.folder = temporaryFolder(t);
+    const line =
+      (level: string, bundle: string, component: string | undefined) =>
+      (...given: unknown[]): void =>
+        void this.log.push({ level, bundle, component, message: String(given.at(-1)) });
+    this.framework = new Framework({
+      ...host.containerModules(rackwatt),
+      storage: join(this.folder, 'var'),
+      version: '0.1.0',
+      tokens: this.tokens,
+      patience: options.patience ?? 2_000,
+      logger: (bundle, component) => ({
+        debug: line('debug', bundle, component),
+        info: line('info', bundle, component),
+        warn: line('warn', bundle, component),
+        error: line('error', bundle, component),
+      }),
+      configurations: (pid) => {
+        const own = this.configurations.get(pid);
+        const instances = [...this.configurations.values()].filter((each) => each.pid.startsWith(`${pid}~`));
+        return instances.length > 0 ? instances : own ? [own] : [];
+      },
+    });
+    this.framework.onFrameworkEvent(({ type, error }) => {
+      if (type === 'ERROR') this.errors.push((error as Error).message);
+    });
+    t.after(() => this.framework.stop());
+  }
+
+  /** Writes a bundle's folder. `files` by path; `index.js` is the main module unless the manifest says otherwise. */
+  write(name: string, files: Record<string, string>, manifest: Record<string, unknown> = {}): string {
+    const root = join(this.folder, `${name.replace('/', '+')}-${++this.#serial}`);
+    const content = { name, version: '1.0.0', main: './index.js', rackwatt: {}, ...manifest };
+    for (const [path, text] of Object.entries({ 'package.json': JSON.stringify(content), ...files })) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+    }
+    return root;
+  }
+
+  async source(root: string, location = `link:${root}`) {
+    return { location, root, manifest: await readManifest(root) };
+  }
+
+  /** Writes, installs and starts. */
+  async start(name: string, code: string, manifest: Record<string, unknown> = {}) {
+    const bundle = this.framework.install(await this.source(this.write(name, { 'index.js': code }, manifest)), { startLevel: 1 });
+    if (this.framework.startLevel < 1) await this.framework.setStartLevel(1);
+    await bundle.start();
+    return bundle;
+  }
+
+  /** Updates to new code. */
+  async update(bundle: { name: string; update(source: Awaited<ReturnType<TestContainer['source']>>): Promise<void> }, code: string, manifest: Record<string, unknown> = {}): Promise<void> {
+    await bundle.update(await this.source(this.write(bundle.name, { 'index.js': code }, manifest)));
+  }
+
+  configure(pid: string, values: Record<string, unknown> | undefined): void {
+    if (values === undefined) this.configurations.delete(pid);
+    else this.configurations.set(pid, { pid, values, properties: values as InstanceConfiguration['properties'] });
+    this.framework.components.configurationsChanged([pid.replace(/~.*/, '')]);
+  }
+
+  /** Adds components of a made-up bundle straight to the engine. */
+  components(name: string, ...definitions: Definition[]) {
+    const owner = { id: 1000 + ++this.#serial, name };
+    return this.framework.components.add({ owner, version: '1.0.0', dataFolder: () => this.folder, resolve: (path) => path }, definitions);
+  }
+
+  state(label: string): string | undefined {
+    return this.framework.components.instances().find((instance) => instance.label === label)?.state;
+  }
+
+  settled(): Promise<void> {
+    return this.framework.components.settled(5_000);
+  }
+}
+
+/** Forces garbage collections until `done`, or for a few rounds. */
+export async function collectGarbage(done: () => boolean = () => false, rounds = 12): Promise<void> {
+  for (let i = 0; i < rounds && !done(); i++) {
+    globalThis.gc?.();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
