@@ -161,7 +161,7 @@ export class Loader {
     if (!run) return module.exports;
     loaded.run = undefined;
     try {
-      run();
+      this.#options.effects.evaluate(run);
     } catch (error) {
       this.#modules.delete(module.filename);
       throw error;
@@ -272,14 +272,16 @@ export class Loader {
       interop,
       (specifier) => this.#target(specifier, path, interop),
       () =>
-        call.call(
-          undefined,
-          module.namespace,
-          (specifier: string, options?: { importedNames?: string[] }) =>
-            module.importStatic(specifier, options?.importedNames),
-          this.#dynamicImport(path, interop),
-          (source: Namespace) => module.exportAll(source),
-          this.#importMeta(path),
+        this.#options.effects.evaluate(() =>
+          call.call(
+            undefined,
+            module.namespace,
+            (specifier: string, options?: { importedNames?: string[] }) =>
+              module.importStatic(specifier, options?.importedNames),
+            this.#dynamicImport(path, interop),
+            (source: Namespace) => module.exportAll(source),
+            this.#importMeta(path),
+          ),
         ),
     );
     return module;

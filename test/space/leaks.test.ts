@@ -52,6 +52,10 @@ const CAUSES: Record<string, { code: string; effect: RegExp }> = {
     code: 'const { port1 } = new MessageChannel(); port1.onmessage = () => held;',
     effect: /^message port$/,
   },
+  'an entry in globalThis': {
+    code: 'rackwattTestEntry = () => held; globalThis[Symbol.for("rackwatt.test")] = rackwattTestEntry;',
+    effect: /^global rackwattTestEntry$/,
+  },
   'a diagnostics channel': {
     code: 'require("diagnostics_channel").subscribe("rackwatt.test", () => held);',
     effect: /^diagnostics channel rackwatt\.test$/,

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { spaceDisposed } from '../errors.js';
 import { GLOBAL_CLASSES, overlay, wrapBuiltin, wrapClass } from './builtins.js';
 import { OwnedChannels } from './channels.js';
+import { OwnedGlobals } from './globals.js';
 import { OwnedProcess } from './process.js';
 import { OwnedResources } from './resources.js';
 import { OwnedTimers } from './timers.js';
@@ -12,12 +13,13 @@ const hostRequire = createRequire(import.meta.url);
  * Everything that modules of one space leave running: they get wrapped built-ins and globals, and `close()` ends what
  * was made through them.
  *
- * What goes round them is not seen: `globalThis.setTimeout`, listeners on emitters of the host, entries in `globalThis`.
+ * What goes round them is not seen: `globalThis.setTimeout`, listeners on emitters of the host.
  */
 export class OwnedEffects {
   readonly #label: string;
   readonly #timers = new OwnedTimers();
   readonly #resources: OwnedResources;
+  readonly #entries = new OwnedGlobals();
   readonly #builtins = new Map<string, object>();
   readonly #globals = new Map<string, unknown>();
   #process: OwnedProcess | undefined;
@@ -84,6 +86,11 @@ export class OwnedEffects {
     }
   }
 
+  /** Evaluates a module; what it adds to `globalThis` is owned. */
+  evaluate<T>(run: () => T): T {
+    return this.#entries.watch(run);
+  }
+
   /** One label for each effect that is still there. */
   labels(): string[] {
     return [
@@ -91,6 +98,7 @@ export class OwnedEffects {
       ...this.#timers.labels(),
       ...(this.#process?.labels() ?? []),
       ...(this.#channels?.labels() ?? []),
+      ...this.#entries.labels(),
     ];
   }
 
@@ -101,6 +109,7 @@ export class OwnedEffects {
     this.#process?.close();
     this.#channels?.close();
     this.#resources.close();
+    this.#entries.close();
     this.#builtins.clear();
     this.#globals.clear();
   }
