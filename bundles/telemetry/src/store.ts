@@ -54,6 +54,8 @@ export interface StoreBatch {
   epoch: string;
   class: string;
   sequence: number;
+  /** Schema version that its point numbers need: a later entry may have given them to another unit. Absent: the newest. */
+  schema?: number;
   samples: import('./sample.js').Sample[];
   gaps: Gap[];
   events: EventRecord[];
