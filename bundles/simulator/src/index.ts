@@ -6,3 +6,12 @@ export { OUTLET_COMMANDS, outletWrites } from './switching.js';
 export { ErrorStatus } from './snmp/pdu.js';
 export { type LiveValue, ObjectTable } from './snmp/table.js';
 export { type SnmpValue, Tag } from './snmp/value.js';
+export {
+  FAMILIES,
+  type FamilyName,
+  type GeneratedAgent,
+  generatedAgent,
+  type GeneratedAgentOptions,
+} from './generated/agent.js';
+export { generatedPdu, GeneratedPduSchema } from './generated/component.js';
+export { GeneratedPdu, type Measure, type OutletMemory, type Snapshot } from './generated/pdu.js';

@@ -1,7 +1,7 @@
 import { ErrorStatus } from './snmp/pdu.js';
 import type { WriteHandler } from './snmp/requests.js';
 import type { ObjectTable } from './snmp/table.js';
-import { integer, isIntegerType } from './snmp/value.js';
+import { integer, isIntegerType, type SnmpValue } from './snmp/value.js';
 
 type Effect = 'on' | 'off' | 'cycle' | 'none';
 
@@ -128,27 +128,36 @@ export const OUTLET_COMMANDS: readonly OutletCommands[] = [
   },
 ];
 
+/** What a SET asks of an outlet, or the error status with which it is refused. */
+export function commandOf(
+  oid: string,
+  { type, value }: SnmpValue,
+): { error: number } | { commands: OutletCommands; index: string; effect: Effect } {
+  const commands = OUTLET_COMMANDS.find(({ command }) => oid.startsWith(`${command}.`));
+  if (!commands) return { error: ErrorStatus.notWritable };
+  if (!isIntegerType(type)) return { error: ErrorStatus.wrongType };
+  const effect = commands.values[Number(value)] ?? (Number(value) >= 0 ? commands.delay : undefined);
+  if (!effect) return { error: ErrorStatus.wrongValue };
+  return { commands, index: oid.slice(commands.command.length), effect };
+}
+
 /**
  * SETs of outlet commands act on the table at once; every other object is read-only. A recording need not hold the
  * command's own column: an outlet is there when its state is.
  */
 export function outletWrites(table: ObjectTable): WriteHandler {
-  return (oid, { type, value }) => {
-    const commands = OUTLET_COMMANDS.find(({ command }) => oid.startsWith(`${command}.`));
-    if (!commands) return { error: ErrorStatus.notWritable };
-    const index = oid.slice(commands.command.length);
-    const states = commands.states
-      .map(({ column, suffix = '', on, off }) => ({ oid: column + index + suffix, on, off }))
+  return (oid, value) => {
+    const asked = commandOf(oid, value);
+    if ('error' in asked) return asked;
+    const states = asked.commands.states
+      .map(({ column, suffix = '', on, off }) => ({ oid: column + asked.index + suffix, on, off }))
       .filter((state) => table.has(state.oid));
     if (states.length === 0) return { error: ErrorStatus.noCreation };
-    if (!isIntegerType(type)) return { error: ErrorStatus.wrongType };
-    const effect = commands.values[Number(value)] ?? (Number(value) >= 0 ? commands.delay : undefined);
-    if (!effect) return { error: ErrorStatus.wrongValue };
     return {
       commit() {
         // A cycled outlet is on again by the time that anyone can look.
-        if (effect === 'none') return;
-        for (const state of states) table.set(state.oid, integer(effect === 'off' ? state.off : state.on));
+        if (asked.effect === 'none') return;
+        for (const state of states) table.set(state.oid, integer(asked.effect === 'off' ? state.off : state.on));
       },
     };
   };
