@@ -6,6 +6,8 @@ import { currentWatts } from './freshness.js';
 import type { DeviceList, DeviceView, HealthView, ValueView } from './node.js';
 
 const EVERY = 10_000;
+/** While a device waits for its first sample somebody waits for it too. */
+const SOON = 2_000;
 
 export const health = signal<HealthView | undefined>(undefined);
 export const problem = signal<string | undefined>(undefined);
@@ -45,6 +47,7 @@ export function refresh(): Promise<void> {
 }
 
 async function read(): Promise<void> {
+  last = Date.now();
   try {
     const [list, state] = await Promise.allSettled([get<DeviceList>('/devices'), get<HealthView>('/health')]);
     if (state.status === 'fulfilled') health.value = state.value;
@@ -57,5 +60,10 @@ async function read(): Promise<void> {
   }
 }
 
-setInterval(() => document.hidden || void refresh(), EVERY);
+let last = 0;
+
+setInterval(() => {
+  const waiting = listed.value?.some(({ lastSample, status }) => lastSample === null && status.state !== 'disabled');
+  if (!document.hidden && (waiting || Date.now() - last >= EVERY)) void refresh();
+}, SOON);
 document.addEventListener('visibilitychange', () => document.hidden || void refresh());

@@ -1,4 +1,4 @@
-import { decimal, metricView, NONE, partText, plural } from '../format.js';
+import { metricText, metricView, NONE, partText, plural } from '../format.js';
 import type { PreviewView } from '../node.js';
 import { POINT_TONES } from '../words.js';
 import { Badge } from '../parts/basics.js';
@@ -19,7 +19,7 @@ export function Preview({ preview }: { preview: PreviewView }) {
         {reading.state ? (
           <Badge tone={POINT_TONES[reading.state] ?? 'idle'}>{reading.state}</Badge>
         ) : (
-          `${decimal(reading.value, digitsOf(reading.metric))} ${reading.unit === '1' ? '' : reading.unit}`
+          `${metricText(reading.metric, reading.value)} ${metricView(reading.metric).unit}`
         )}
       </td>
       <td>{reading.quality === 'good' ? <span class="muted">good</span> : reading.quality}</td>
@@ -70,9 +70,3 @@ export function Preview({ preview }: { preview: PreviewView }) {
     </section>
   );
 }
-
-/** Values are in the API's units here, as they will be stored. */
-const digitsOf = (metric: string) => {
-  const { digits, factor = 1 } = metricView(metric);
-  return factor === 1 ? digits : 3;
-};

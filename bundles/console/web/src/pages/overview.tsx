@@ -51,7 +51,7 @@ export function Overview() {
         <Figure
           label="Racks"
           value={String(racks.filter((one) => one.rack !== null).length)}
-          note={plural(new Set(all.map((d) => d.location.site ?? '')).size, 'site')}
+          note={plural(new Set(all.map((device) => device.location.site).filter(Boolean)).size, 'site')}
         />
       </section>
       <section aria-labelledby="racks">
