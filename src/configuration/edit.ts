@@ -64,6 +64,7 @@ class Batch {
   readonly #style: Style;
   readonly #splices: Splice[] = [];
   readonly #added = new Map<Node, [key: string, value: unknown][]>();
+  readonly #removed = new Map<Node, Set<Node>>();
   readonly #touched = new Set<string>();
   readonly #around = new Set<string>();
   #sealed = false;
@@ -94,6 +95,7 @@ class Batch {
 
   apply(): string {
     for (const [node, entries] of this.#added) this.#splices.push(this.#style.insertion(node, entries));
+    for (const [node, gone] of this.#removed) this.#splices.push(...removals(node, gone));
     const parts: string[] = [];
     let end = 0;
     for (const splice of this.#splices.sort((a, b) => a.offset - b.offset)) {
@@ -112,6 +114,7 @@ class Batch {
       };
     }
     if (edit.value === undefined) return 'taken';
+    if (this.#removed.has(node)) return 'later';
     const key = edit.path[depth]!;
     const value = wrapped(edit.path.slice(depth + 1), edit.value);
     if (node.type === 'array') {
@@ -144,19 +147,19 @@ class Batch {
     return 'taken';
   }
 
-  /** Takes a comma along, so it goes alone: its neighbour's comma would be the same one. */
+  /** Neighbours share a comma, so what goes from one object goes together; in a list every later index moves, so one goes alone. */
   #remove(edit: ConfigurationEdit, value: Node): 'taken' | 'later' | Refusal {
     if (edit.path.length === 0) return { message: 'the whole document cannot be removed', pointer: '' };
-    if (this.#touched.size > 0) return 'later';
     const node = value.parent?.type === 'property' ? value.parent : value;
     const parent = node.parent!;
-    const siblings = parent.children!;
-    const index = siblings.indexOf(node);
-    const [previous, next] = [siblings[index - 1], siblings[index + 1]];
-    const from = next ? node.offset : previous ? previous.offset + previous.length : parent.offset + 1;
-    const to = next ? next.offset : previous ? node.offset + node.length : parent.offset + parent.length - 1;
-    this.#splices.push({ offset: from, length: to - from, content: '' });
-    this.#sealed = true;
+    if (this.#added.has(parent)) return 'later';
+    if (parent.type === 'array') {
+      if (this.#touched.size > 0) return 'later';
+      this.#sealed = true;
+    }
+    const removed = this.#removed.get(parent) ?? new Set();
+    this.#removed.set(parent, removed.add(node));
+    this.#mark(edit.path);
     return 'taken';
   }
 
@@ -164,6 +167,24 @@ class Batch {
     this.#touched.add(pointerOf(...path));
     for (let depth = 0; depth < path.length; depth += 1) this.#around.add(pointerOf(...path.slice(0, depth)));
   }
+}
+
+/** Cuts entries out of an object or list, each run of them with one comma. */
+function removals(node: Node, gone: ReadonlySet<Node>): Splice[] {
+  const entries = node.children!;
+  const end = (entry: Node): number => entry.offset + entry.length;
+  const splices: Splice[] = [];
+  for (let first = 0; first < entries.length; first += 1) {
+    if (!gone.has(entries[first]!)) continue;
+    let last = first;
+    while (last + 1 < entries.length && gone.has(entries[last + 1]!)) last += 1;
+    const [before, after] = [entries[first - 1], entries[last + 1]];
+    const from = after ? entries[first]!.offset : before ? end(before) : node.offset + 1;
+    const to = after ? after.offset : before ? end(entries[last]!) : end(node) - 1;
+    splices.push({ offset: from, length: to - from, content: '' });
+    first = last;
+  }
+  return splices;
 }
 
 /** Only what JSON carries without loss; prototypes do not count, since values come from other module spaces. */

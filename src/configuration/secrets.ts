@@ -81,8 +81,15 @@ export class SecretStore {
     return this.#open(name, file, content, key);
   }
 
-  async has(name: string): Promise<boolean> {
-    return SECRET_NAME.test(name) && (await this.list()).includes(name);
+  /** The value, or `undefined` when there is none that can be opened. */
+  async getIfSound(name: string): Promise<SecretValue | undefined> {
+    try {
+      return await this.get(name);
+    } catch (error) {
+      if (error instanceof RackwattError && (error.code === 'SECRET_MISSING' || error.code === 'SECRET_TAMPERED'))
+        return undefined;
+      throw error;
+    }
   }
 
   /** @returns whether it was there. */

@@ -16,7 +16,7 @@ import type { RuntimeDocument } from './document.js';
 import { invalidFile, readContent, sentenceOf } from './disk.js';
 import { editBytes } from './edit.js';
 import { revisionOf } from './file.js';
-import { Generations, type GenerationInfo } from './generations.js';
+import type { GenerationInfo } from './generations.js';
 import type {
   ApplyResult,
   ConfigurationChange,
@@ -24,8 +24,8 @@ import type {
   PreparedConfiguration,
   Proposal,
 } from './hooks.js';
-import { isKeyed } from './json.js';
-import { SecretStore, prepare, type SecretValue } from './secrets.js';
+import { openParts, storageIn, type Parts } from './parts.js';
+import { prepare, type SecretValue } from './secrets.js';
 import { settledContent, watchFile } from './watch.js';
 import { removeLeftovers, writeAtomically } from './write.js';
 
@@ -36,12 +36,6 @@ interface InForce {
   source: unknown;
   text: string;
   revision: string;
-}
-
-interface Parts {
-  storage: string;
-  secrets: SecretStore;
-  generations: Generations;
 }
 
 function inForce({ document, file }: SoundDocument): InForce {
@@ -214,7 +208,7 @@ export class ConfigurationStore {
   async setSecret(name: string, value: SecretValue): Promise<void> {
     await this.#serially(async () => {
       const { secrets } = await this.#opened();
-      const old = await this.#oldSecret(secrets, name);
+      const old = await secrets.getIfSound(name);
       await secrets.set(name, value);
       const users = this.#inForce === undefined ? [] : usersOf(name, this.#inForce.document);
       if (users.length === 0) return;
@@ -384,30 +378,11 @@ export class ConfigurationStore {
 
   /** Without a loaded document (a command while no node runs) the storage is read from the file, sound or not. */
   async #opened(): Promise<Parts> {
-    if (this.#parts !== undefined) return this.#parts;
-    const { file } = await readStructure(await readContent(this.file));
-    const framework = isKeyed(file?.document) ? file.document['framework'] : undefined;
-    const storage = isKeyed(framework) ? framework['storage'] : undefined;
-    return this.#open(typeof storage === 'string' ? storage : emptyDocument().framework.storage);
+    return this.#parts ?? this.#open(await storageIn(this.file));
   }
 
   #open(folder: string): Parts {
-    const storage = resolve(this.home, folder);
-    return (this.#parts ??= {
-      storage,
-      secrets: new SecretStore(storage, this.#options.environment),
-      generations: new Generations(storage),
-    });
-  }
-
-  async #oldSecret(secrets: SecretStore, name: string): Promise<SecretValue | undefined> {
-    try {
-      return await secrets.get(name);
-    } catch (error) {
-      if (error instanceof RackwattError && (error.code === 'SECRET_MISSING' || error.code === 'SECRET_TAMPERED'))
-        return undefined;
-      throw error;
-    }
+    return (this.#parts ??= openParts(resolve(this.home, folder), this.#options.environment));
   }
 
   #loaded(): InForce {

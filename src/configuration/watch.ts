@@ -10,7 +10,7 @@ import { revisionOf } from './file.js';
 const QUIET = 50;
 
 /** Patience with a file that is not sound or not there: whoever writes in place may be in the middle. ms */
-const HALF_WRITTEN = 200;
+const HALF_WRITTEN = 400;
 
 /**
  * Calls `onTouched` after a file was saved in whatever way: written in place, renamed over, removed. Its folders are

@@ -210,6 +210,25 @@ test('later edits of a batch see what earlier ones made', () => {
   assert.deepEqual(JSON.parse(text), { c: { a: { y: 2 }, b: { x: 1, y: ['first'] }, d: 4 } });
 });
 
+test('entries that go together leave the rest as it was', () => {
+  const rows = (...keys: string[]): string =>
+    `{\n  "c": {${keys.map((key) => `\n    "${key}":  1`).join(',')}\n  }\n}\n`;
+  const all = ['a', 'b', 'c', 'd', 'e'];
+  fc.assert(
+    fc.property(fc.shuffledSubarray(all, { maxLength: 4 }), (gone) => {
+      assert.equal(
+        edited(rows(...all), ...gone.map((key) => ({ path: ['c', key] }))),
+        rows(...all.filter((key) => !gone.includes(key))),
+      );
+    }),
+  );
+  assert.equal(edited(rows(...all), ...all.map((key) => ({ path: ['c', key] }))), '{\n  "c": {}\n}\n');
+  assert.equal(
+    edited(rows('a', 'b'), { path: ['c', 'b'] }, { path: ['c', 'x'], value: 2 }, { path: ['c', 'a'] }),
+    '{\n  "c": {\n    "x": 2\n  }\n}\n',
+  );
+});
+
 test('eight hundred devices are added in one go', () => {
   const edits = Array.from({ length: 800 }, (_, index) => ({
     path: ['configurations', `rackwatt.device~pdu-${index}`],
