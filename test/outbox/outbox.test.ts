@@ -254,6 +254,15 @@ test('a record that cannot be carried is refused alone', async (t) => {
     settled.map((each) => (each.status === 'fulfilled' ? 'ok' : (each.reason as { code: string }).code)),
     ['ok', 'WIRE_INVALID', 'ok'],
   );
+  const circular: Record<string, unknown> = {};
+  circular['self'] = circular;
+  for (const data of [circular, { big: 1n }, { run: () => undefined }]) {
+    const refusal = outbox.append({ events: [{ ...event('odd'), data }] });
+    await assert.rejects(refusal, { code: 'WIRE_INVALID' });
+  }
+  await assert.rejects(outbox.append({ samples: [{ ...sample('a', 4), device: 7 as never }] }), {
+    code: 'WIRE_INVALID',
+  });
   assert.equal((await outbox.health()).state, 'ok');
   await assert.rejects(outbox.batches('nonsense' as never, 0, 1), { code: 'WIRE_INVALID' });
   await assert.rejects(outbox.acknowledge('live', [[3, 1]]), { code: 'WIRE_INVALID' });

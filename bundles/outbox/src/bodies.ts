@@ -1,3 +1,4 @@
+import { errorMessage, RackwattError } from 'rackwatt';
 import type { BatchClass, DeviceStatus, EventRecord, Gap, Sample } from '@rackwatt/telemetry';
 import { encodeBody, LIMITS, type Anchor, type BatchBody } from '@rackwatt/telemetry/wire';
 
@@ -18,13 +19,24 @@ export const BODY_BYTES = 256 << 10;
 
 const RECORD_BYTES = 200;
 
+function dataBytes(data: EventRecord['data']): number {
+  if (data === undefined) return 0;
+  try {
+    return JSON.stringify(data).length;
+  } catch (error) {
+    throw new RackwattError('WIRE_INVALID', `The data of an event is no JSON (${errorMessage(error)}).`, {
+      cause: error,
+    });
+  }
+}
+
 /** About how many bytes records take before compression. */
 export function estimate(records: Records): number {
   let bytes = 0;
   for (const sample of records.samples ?? []) bytes += 40 + sample.points.length * 4;
   bytes += (records.gaps?.length ?? 0) * 20;
   bytes += (records.statuses?.length ?? 0) * RECORD_BYTES;
-  for (const { data } of records.events ?? []) bytes += RECORD_BYTES + (data ? JSON.stringify(data).length : 0);
+  for (const { data } of records.events ?? []) bytes += RECORD_BYTES + dataBytes(data);
   return bytes;
 }
 

@@ -82,11 +82,11 @@ export class WorkerOutbox implements Outbox {
     return this.#call('describe', [device, description, context]);
   }
 
-  append(records: Records): Promise<void> {
+  async append(records: Records): Promise<void> {
     const bytes = estimate(records);
     if (this.#waitingBytes + bytes > MOST_WAITING) {
       const text = `Outbox ${this.#options.path}: the disk does not keep up; ${this.#waitingBytes} bytes wait for it.`;
-      return Promise.reject(new RackwattError('OUTBOX_OVERLOADED', text, { context: { waiting: this.#waitingBytes } }));
+      throw new RackwattError('OUTBOX_OVERLOADED', text, { context: { waiting: this.#waitingBytes } });
     }
     const { samples, buffers } = detach(records.samples ?? []);
     return this.#call('append', [{ ...records, samples }], buffers, bytes);
@@ -215,7 +215,12 @@ export class WorkerOutbox implements Outbox {
   ): Promise<T> {
     const id = this.#next++;
     return new Promise<T>((resolve, reject) => {
-      worker.postMessage({ id, method, arguments: parameters }, transfer);
+      try {
+        worker.postMessage({ id, method, arguments: parameters }, transfer);
+      } catch (error) {
+        const text = `Outbox ${this.#options.path}: a record cannot be handed over (${errorMessage(error)}).`;
+        return reject(new RackwattError('WIRE_INVALID', text, { cause: error }));
+      }
       this.#waitingBytes += bytes;
       this.#calls.set(id, { bytes, resolve: resolve as Call['resolve'], reject });
     });

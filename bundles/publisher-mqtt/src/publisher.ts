@@ -35,7 +35,7 @@ const SWEEP = 500;
 /** Bytes of batches that may wait for acknowledgement in a lane. */
 const WINDOW_BYTES = 4 << 20;
 /** Replayed batches are mostly small: many may wait, but few bytes may be on the line before what is live. */
-const REPLAY = { window: 512, windowBytes: 2 << 20, wireBytes: 128 << 10 };
+const REPLAY = { window: 128, windowBytes: 2 << 20, wireBytes: 128 << 10 };
 const ENTRIES_A_MESSAGE = 64;
 /** Least time between two answers to a concentrator that asks for the schema, ms. */
 const SCHEMA_PAUSE = 1000;

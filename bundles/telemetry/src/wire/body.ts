@@ -217,7 +217,7 @@ export function compress(plain: Uint8Array): Uint8Array<ArrayBuffer> {
 /** @throws WIRE_INVALID when it is no zstd, or more than the limits on either side. */
 export function decompress(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   if (bytes.length > LIMITS.body) throw wireInvalid(`a body has ${bytes.length} bytes, at most ${LIMITS.body} go`);
-  return guarded('a compressed body', () =>
+  return guarded('a compressed body cannot be decoded', () =>
     zstdDecompressSync(bytes, {
       maxOutputLength: LIMITS.plain,
       params: { [constants.ZSTD_d_windowLogMax]: LIMITS.windowLog },

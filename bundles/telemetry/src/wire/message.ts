@@ -44,14 +44,15 @@ export function list<V>(number: number, kind: Kind<V>, most: number): Field<V[]>
 }
 
 /**
- * Runs a decoder: whatever protobuf's reader throws at bytes that are no message becomes `WIRE_INVALID`.
+ * Runs a codec: whatever protobuf's reader throws at bytes that are no message, and its writer at values that are none,
+ * becomes `WIRE_INVALID`.
  */
-export function guarded<T>(name: string, decode: () => T): T {
+export function guarded<T>(what: string, run: () => T): T {
   try {
-    return decode();
+    return run();
   } catch (error) {
     if (error instanceof RackwattError) throw error;
-    throw wireInvalid(`${name} cannot be decoded (${error instanceof Error ? error.message : String(error)})`, error);
+    throw wireInvalid(`${what} (${error instanceof Error ? error.message : String(error)})`, error);
   }
 }
 
@@ -106,11 +107,12 @@ export function message<T extends object>(name: string, fields: Fields<T>): Code
   return {
     write,
     read,
-    encode(value) {
-      const writer = new BinaryWriter();
-      write(writer, value);
-      return writer.finish();
-    },
-    decode: (bytes) => guarded(name, () => read(new BinaryReader(bytes))),
+    encode: (value) =>
+      guarded(`${name} cannot be encoded`, () => {
+        const writer = new BinaryWriter();
+        write(writer, value);
+        return writer.finish();
+      }),
+    decode: (bytes) => guarded(`${name} cannot be decoded`, () => read(new BinaryReader(bytes))),
   };
 }
