@@ -2,7 +2,7 @@ import type { Framework } from '../bundle/index.js';
 import type { Logger } from '../component/index.js';
 import { errorRecord } from '../errors.js';
 import type { Scope } from '../scope/index.js';
-import type { ModuleSpace } from '../space/index.js';
+import { spaces, type ModuleSpace } from '../space/index.js';
 
 /**
  * An error that nobody caught is attributed to the bundle whose code threw it, and stops that bundle; only one that
@@ -14,8 +14,9 @@ export function containFaults(options: { framework: Framework; spaces: ReadonlyS
     const space = [...options.spaces].map((ref) => ref.deref()).find((candidate) => candidate?.owns(error));
     const bundle = space && options.framework.bundles().find(({ revision }) => revision.space === space);
     if (!bundle) {
-      if (space) options.log.warn({ error: record }, `an error of a revision that is already gone (${space.label}): ${record.message}`);
-      else options.fatal(error);
+      const gone = space?.label ?? spaces.attribute(error);
+      if (gone === undefined) options.fatal(error);
+      else options.log.warn({ error: record }, `an error of a revision that is already gone (${gone}): ${record.message}`);
       return;
     }
     options.log.error({ error: record }, `${bundle.name} threw an error that nobody caught and is stopped: ${record.message}`);
