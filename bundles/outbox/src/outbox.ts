@@ -27,6 +27,9 @@ export interface OutboxOptions extends Omit<WorkerStart, 'live'> {
   log: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
+/** Readings pass through the worker; a small nursery keeps its share of the gateway's memory small. */
+const HEAP = { maxYoungGenerationSizeMb: 2 };
+
 interface Call {
   bytes: number;
   resolve(value: never): void;
@@ -170,7 +173,11 @@ export class WorkerOutbox implements Outbox {
   #start(): void {
     const { sqlite, path, maxBytes } = this.#options;
     const workerData: WorkerStart = { sqlite, path, maxBytes, live: this.#live };
-    const worker = new Worker(join(__dirname, 'worker.js'), { workerData, name: 'rackwatt outbox' });
+    const worker = new Worker(join(__dirname, 'worker.js'), {
+      workerData,
+      resourceLimits: HEAP,
+      name: 'rackwatt outbox',
+    });
     this.worker = worker;
     worker.on('message', (answer: Answer) => this.#answered(answer));
     worker.on('error', (error) =>
