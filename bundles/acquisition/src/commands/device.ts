@@ -16,7 +16,7 @@ import { parseCsv } from './csv.js';
 const device: Command = {
   summary: 'devices that this node reads',
   commands: {
-    list: { summary: 'devices, and how they are when a node runs', run: list },
+    list: { summary: 'devices, and how they are when a node runs', options: { '--json': 'print JSON' }, run: list },
     add: {
       summary: 'read a further device',
       arguments: '<name>',
