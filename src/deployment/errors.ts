@@ -4,8 +4,9 @@ export const DEPLOYMENT_ERRORS = {
   ARCHIVE_INVALID: 'the archive is not a bundle as `rackwatt bundle pack` makes it',
   ARCHIVE_TOO_LARGE: 'the archive exceeds a budget',
   SIGNATURE_MISSING: 'the archive is not signed and unsigned ones are not allowed here',
-  SIGNATURE_INVALID: 'the archive is signed by nobody who is trusted, or was altered',
+  SIGNATURE_INVALID: 'the archive is signed by nobody who is trusted here, or was altered',
   KEY_INVALID: 'a file is not an Ed25519 key in PEM',
   BUNDLE_NOT_FOUND: 'nothing is where the bundle should be',
+  STORE_WRITE: 'the store cannot be written',
   PACK_FAILED: 'the bundle cannot be packed',
 } as const;

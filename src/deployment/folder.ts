@@ -1,11 +1,91 @@
-import { readdir } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { existsSync } from 'node:fs';
+import { open, readdir, readFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import type { Manifest } from '../bundle/index.js';
+import { errorMessage } from '../errors.js';
+
+/** What is never part of a bundle. */
+const LEFT_OUT = new Set(['node_modules', '.git']);
 
 /** Paths of the plain files of a folder, relative to it, with forward slashes, sorted. Links are not followed. */
 export async function filesOf(root: string): Promise<string[]> {
-  const entries = await readdir(root, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
-    .sort();
+  const found: string[] = [];
+  await collect(root, root, new Set(), found);
+  return found.sort();
+}
+
+/**
+ * Files of a bundle's folder as its developer has it: without the packages that only its development needs, which are
+ * most of it, and without links.
+ */
+export async function bundleFiles(root: string, manifest: Manifest): Promise<string[]> {
+  const found: string[] = [];
+  await collect(root, root, LEFT_OUT, found);
+  for (const folder of await privatePackages(root, manifest)) await collect(root, folder, LEFT_OUT, found);
+  return found.sort();
+}
+
+async function collect(root: string, folder: string, leftOut: ReadonlySet<string>, found: string[]): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory() && !leftOut.has(entry.name)) await collect(root, path, leftOut, found);
+    else if (entry.isFile()) found.push(relative(root, path).replaceAll('\\', '/'));
+  }
+}
+
+/** Folders of the packages that a bundle needs to run, found as Node finds them, but not above the bundle. */
+async function privatePackages(root: string, manifest: Manifest): Promise<Set<string>> {
+  const folders = new Set<string>();
+  const open: [string, string][] = Object.keys(manifest.dependencies).map((name) => [name, root]);
+  for (let next = open.pop(); next; next = open.pop()) {
+    const [name, from] = next;
+    const folder = packageFolder(root, name, from);
+    if (folder === undefined || folders.has(folder)) continue;
+    folders.add(folder);
+    for (const dependency of await dependenciesOf(folder)) open.push([dependency, folder]);
+  }
+  return folders;
+}
+
+function packageFolder(root: string, name: string, from: string): string | undefined {
+  for (let at = from; ; at = dirname(at)) {
+    const folder = join(at, 'node_modules', name);
+    if (existsSync(join(folder, 'package.json'))) return folder;
+    if (at === root || at === dirname(at)) return undefined;
+  }
+}
+
+async function dependenciesOf(folder: string): Promise<string[]> {
+  try {
+    const { dependencies, optionalDependencies } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
+      dependencies?: object;
+      optionalDependencies?: object;
+    };
+    return [...Object.keys(dependencies ?? {}), ...Object.keys(optionalDependencies ?? {})];
+  } catch (error) {
+    // Half copied; what is missing shows when the bundle is loaded.
+    void errorMessage(error);
+    return [];
+  }
+}
+
+/** Writes a new file and waits until it is on the disk. */
+export async function writeDurably(file: string, content: Uint8Array): Promise<void> {
+  const handle = await open(file, 'wx', 0o644);
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Waits until the names in a folder are on the disk. */
+export async function flushFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }

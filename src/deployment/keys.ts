@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { errorMessage, RackwattError } from '../errors.js';
 
 /** A public key that is trusted to say which code may run. */
@@ -10,6 +10,20 @@ export interface TrustedKey {
   name: string;
   key: KeyObject;
 }
+
+/**
+ * Points of small order on edwards25519, without the sign bit: under such a key anybody can make signatures that fit. Orders 4, 1, 8,
+ * 8, 2, and the spellings of 0 and 1 that are not reduced.
+ */
+const SMALL_ORDER = new Set([
+  '0000000000000000000000000000000000000000000000000000000000000000',
+  '0100000000000000000000000000000000000000000000000000000000000000',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+]);
 
 /** Short name of a key, the same for both halves. */
 export function keyId(key: KeyObject): string {
@@ -22,8 +36,10 @@ export function keyId(key: KeyObject): string {
 
 /** Makes an Ed25519 key pair: `<path>` (private, mode 0600) and `<path>.pub`. @throws `KEY_INVALID` when it exists */
 export function makeKey(path: string): { id: string; privateFile: string; publicFile: string } {
-  if (existsSync(path)) throw new RackwattError('KEY_INVALID', `${path} exists; a key is never overwritten`);
+  for (const file of [path, `${path}.pub`])
+    if (existsSync(file)) throw new RackwattError('KEY_INVALID', `${file} exists; a key is never overwritten`);
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600, flag: 'wx' });
   writeFileSync(`${path}.pub`, publicKey.export({ type: 'spki', format: 'pem' }), { flag: 'wx' });
   return { id: keyId(publicKey), privateFile: path, publicFile: `${path}.pub` };
@@ -53,5 +69,10 @@ function readKey(path: string, parse: (pem: Buffer) => KeyObject): KeyObject {
   }
   if (key.asymmetricKeyType !== 'ed25519')
     throw new RackwattError('KEY_INVALID', `${path} is a key of type ${key.asymmetricKeyType}, not ed25519`);
+  const half = key.type === 'private' ? createPublicKey(key) : key;
+  const point = Buffer.from(half.export({ format: 'jwk' }).x!, 'base64url');
+  point[31]! &= 0x7f;
+  if (SMALL_ORDER.has(point.toString('hex')))
+    throw new RackwattError('KEY_INVALID', `${path} is a key of small order, under which anybody can sign`);
   return key;
 }

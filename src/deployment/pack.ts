@@ -1,16 +1,15 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
-import { join, posix, relative, resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join, posix } from 'node:path';
 import { contractFile, readManifest, type Manifest } from '../bundle/index.js';
 import type { ComponentDescription } from '../component/index.js';
 import { errorMessage, RackwattError } from '../errors.js';
-import { NATIVE_PACKAGES } from '../space/index.js';
-import { writeArchive, type ArchiveFile } from './archive.js';
+import { readArchive, writeArchive, type ArchiveFile } from './archive.js';
+import { filesOf } from './folder.js';
+import { inlineModules, packedPath } from './inline.js';
 import { sealOf } from './seal.js';
-import { entryFiles } from './store.js';
+import { entryFiles } from './verify.js';
 
-/** Modules of the container that are never inlined. */
-const SHARED = ['rackwatt', 'awilix', 'pino', 'reflect-metadata', 'typebox', 'tsyringe', ...NATIVE_PACKAGES];
 const KEPT_KEYS = [
   'name',
   'version',
@@ -23,7 +22,8 @@ const KEPT_KEYS = [
   'engines',
   'peerDependencies',
 ] as const;
-const DOCUMENTS = ['README.md', 'CHANGELOG.md', 'LICENSE'];
+const DOCUMENTS = ['README.md', 'CHANGELOG.md', 'LICENSE', 'NOTICE'];
+const NOTICES = 'THIRD-PARTY.md';
 
 export interface Packed {
   name: string;
@@ -33,9 +33,9 @@ export interface Packed {
 }
 
 /**
- * Packs a bundle's folder into one archive: every module that its manifest names becomes one CommonJS file with its private
- * dependencies inlined and a source map; contracts and shared modules stay imports; the description of its components
- * is written into package.json, so that nobody has to run its code to know it.
+ * Packs a bundle's folder into one archive: the modules that its manifest names become CommonJS with their private
+ * dependencies inlined and source maps; contracts and shared modules stay imports; the description of its components
+ * is written into package.json, so that nobody has to run its code to know it. The same folder gives the same bytes.
  *
  * @param describe evaluates the bundle's main module and describes its components
  * @throws `PACK_FAILED`, `BUNDLE_MANIFEST`
@@ -45,30 +45,38 @@ export async function packBundle(
   describe: (root: string, manifest: Manifest) => Promise<ComponentDescription[]>,
 ): Promise<Packed> {
   const manifest = await readManifest(root);
-  for (const file of entryFiles(manifest)) {
+  const { name, version } = manifest;
+  const entries = entryFiles(manifest);
+  for (const file of entries) {
     if (!existsSync(join(root, file)))
-      throw new RackwattError(
-        'PACK_FAILED',
-        `${manifest.name}: there is no ${file}; build the bundle first (npm run build)`,
-      );
+      throw new RackwattError('PACK_FAILED', `${name}: there is no ${file}; build the bundle first (npm run build)`);
   }
-  const components = await describe(root, manifest);
-  const files: ArchiveFile[] = [];
-  for (const file of entryFiles(manifest)) files.push(...(await bundleModule(root, file, manifest)));
-  for (const asset of manifest.assets) files.push(...(await assetFiles(root, asset)));
-  for (const name of DOCUMENTS) {
-    const path = join(root, name);
-    if (existsSync(path)) files.push({ path: name, content: readFileSync(path) });
-  }
-  files.push({ path: 'package.json', content: packageJson(root, manifest, components) });
-  files.sort((a, b) => (a.path < b.path ? -1 : 1));
-  const all = [sealOf(manifest.name, manifest.version, files), ...files];
-  return {
-    name: manifest.name,
-    version: manifest.version,
-    archive: await writeArchive(all),
-    files: all.map(({ path, content }) => ({ path, size: content.length })),
-  };
+  const files = new Map<string, Buffer>();
+  const add = (added: readonly ArchiveFile[]): void => added.forEach(({ path, content }) => files.set(path, content));
+  for (const asset of manifest.assets) add(await assetFiles(root, asset, name));
+  add(
+    DOCUMENTS.filter((path) => existsSync(join(root, path))).map((path) => ({
+      path,
+      content: readFileSync(join(root, path)),
+    })),
+  );
+  const { files: modules, packages } =
+    entries.length > 0 ? await inlineModules(root, entries, manifest) : { files: [], packages: [] };
+  add(modules);
+  const inlined = packages
+    .map(inlinedPackage)
+    .sort((a, b) => compare(`${a.name}@${a.version}`, `${b.name}@${b.version}`));
+  if (inlined.length > 0) files.set(NOTICES, notices(name, inlined));
+  files.set('package.json', packageJson(root, manifest, await describe(root, manifest), inlined));
+  const sorted = [...files].map(([path, content]) => ({ path, content })).sort((a, b) => compare(a.path, b.path));
+  const all = [sealOf(name, version, sorted), ...sorted];
+  const archive = await writeArchive(all);
+  await readArchive(archive, archiveName(name, version)).catch((error: unknown) => {
+    throw new RackwattError('PACK_FAILED', `${name} would be refused where it is installed: ${errorMessage(error)}`, {
+      cause: error,
+    });
+  });
+  return { name, version, archive, files: all.map(({ path, content }) => ({ path, size: content.length })) };
 }
 
 /** File name of an archive: `rackwatt-driver-snmp-1.2.0.tgz`, as npm names it. */
@@ -76,127 +84,94 @@ export function archiveName(name: string, version: string): string {
   return `${name.replace('@', '').replace('/', '-')}-${version}.tgz`;
 }
 
-/** Path of a packed module: CommonJS, whatever the source was. */
-function packedPath(file: string): string {
-  return posix.normalize(file).replace(/\.(mjs|cjs|js|ts|mts|cts)$/, '.js');
-}
-
-async function bundleModule(root: string, file: string, manifest: Manifest): Promise<ArchiveFile[]> {
-  const { rolldown } = await import('rolldown');
-  const outside = new Set([...SHARED, ...Object.keys(manifest.imports)]);
-  const isExternal = (specifier: string): boolean => {
-    if (specifier.startsWith('.') || specifier.startsWith('/')) return false;
-    const name = specifier
-      .split('/')
-      .slice(0, specifier.startsWith('@') ? 2 : 1)
-      .join('/');
-    return specifier.startsWith('node:') || outside.has(name);
-  };
-  try {
-    const build = await rolldown({
-      input: join(root, file),
-      platform: 'node',
-      external: isExternal,
-      logLevel: 'silent',
-      ...(existsSync(join(root, 'tsconfig.json')) ? { tsconfig: join(root, 'tsconfig.json') } : {}),
-    });
-    const { output } = await build.generate({
-      format: 'cjs',
-      sourcemap: true,
-      exports: 'named',
-      codeSplitting: false,
-      entryFileNames: 'entry.js',
-    });
-    await build.close();
-    const [chunk] = output;
-    const path = packedPath(file);
-    const map = chunk.map
-      ? {
-          ...chunk.map,
-          sources: chunk.map.sources.map((source) => cleanSource(root, source)),
-          file: posix.basename(path),
-        }
-      : undefined;
-    const code = chunk.code.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n');
-    if (!map) return [{ path, content: Buffer.from(code) }];
-    return [
-      { path, content: Buffer.from(`${code}//# sourceMappingURL=${posix.basename(path)}.map\n`) },
-      {
-        path: `${path}.map`,
-        content: Buffer.from(
-          JSON.stringify({
-            version: 3,
-            file: map.file,
-            names: map.names,
-            sources: map.sources,
-            sourcesContent: map.sourcesContent,
-            mappings: map.mappings,
-          }),
-        ),
-      },
-    ];
-  } catch (error) {
-    throw new RackwattError('PACK_FAILED', `${manifest.name}: ${file} cannot be bundled: ${errorMessage(error)}`, {
-      cause: error,
-    });
-  }
-}
-
-/** Sources by their place in the bundle or in node_modules, so that two machines pack the same bytes. */
-function cleanSource(root: string, source: string): string {
-  const path = resolve(root, 'dist', source);
-  const modules = path.lastIndexOf('/node_modules/');
-  return modules >= 0
-    ? path.slice(modules + 1)
-    : relative(root, path)
-        .replaceAll('\\', '/')
-        .replace(/^(\.\.\/)+/, '');
-}
-
-async function assetFiles(root: string, asset: string): Promise<ArchiveFile[]> {
+async function assetFiles(root: string, asset: string, name: string): Promise<ArchiveFile[]> {
   const path = join(root, asset);
   if (!existsSync(path))
     throw new RackwattError(
       'PACK_FAILED',
-      `there is no ${asset}, which "rackwatt.assets" names; build the bundle first (npm run build)`,
+      `${name}: there is no ${asset}, which "rackwatt.assets" names; build the bundle first (npm run build)`,
     );
-  if (statSync(path).isFile()) return [{ path: posix.normalize(asset), content: await readFile(path) }];
-  const entries = await readdir(path, { recursive: true, withFileTypes: true });
-  const found = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const inside = posix.normalize(asset).replace(/\/$/, '');
+  if (statSync(path).isFile()) return [{ path: inside, content: await readFile(path) }];
   return Promise.all(
-    found.map(async (file) => ({ path: relative(root, file).replaceAll('\\', '/'), content: await readFile(file) })),
+    (await filesOf(path)).map(async (file) => ({
+      path: posix.join(inside, file),
+      content: await readFile(join(path, file)),
+    })),
   );
 }
 
-function packageJson(root: string, manifest: Manifest, components: ComponentDescription[]): Buffer {
+interface InlinedPackage {
+  name: string;
+  version: string;
+  license: string;
+  /** Texts of its licence and notice files. */
+  texts: string[];
+}
+
+function inlinedPackage(folder: string): InlinedPackage {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    name: string;
+    version: string;
+    license?: unknown;
+  };
+  const texts = readdirSync(folder)
+    .filter((file) => /^(?:licen[cs]e|copying|notice)(?:[.-]|$)/i.test(file) && statSync(join(folder, file)).isFile())
+    .sort(compare)
+    .map((file) => readFileSync(join(folder, file), 'utf8').trim());
+  return { name, version, license: typeof license === 'string' ? license : 'see its package', texts };
+}
+
+/** The licences of what was inlined ask to be handed on with it. */
+function notices(name: string, packages: readonly InlinedPackage[]): Buffer {
+  const sections = packages.map(({ name: other, version, license, texts }) =>
+    [`## ${other} ${version} (${license})`, ...texts].join('\n\n'),
+  );
+  return Buffer.from(`${[`# Packages in ${name}`, ...sections].join('\n\n')}\n`);
+}
+
+function packageJson(
+  root: string,
+  manifest: Manifest,
+  components: ComponentDescription[],
+  inlined: readonly InlinedPackage[],
+): Buffer {
   const source = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, unknown>;
   const kept = Object.fromEntries(
     KEPT_KEYS.filter((key) => source[key] !== undefined).map((key) => [key, source[key]]),
   );
-  const modules = (paths: readonly string[]): string[] => paths.map((path) => `./${packedPath(path)}`);
+  const packed = (path: string): string => `./${packedPath(path)}`;
+  const filled = <T extends object>(key: string, value: T, size: number): object => (size > 0 ? { [key]: value } : {});
   const own = {
     update: manifest.update,
-    ...(manifest.contracts.length > 0 ? { contracts: manifest.contracts } : {}),
-    ...(manifest.entries.length > 0 ? { entries: modules(manifest.entries) } : {}),
-    ...(manifest.assets.length > 0 ? { assets: manifest.assets } : {}),
-    ...(manifest.capabilities.length > 0 ? { capabilities: manifest.capabilities } : {}),
-    ...(Object.keys(manifest.commands).length > 0
-      ? {
-          commands: Object.fromEntries(
-            Object.entries(manifest.commands).map(([name, path]) => [name, `./${packedPath(path)}`]),
-          ),
-        }
-      : {}),
+    ...filled('contracts', manifest.contracts, manifest.contracts.length),
+    ...filled('entries', manifest.entries.map(packed), manifest.entries.length),
+    ...filled('assets', manifest.assets, manifest.assets.length),
+    ...filled('capabilities', manifest.capabilities, manifest.capabilities.length),
+    ...filled(
+      'commands',
+      Object.fromEntries(Object.entries(manifest.commands).map(([name, path]) => [name, packed(path)])),
+      Object.keys(manifest.commands).length,
+    ),
     components,
+    ...filled(
+      'inlined',
+      inlined.map(({ name, version }) => `${name}@${version}`),
+      inlined.length,
+    ),
   };
   const exports = Object.fromEntries(
-    manifest.contracts.map((subpath) => [subpath, `./${packedPath(contractFile(manifest, subpath))}`]),
+    manifest.contracts.map((subpath) => [subpath, packed(contractFile(manifest, subpath))]),
   );
   const content = {
     ...kept,
-    ...(manifest.main ? { main: `./${packedPath(manifest.main)}` } : {}),
-    ...(manifest.contracts.length > 0 ? { exports } : {}),
+    ...(manifest.main ? { main: packed(manifest.main) } : {}),
+    ...filled('exports', exports, manifest.contracts.length),
     rackwatt: own,
   };
   return Buffer.from(`${JSON.stringify(content, null, 2)}\n`);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,11 +1,12 @@
 import { sign, verify, type KeyObject } from 'node:crypto';
-import { sha256, type ArchiveFile } from './archive.js';
 import { RackwattError } from '../errors.js';
+import { SEAL_FILE, sha256, type ArchiveFile } from './archive.js';
 import { keyId, type TrustedKey } from './keys.js';
+import { parseStrictly } from './strict-json.js';
 
-/** File of an archive that lists every other one. */
-export const SEAL_FILE = 'rackwatt.manifest.json';
 const PAYLOAD_TYPE = 'application/vnd.rackwatt.bundle+json';
+const SIGNATURES = 16;
+const DIGEST = /^[0-9a-f]{64}$/;
 
 /** Every file of a bundle with its digest: what is signed. */
 export interface FileList {
@@ -22,8 +23,18 @@ interface Envelope {
   signatures: { keyid: string; sig: string }[];
 }
 
-function preAuthentication(payload: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(`DSSEv1 ${PAYLOAD_TYPE.length} ${PAYLOAD_TYPE} ${payload.length} `), payload]);
+interface OpenEnvelope {
+  payload: Buffer;
+  signatures: { keyid: string; sig: Buffer }[];
+}
+
+/** What a check of a seal found. */
+export interface Sealed {
+  list: FileList;
+  /** Names of the trusted keys that signed it; empty when none did. */
+  signers: string[];
+  /** Ids of keys that are not trusted here, whose signatures say nothing. */
+  strangers: string[];
 }
 
 /** An unsigned list of the files, as the seal file of an archive. */
@@ -37,56 +48,35 @@ export function sealOf(name: string, version: string, files: readonly ArchiveFil
   return envelope(Buffer.from(JSON.stringify(list)), []);
 }
 
-/** Adds a signature; one key signs once. */
-export function addSignature(seal: ArchiveFile, key: KeyObject): ArchiveFile {
-  const { payload, signatures } = parseSeal(seal.content);
-  const own = { keyid: keyId(key), sig: sign(null, preAuthentication(payload), key).toString('base64') };
-  return envelope(payload, [...signatures.filter(({ keyid }) => keyid !== own.keyid), own]);
-}
-
-function envelope(payload: Buffer, signatures: Envelope['signatures']): ArchiveFile {
-  const content: Envelope = { payloadType: PAYLOAD_TYPE, payload: payload.toString('base64'), signatures };
-  return { path: SEAL_FILE, content: Buffer.from(`${JSON.stringify(content, null, 1)}\n`) };
-}
-
-function parseSeal(content: Buffer): { payload: Buffer; signatures: Envelope['signatures'] } {
-  let parsed: Partial<Envelope> | null;
-  try {
-    parsed = JSON.parse(content.toString('utf8')) as Partial<Envelope> | null;
-  } catch (error) {
-    throw new RackwattError('ARCHIVE_INVALID', `${SEAL_FILE} is not JSON`, { cause: error });
-  }
-  const { payloadType, payload, signatures } = parsed ?? {};
-  if (payloadType !== PAYLOAD_TYPE || typeof payload !== 'string' || !Array.isArray(signatures))
-    throw new RackwattError('ARCHIVE_INVALID', `${SEAL_FILE} is no signed list of files`);
-  return {
-    payload: Buffer.from(payload, 'base64'),
-    signatures: signatures.filter((entry) => typeof entry?.keyid === 'string' && typeof entry.sig === 'string'),
-  };
-}
-
-/** What a check of a seal found. */
-export interface Sealed {
-  list: FileList;
-  /** Names of the trusted keys that signed it; empty when nobody did. */
-  signers: string[];
+/**
+ * Signs the list of an archive, which must be that of its files; one key signs once.
+ * @returns the files with the new seal
+ * @throws `ARCHIVE_INVALID`
+ */
+export function signFiles(files: readonly ArchiveFile[], key: KeyObject, name: string): ArchiveFile[] {
+  checkSeal(files, [], name);
+  const { payload, signatures } = openEnvelope(files, name);
+  const id = keyId(key);
+  const kept = signatures.filter(({ keyid }) => keyid !== id);
+  const seal = envelope(payload, [...kept, { keyid: id, sig: sign(null, preAuthentication(payload), key) }]);
+  return [seal, ...files.filter(({ path }) => path !== SEAL_FILE)];
 }
 
 /**
  * Checks that an archive holds exactly the files of its list, unaltered, and who signed the list.
- * @throws `ARCHIVE_INVALID`, `SIGNATURE_INVALID` when it is signed, but by nobody in `trusted`
+ * @throws `ARCHIVE_INVALID`; `SIGNATURE_INVALID` when a trusted key's signature does not fit
  */
 export function checkSeal(files: readonly ArchiveFile[], trusted: readonly TrustedKey[], name: string): Sealed {
-  const seal = files.find(({ path }) => path === SEAL_FILE);
-  if (!seal)
-    throw new RackwattError('ARCHIVE_INVALID', `${name} has no ${SEAL_FILE}; make archives with: rackwatt bundle pack`);
-  const { payload, signatures } = parseSeal(seal.content);
+  const { payload, signatures } = openEnvelope(files, name);
   const signers: string[] = [];
+  const strangers: string[] = [];
   for (const { keyid, sig } of signatures) {
     const key = trusted.find(({ id }) => id === keyid);
-    if (!key) continue;
-    const bytes = Buffer.from(sig, 'base64');
-    if (bytes.length !== 64 || !verify(null, preAuthentication(payload), key.key, bytes)) {
+    if (!key) {
+      strangers.push(keyid);
+      continue;
+    }
+    if (sig.length !== 64 || !verify(null, preAuthentication(payload), key.key, sig)) {
       throw new RackwattError(
         'SIGNATURE_INVALID',
         `${name}: the signature of ${key.name} (${keyid}) does not fit its list of files; the archive was altered`,
@@ -96,29 +86,63 @@ export function checkSeal(files: readonly ArchiveFile[], trusted: readonly Trust
   }
   const list = parseList(payload, name);
   compare(list, files, name);
-  if (signatures.length > 0 && signers.length === 0 && trusted.length > 0) {
-    throw new RackwattError(
-      'SIGNATURE_INVALID',
-      `${name} is signed by ${signatures.map(({ keyid }) => keyid).join(', ')}, which is not among the trusted keys (${trusted.map(({ id, name: known }) => `${known} ${id}`).join(', ')})`,
-    );
-  }
-  return { list, signers };
+  return { list, signers, strangers };
+}
+
+function preAuthentication(payload: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`DSSEv1 ${PAYLOAD_TYPE.length} ${PAYLOAD_TYPE} ${payload.length} `), payload]);
+}
+
+function envelope(payload: Buffer, signatures: OpenEnvelope['signatures']): ArchiveFile {
+  const content: Envelope = {
+    payloadType: PAYLOAD_TYPE,
+    payload: payload.toString('base64'),
+    signatures: signatures.map(({ keyid, sig }) => ({ keyid, sig: sig.toString('base64') })),
+  };
+  return { path: SEAL_FILE, content: Buffer.from(`${JSON.stringify(content, null, 1)}\n`) };
+}
+
+function openEnvelope(files: readonly ArchiveFile[], name: string): OpenEnvelope {
+  const refuse = (what: string): RackwattError => new RackwattError('ARCHIVE_INVALID', `${name}: ${SEAL_FILE} ${what}`);
+  const seal = files.find(({ path }) => path === SEAL_FILE);
+  if (!seal)
+    throw new RackwattError('ARCHIVE_INVALID', `${name} has no ${SEAL_FILE}; make archives with: rackwatt bundle pack`);
+  const { payloadType, payload, signatures } = (parseStrictly(seal.content, `${name}: ${SEAL_FILE}`) ??
+    {}) as Partial<Envelope>;
+  if (payloadType !== PAYLOAD_TYPE)
+    throw refuse(`is of the type ${JSON.stringify(payloadType) ?? 'undefined'}, not ${PAYLOAD_TYPE}`);
+  const bytes = decoded(payload);
+  if (!bytes || !Array.isArray(signatures)) throw refuse('is no signed list of files');
+  if (signatures.length > SIGNATURES) throw refuse(`has more than ${SIGNATURES} signatures`);
+  const opened = signatures.map((entry: Partial<Envelope['signatures'][number]> | null) => {
+    const sig = decoded(entry?.sig);
+    if (typeof entry?.keyid !== 'string' || !sig) throw refuse('has a signature that is none');
+    return { keyid: entry.keyid, sig };
+  });
+  if (new Set(opened.map(({ keyid }) => keyid)).size !== opened.length) throw refuse('has two signatures of one key');
+  return { payload: bytes, signatures: opened };
+}
+
+/** Base64 in its one canonical spelling. */
+function decoded(text: unknown): Buffer | undefined {
+  if (typeof text !== 'string') return undefined;
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.toString('base64') === text ? bytes : undefined;
 }
 
 function parseList(payload: Buffer, name: string): FileList {
-  let list: Partial<FileList> | null;
-  try {
-    list = JSON.parse(payload.toString('utf8')) as Partial<FileList> | null;
-  } catch (error) {
-    throw new RackwattError('ARCHIVE_INVALID', `${name}: its list of files is not JSON`, { cause: error });
-  }
-  const isFine =
-    list?.spec === 1 && typeof list.name === 'string' && typeof list.version === 'string' && Array.isArray(list.files);
+  const list = parseStrictly(payload, `${name}: its list of files`) as Partial<FileList> | null;
+  const isFile = (file: Partial<FileList['files'][number]> | null): boolean =>
+    typeof file?.path === 'string' &&
+    typeof file.sha256 === 'string' &&
+    DIGEST.test(file.sha256) &&
+    Number.isInteger(file.size);
   if (
-    !isFine ||
-    !list!.files!.every(
-      (file) => typeof file?.path === 'string' && typeof file.sha256 === 'string' && Number.isInteger(file.size),
-    )
+    list?.spec !== 1 ||
+    typeof list.name !== 'string' ||
+    typeof list.version !== 'string' ||
+    !Array.isArray(list.files) ||
+    !list.files.every(isFile)
   ) {
     throw new RackwattError('ARCHIVE_INVALID', `${name}: its list of files is not one of version 1`);
   }
@@ -140,5 +164,8 @@ function compare(list: FileList, files: readonly ArchiveFile[], name: string): v
   }
   const [missing] = listed.keys();
   if (missing !== undefined)
-    throw new RackwattError('ARCHIVE_INVALID', `${name} lacks ${missing}, which its list of files names`);
+    throw new RackwattError(
+      'ARCHIVE_INVALID',
+      `${name} lacks ${JSON.stringify(missing)}, which its list of files names`,
+    );
 }

@@ -1,13 +1,13 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { cp, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import { createHash, randomUUID } from 'node:crypto';
-import { contractFile, parseManifest, readManifest, type Manifest, type RevisionSource } from '../bundle/index.js';
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import semver from 'semver';
+import { readManifest, type Manifest, type RevisionSource } from '../bundle/index.js';
 import { errorMessage, RackwattError } from '../errors.js';
-import { BUDGET, readArchive, sha256, type ArchiveFile } from './archive.js';
-import { filesOf } from './folder.js';
-import { readTrustedKeys } from './keys.js';
-import { checkSeal } from './seal.js';
+import { BUDGET, readArchiveFile, sha256, type ArchiveFile } from './archive.js';
+import { bundleFiles, filesOf, flushFolder, writeDurably } from './folder.js';
+import { missingEntry, verifyArchive, verifyFiles } from './verify.js';
 
 /** An archive or folder that was checked and lies complete in the store. */
 export interface InstalledArchive {
@@ -21,8 +21,17 @@ export interface InstalledArchive {
   signers: string[];
 }
 
-/** Hex digits of a digest in folder names. */
-const SHORT = 16;
+interface StoredFile {
+  path: string;
+  read: () => Promise<Buffer>;
+}
+
+/** Hex digits of a digest in folder names: enough that no two contents can be made that share them. */
+const SHORT = 32;
+const STAGE = /^\.stage-(\d+)-/;
+const NAME = /^(?:@[a-z0-9][\w.-]*\/)?[a-z0-9][\w.-]*$/;
+/** Stages that this process is filling. */
+const filling = new Set<string>();
 
 /**
  * Content-addressed store of bundles: `<folder>/<name>/<version>-<digest>/`. Entries appear complete or not at all, and never
@@ -31,6 +40,7 @@ const SHORT = 16;
 export class BundleStore {
   readonly #folder: string;
   readonly #keys: string;
+  #swept: Promise<void> | undefined;
 
   constructor(options: { folder: string; keys: string }) {
     this.#folder = options.folder;
@@ -38,29 +48,28 @@ export class BundleStore {
   }
 
   /**
-   * Checks an archive (trailer, paths, budget, file list, signature, manifest) and keeps it. Nothing is written before it
-   * passed.
-   * @throws `ARCHIVE_...`, `SIGNATURE_...`, `BUNDLE_MANIFEST`
+   * Checks an archive and keeps it. Nothing is written before it passed.
+   * @throws as `verifyArchive`; `BUNDLE_NOT_FOUND`, `STORE_WRITE`
    */
   async install(file: string, allowUnsigned: boolean): Promise<InstalledArchive> {
-    const archive = await readFile(file).catch((error: unknown) => {
-      throw new RackwattError('BUNDLE_NOT_FOUND', `cannot read ${file}: ${errorMessage(error)}`, { cause: error });
-    });
+    const archive = await readArchiveFile(file);
     const { files, manifest, signers } = await verifyArchive(archive, basename(file), {
       keys: this.#keys,
       allowUnsigned,
     });
     const digest = sha256(archive);
-    const root = await this.#keep(manifest, digest, async (stage) => {
-      for (const { path, content } of files) {
-        await mkdir(dirname(join(stage, path)), { recursive: true });
-        await writeDurably(join(stage, path), content);
-      }
-    });
+    const root = await this.#keep(
+      manifest,
+      digest,
+      files.map(({ path, content }) => ({ path, read: async () => content })),
+    );
     return { name: manifest.name, version: manifest.version, digest, root, manifest, signers };
   }
 
-  /** Copies a folder into the store, so that it is never run from where it was dropped. @throws `BUNDLE_MANIFEST`, `SIGNATURE_MISSING` */
+  /**
+   * Copies a folder into the store, so that it is never run from where it was dropped.
+   * @throws `BUNDLE_MANIFEST`, `SIGNATURE_MISSING`, `ARCHIVE_TOO_LARGE`, `STORE_WRITE`
+   */
   async copyFolder(folder: string, allowUnsigned: boolean): Promise<InstalledArchive> {
     if (!allowUnsigned)
       throw new RackwattError(
@@ -68,78 +77,108 @@ export class BundleStore {
         `${folder} is a folder, which nobody signed; drop a signed archive, or allow "dropins" in framework.trust.unsigned`,
       );
     const manifest = await readManifest(folder);
-    for (const file of entryFiles(manifest)) {
-      if (!existsSync(join(folder, file)))
-        throw new RackwattError('BUNDLE_MANIFEST', `${folder} has no ${file}, which its package.json names`);
+    const paths = await bundleFiles(folder, manifest);
+    const missing = missingEntry(manifest, new Set(paths));
+    if (missing !== undefined)
+      throw new RackwattError('BUNDLE_MANIFEST', `${folder} has no ${missing}, which its package.json names`);
+    await checkSize(folder, paths);
+    const hash = createHash('sha256');
+    const sums = new Map<string, string>();
+    for (const path of paths) {
+      const sum = sha256(await readFile(join(folder, path)));
+      sums.set(path, sum);
+      hash.update(`${path}\0${sum}\n`);
     }
-    const digest = await digestOfFolder(folder);
-    const root = await this.#keep(manifest, digest, (stage) =>
-      cp(folder, stage, { recursive: true, dereference: false, verbatimSymlinks: true }),
+    const digest = hash.digest('hex');
+    const read = async (path: string): Promise<Buffer> => {
+      const content = await readFile(join(folder, path));
+      if (sha256(content) !== sums.get(path))
+        throw new RackwattError('ARCHIVE_INCOMPLETE', `${folder} is still being written: ${path} changed`);
+      return content;
+    };
+    const root = await this.#keep(
+      manifest,
+      digest,
+      paths.map((path) => ({ path, read: () => read(path) })),
     );
     return { name: manifest.name, version: manifest.version, digest, root, manifest, signers: [] };
   }
 
-  /** @throws `BUNDLE_NOT_FOUND`, `SIGNATURE_MISSING` */
+  /** @throws `BUNDLE_NOT_FOUND`, `SIGNATURE_MISSING`, `SIGNATURE_INVALID`, `ARCHIVE_INVALID` */
   async find(
     name: string,
     version: string,
     digest: string | undefined,
     allowUnsigned: boolean,
   ): Promise<RevisionSource> {
+    if (!NAME.test(name) || !semver.valid(version))
+      throw new RackwattError(
+        'BUNDLE_NOT_FOUND',
+        `"${name}@${version}" is no name and version of a bundle, such as @example/acme@1.2.0`,
+      );
     const folder = this.#folderOf(name);
     const wanted = digest?.replace(/^sha256:/, '').slice(0, SHORT);
-    const entries = existsSync(folder)
-      ? readdirSync(folder).filter(
-          (entry) => entry.startsWith(`${version}-`) && (wanted === undefined || entry === `${version}-${wanted}`),
-        )
+    const digests = existsSync(folder)
+      ? readdirSync(folder)
+          .filter((entry) => entry.startsWith(`${version}-`))
+          .map((entry) => entry.slice(version.length + 1))
+          .filter((found) => /^[0-9a-f]{32}$/.test(found) && (wanted === undefined || found === wanted))
       : [];
-    if (entries.length === 0)
+    if (digests.length === 0)
       throw new RackwattError(
         'BUNDLE_NOT_FOUND',
         `${name} ${version}${wanted ? ` (${wanted})` : ''} is not installed here; install its archive with: rackwatt bundle install FILE.tgz`,
       );
-    if (entries.length > 1)
+    if (digests.length > 1)
       throw new RackwattError(
         'BUNDLE_NOT_FOUND',
-        `there are ${entries.length} contents of ${name} ${version}; name one by "digest"`,
+        `there are ${digests.length} contents of ${name} ${version}; name one by "digest": ${digests.join(', ')}`,
       );
-    const root = join(folder, entries[0]!);
-    if (!allowUnsigned) await this.#checkSigned(root, name);
-    return {
-      location: `store:${name}@${version}`,
-      root,
-      manifest: await readManifest(root),
-      digest: entries[0]!.slice(version.length + 1),
-    };
+    const root = join(folder, `${version}-${digests[0]}`);
+    // A key that is no longer trusted takes its bundles with it.
+    if (!allowUnsigned) verifyFiles(await readFiles(root), `${name} ${version}`, { keys: this.#keys, allowUnsigned });
+    return { location: `store:${name}@${version}`, root, manifest: await readManifest(root), digest: digests[0]! };
   }
 
-  /** A key that is no longer trusted takes its bundles with it. */
-  async #checkSigned(root: string, name: string): Promise<void> {
-    const files: ArchiveFile[] = [];
-    for (const path of await filesOf(root)) files.push({ path, content: await readFile(join(root, path)) });
-    const { signers } = checkSeal(files, readTrustedKeys(this.#keys), name);
-    if (signers.length === 0)
-      throw new RackwattError('SIGNATURE_MISSING', `${name} is not signed by a key in ${this.#keys}`);
-  }
-
-  async #keep(manifest: Manifest, digest: string, fill: (stage: string) => Promise<void>): Promise<string> {
+  async #keep(manifest: Manifest, digest: string, files: readonly StoredFile[]): Promise<string> {
+    await (this.#swept ??= this.#sweep());
     const folder = this.#folderOf(manifest.name);
     const root = join(folder, `${manifest.version}-${digest.slice(0, SHORT)}`);
-    if (existsSync(root)) return root;
-    const stage = join(this.#folder, `.stage-${randomUUID()}`);
-    await mkdir(stage, { recursive: true, mode: 0o700 });
+    if (existsSync(root) && (await isUndamaged(root, files))) return root;
+    const name = `.stage-${process.pid}-${randomUUID()}`;
+    const stage = join(this.#folder, name);
+    filling.add(name);
     try {
-      await fill(stage);
+      await mkdir(stage, { recursive: true, mode: 0o700 });
+      await fill(stage, files);
       await mkdir(folder, { recursive: true });
-      await flushFolder(stage);
+      if (existsSync(root)) await rm(root, { recursive: true });
       await rename(stage, root);
       await flushFolder(folder);
+      await flushFolder(this.#folder);
     } catch (error) {
       await rm(stage, { recursive: true, force: true });
       if (existsSync(root)) return root;
-      throw error;
+      if (error instanceof RackwattError) throw error;
+      throw new RackwattError(
+        'STORE_WRITE',
+        `${manifest.name} ${manifest.version} cannot be kept in ${this.#folder}: ${errorMessage(error)}`,
+        { cause: error },
+      );
+    } finally {
+      filling.delete(name);
     }
     return root;
+  }
+
+  /** Removes what processes that were killed left half written. */
+  async #sweep(): Promise<void> {
+    if (!existsSync(this.#folder)) return;
+    for (const name of await readdir(this.#folder)) {
+      const owner = Number(STAGE.exec(name)?.[1]);
+      if (!Number.isNaN(owner) && !filling.has(name) && !isOther(owner))
+        await rm(join(this.#folder, name), { recursive: true, force: true });
+    }
   }
 
   #folderOf(name: string): string {
@@ -147,70 +186,53 @@ export class BundleStore {
   }
 }
 
-/** Checks an archive without keeping it. @throws as `BundleStore.install` */
-export async function verifyArchive(
-  archive: Buffer,
-  name: string,
-  options: { keys: string; allowUnsigned: boolean },
-): Promise<{ files: ArchiveFile[]; manifest: Manifest; signers: string[] }> {
-  const files = await readArchive(archive, name, BUDGET);
-  const { list, signers } = checkSeal(files, readTrustedKeys(options.keys), name);
-  if (signers.length === 0 && !options.allowUnsigned) {
-    throw new RackwattError(
-      'SIGNATURE_MISSING',
-      `${name} is not signed by a trusted key; put the publisher's .pub into ${options.keys}, or allow unsigned bundles in framework.trust`,
-    );
-  }
-  const packageJson = files.find(({ path }) => path === 'package.json');
-  if (!packageJson) throw new RackwattError('ARCHIVE_INVALID', `${name} has no package.json`);
-  const manifest = parseManifest(packageJson.content.toString('utf8'), `package.json of ${name}`);
-  if (manifest.name !== list.name || manifest.version !== list.version) {
-    throw new RackwattError(
-      'ARCHIVE_INVALID',
-      `${name} is signed as ${list.name} ${list.version}, but its package.json says ${manifest.name} ${manifest.version}`,
-    );
-  }
-  for (const file of entryFiles(manifest)) {
-    if (!files.some(({ path }) => `./${path}` === file))
-      throw new RackwattError('ARCHIVE_INVALID', `${name} lacks ${file}, which its package.json names`);
-  }
-  return { files, manifest, signers };
-}
-
-/** Every module that a manifest names. */
-export function entryFiles(manifest: Manifest): string[] {
-  const contracts = manifest.contracts.map((subpath) => contractFile(manifest, subpath));
-  return [
-    ...new Set([
-      ...(manifest.main ? [manifest.main] : []),
-      ...contracts,
-      ...manifest.entries,
-      ...Object.values(manifest.commands),
-    ]),
-  ];
-}
-
-async function digestOfFolder(root: string): Promise<string> {
-  const hash = createHash('sha256');
-  for (const path of await filesOf(root)) hash.update(`${path}\0${sha256(await readFile(join(root, path)))}\n`);
-  return hash.digest('hex');
-}
-
-async function writeDurably(file: string, content: Buffer): Promise<void> {
-  const handle = await open(file, 'wx', 0o644);
+/** Whether another process of that number runs. In a container a restarted node has the number that it had before. */
+function isOther(process_: number): boolean {
+  if (process_ === process.pid) return false;
   try {
-    await handle.writeFile(content);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    process.kill(process_, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
-async function flushFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+/** An entry never changes, unless a disk or a person damaged it. */
+async function isUndamaged(root: string, files: readonly StoredFile[]): Promise<boolean> {
+  const found = await filesOf(root);
+  if (found.length !== files.length) return false;
+  for (const { path, read } of files) {
+    const file = join(root, path);
+    if (!existsSync(file) || !(await readFile(file)).equals(await read())) return false;
   }
+  return true;
+}
+
+async function fill(stage: string, files: readonly StoredFile[]): Promise<void> {
+  const folders = new Set([stage]);
+  for (const { path, read } of files) {
+    for (let folder = dirname(join(stage, path)); folder !== stage; folder = dirname(folder)) folders.add(folder);
+    await mkdir(dirname(join(stage, path)), { recursive: true });
+    await writeDurably(join(stage, path), await read());
+  }
+  for (const folder of folders) await flushFolder(folder);
+}
+
+async function checkSize(folder: string, paths: readonly string[]): Promise<void> {
+  if (paths.length > BUDGET.files)
+    throw new RackwattError(
+      'ARCHIVE_TOO_LARGE',
+      `${folder} holds more than ${BUDGET.files} files; pack it with: rackwatt bundle pack`,
+    );
+  let bytes = 0;
+  for (const path of paths) bytes += (await stat(join(folder, path))).size;
+  if (bytes > BUDGET.unpackedBytes)
+    throw new RackwattError(
+      'ARCHIVE_TOO_LARGE',
+      `${folder} has more than ${BUDGET.unpackedBytes} bytes; pack it with: rackwatt bundle pack`,
+    );
+}
+
+async function readFiles(root: string): Promise<ArchiveFile[]> {
+  return Promise.all((await filesOf(root)).map(async (path) => ({ path, content: await readFile(join(root, path)) })));
 }

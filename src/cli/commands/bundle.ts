@@ -1,7 +1,19 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { BundleInfo } from '../../bundle/index.js';
-import { addSignature, archiveName, newBundle, packBundle, readArchive, readPrivateKey, SEAL_FILE, sha256, verifyArchive, writeArchive } from '../../deployment/index.js';
+import { writeAtomically } from '../../configuration/index.js';
+import {
+  archiveName,
+  keyId,
+  newBundle,
+  packBundle,
+  readArchive,
+  readArchiveFile,
+  readPrivateKey,
+  sha256,
+  signFiles,
+  verifyArchive,
+  writeArchive,
+} from '../../deployment/index.js';
 import { RackwattError } from '../../errors.js';
 import type { Command } from '../contract.js';
 import { json, table } from '../output.js';
@@ -39,7 +51,20 @@ export const bundle: Command = {
       async run({ options, stdout, call }) {
         const bundles = (await call('bundle.list')) as BundleInfo[];
         if (options['json']) stdout.write(json(bundles));
-        else stdout.write(table(bundles.map(({ id, name, version, state, startLevel, location, reason }) => ({ id, name, version, state, level: startLevel, location, why: reason ?? '' }))));
+        else
+          stdout.write(
+            table(
+              bundles.map(({ id, name, version, state, startLevel, location, reason }) => ({
+                id,
+                name,
+                version,
+                state,
+                level: startLevel,
+                location,
+                why: reason ?? '',
+              })),
+            ),
+          );
       },
     },
     info: {
@@ -63,21 +88,30 @@ export const bundle: Command = {
       options: { '--dir <folder>': 'where; a folder of the name in the working folder when absent' },
       async run({ arguments: [kind, name], options, stdout }) {
         const made = await newBundle(kind!, name!, resolve(String(options['dir'] ?? name!.replace(/^.*\//, ''))));
-        stdout.write(`${made.name} is in ${made.folder}\n\n  cd ${made.folder}\n  npm install\n  npm test\n  npx rackwatt bundle pack\n`);
+        stdout.write(
+          `${made.name} is in ${made.folder}\n\n  cd ${made.folder}\n  npm install\n  npm test\n  npx rackwatt bundle pack\n`,
+        );
       },
     },
     pack: {
       summary: 'pack a bundle into one archive, private dependencies inlined',
       arguments: '[dir]',
-      options: { '-o, --output <file>': 'archive to write; NAME-VERSION.tgz in the working folder when absent', ...JSON_OPTION },
+      options: {
+        '-o, --output <file>': 'archive to write; NAME-VERSION.tgz in the working folder when absent',
+        ...JSON_OPTION,
+      },
       async run({ arguments: [dir], options, stdout }) {
         const { describeBundle } = await import('../../node/index.js');
         const packed = await packBundle(resolve(dir ?? '.'), describeBundle);
         const file = resolve(String(options['output'] ?? archiveName(packed.name, packed.version)));
-        writeFileSync(file, packed.archive);
+        await writeAtomically(file, packed.archive);
         const digest = sha256(packed.archive);
-        if (options['json']) stdout.write(json({ file, name: packed.name, version: packed.version, digest, files: packed.files }));
-        else stdout.write(`${file}\n  ${packed.name} ${packed.version}, ${packed.files.length} files, ${packed.archive.length} bytes, sha256 ${digest}\n`);
+        if (options['json'])
+          stdout.write(json({ file, name: packed.name, version: packed.version, digest, files: packed.files }));
+        else
+          stdout.write(
+            `${file}\n  ${packed.name} ${packed.version}, ${packed.files.length} files, ${packed.archive.length} bytes, sha256 ${digest}\n`,
+          );
       },
     },
     sign: {
@@ -85,14 +119,13 @@ export const bundle: Command = {
       arguments: '<archive>',
       options: { '--key <file>': 'private key from "rackwatt keys new"' },
       async run({ arguments: [file], options, stdout }) {
-        if (typeof options['key'] !== 'string') throw new RackwattError('USAGE', 'bundle sign wants a key: rackwatt bundle sign FILE.tgz --key release.key');
+        if (typeof options['key'] !== 'string')
+          throw new RackwattError('USAGE', 'bundle sign wants a key: rackwatt bundle sign FILE.tgz --key release.key');
         const path = resolve(file!);
-        const files = await readArchive(readFileSync(path), basename(path));
-        const seal = files.find((entry) => entry.path === SEAL_FILE);
-        if (!seal) throw new RackwattError('ARCHIVE_INVALID', `${basename(path)} has no ${SEAL_FILE}; make archives with: rackwatt bundle pack`);
-        const signed = addSignature(seal, readPrivateKey(resolve(options['key'])));
-        writeFileSync(path, await writeArchive([signed, ...files.filter((entry) => entry !== seal)]));
-        stdout.write(`${path} is signed\n`);
+        const key = readPrivateKey(resolve(options['key']));
+        const files = await readArchive(await readArchiveFile(path), basename(path));
+        await writeAtomically(path, await writeArchive(signFiles(files, key, basename(path))));
+        stdout.write(`${path} is signed by ${keyId(key)}\n`);
       },
     },
     verify: {
@@ -102,15 +135,34 @@ export const bundle: Command = {
       async run({ arguments: [file], options, stdout, home }) {
         const path = resolve(file!);
         const keys = resolve(String(options['keys'] ?? join(home, 'keys')));
-        const { manifest, signers, files } = await verifyArchive(readFileSync(path), basename(path), { keys, allowUnsigned: false });
-        if (options['json']) stdout.write(json({ name: manifest.name, version: manifest.version, signers, files: files.length }));
+        const { manifest, signers, files } = await verifyArchive(await readArchiveFile(path), basename(path), {
+          keys,
+          allowUnsigned: false,
+        });
+        if (options['json'])
+          stdout.write(json({ name: manifest.name, version: manifest.version, signers, files: files.length }));
         else stdout.write(`${manifest.name} ${manifest.version} is unaltered and signed by ${signers.join(', ')}\n`);
       },
     },
     install,
-    update: { ...install, summary: 'update a bundle of the running node from a signed archive; on any failure the old one goes on' },
-    start: onRunningNode('start a bundle of the running node', 'bundle.start', ({ name, state }) => `${name} is ${state}\n`),
-    stop: onRunningNode('stop a bundle of the running node', 'bundle.stop', ({ name, state }) => `${name} is ${state}\n`),
-    uninstall: onRunningNode('take a bundle out of the configuration; what it stored stays', 'bundle.uninstall', ({ name }) => `${name} is uninstalled\n`),
+    update: {
+      ...install,
+      summary: 'update a bundle of the running node from a signed archive; on any failure the old one goes on',
+    },
+    start: onRunningNode(
+      'start a bundle of the running node',
+      'bundle.start',
+      ({ name, state }) => `${name} is ${state}\n`,
+    ),
+    stop: onRunningNode(
+      'stop a bundle of the running node',
+      'bundle.stop',
+      ({ name, state }) => `${name} is ${state}\n`,
+    ),
+    uninstall: onRunningNode(
+      'take a bundle out of the configuration; what it stored stays',
+      'bundle.uninstall',
+      ({ name }) => `${name} is uninstalled\n`,
+    ),
   },
 };
