@@ -1,4 +1,4 @@
-/** Writes the golden vectors anew: `node test/dist/telemetry/write-vectors.js`. A vector that changes breaks the wire. */
+/** Writes the golden vectors anew: `node test/dist/telemetry/write-vectors.js && biome format --write bundles/telemetry/vectors`. A vector that changes breaks the wire. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';

@@ -55,9 +55,18 @@ export interface OutboxStatus {
  */
 export interface Outbox {
   /** Numbers the points of a device; the same points get the same numbers again. */
-  describe(device: string, description: DeviceDescription, context: { location: DeviceLocation; interval: number }): Promise<Uint32Array>;
+  describe(
+    device: string,
+    description: DeviceDescription,
+    context: { location: DeviceLocation; interval: number },
+  ): Promise<Uint32Array>;
   /** Settles after fsync. */
-  append(records: { samples?: Sample[]; gaps?: Gap[]; events?: EventRecord[]; statuses?: DeviceStatus[] }): Promise<void>;
+  append(records: {
+    samples?: Sample[];
+    gaps?: Gap[];
+    events?: EventRecord[];
+    statuses?: DeviceStatus[];
+  }): Promise<void>;
   /** Highest due number ever appended for a device (sample or gap); 0 for a new one. */
   lastNumber(device: string): Promise<number>;
   /** A publisher says whether it keeps up: decides the class of what is written from now on. */
