@@ -52,6 +52,11 @@ test('a device that never answered is listed under its configured name', async (
   const view = (await get('/devices')).devices.find((one: Json) => one.id === 'new-one');
   assert.deepEqual([view.lastSample, view.kW, view.status.state, view.location.rack], [null, null, 'connecting', 'R9']);
   assert.deepEqual((await get('/devices/new-one')).values, []);
+  assert.equal((await fetch(`${url}api/v1/latest?device=new-one`)).status, 404);
+  const live = await fetch(`${url}api/v1/live?device=new-one`);
+  assert.equal(live.status, 200, 'its values may come');
+  await live.body!.cancel();
+  assert.equal((await get('/devices/r1-a')).id, 'APC:r1-a', 'found by its configured name too');
   configuration.document.configurations['rackwatt.device~r1-a']!['enabled'] = false;
   assert.equal((await get('/devices/APC:r1-a')).status.state, 'disabled');
 });

@@ -1,4 +1,5 @@
 import { EventEmitter, on } from 'node:events';
+import { RackwattError } from 'rackwatt';
 import {
   type EventRecord,
   type Gap,
@@ -97,6 +98,9 @@ export class FakeStore implements Store {
 
   async latest(query: { device?: string; points?: number[] } = {}): Promise<LatestValue[]> {
     if (!query.device && !query.points) this.fullReads++;
+    if (query.device && !this.all.some(({ id }) => id === query.device)) {
+      throw new RackwattError('STORE_DEVICE_UNKNOWN', `The store knows no device "${query.device}".`);
+    }
     return [...this.values.values()].filter(
       (value) =>
         (!query.device || value.device === query.device) && (!query.points || query.points.includes(value.point)),

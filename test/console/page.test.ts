@@ -182,6 +182,18 @@ test('a device is changed by the least edit, and removed in two steps', { skip }
   assert.deepEqual(complaints, []);
 });
 
+test('a device that was never read shows so, and moves to its own id with its first sample', { skip }, async (t) => {
+  const { url, store, configuration } = await startNode(t);
+  configuration.document.configurations['rackwatt.device~r8-a'] = { address: 'snmp://192.0.2.20' };
+  const { page, complaints } = await openPage(t, url);
+  await row(page, 'r8-a').locator('a').click();
+  await becomes(page, 'device-status', 'It was never read.');
+  store.add({ id: 'APC:Z8', device: 'r8-a' }, { 'inlet/1': { readings: [['power.active', 777]] } });
+  await page.getByTestId('inlets').filter({ hasText: '777' }).waitFor({ timeout: 15_000 });
+  assert.match(page.url(), /devices\/APC%3AZ8|devices\/APC:Z8/);
+  assert.deepEqual(complaints, []);
+});
+
 test('the page says when the node is gone, and is right again after', { skip }, async (t) => {
   const { url, live, store } = await startNode(t);
   const { page } = await openPage(t, url);

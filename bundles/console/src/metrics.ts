@@ -12,6 +12,9 @@ const ON: Partial<Record<MetricName, readonly string[]>> = {
   'state.sensor': ['normal', 'ok'],
 };
 
+/** Devices asked for together: a hall is read in many small answers, so that other work has its turn between them. */
+const AT_ONCE = 8;
+
 const UNKNOWN = new Set(['unknown', 'unavailable', '']);
 
 /** Current values as `rackwatt_...`; a value that is old or bad is left out, so that a sum never counts it. */
@@ -20,30 +23,36 @@ export function metricsSource({ store }: Pick<Services, 'store'>): MetricsSource
     async collect() {
       const source = store.service;
       if (!source) return [];
-      const [all, latest] = await Promise.all([source.devices(), source.latest()]);
-      const devices = all.filter((device) => device.status.state !== 'removed');
-      return [...deviceFamilies(devices), ...valueFamilies(devices, latest, Date.now())];
+      const devices = (await source.devices()).filter((device) => device.status.state !== 'removed');
+      const families = new Map<MetricName, MetricFamily>();
+      for (let next = 0; next < devices.length; next += AT_ONCE) {
+        const some = devices.slice(next, next + AT_ONCE);
+        const values = await Promise.all(some.map(({ id }) => source.latest({ device: id })));
+        for (const [index, device] of some.entries()) addValues(families, device, values[index]!, Date.now());
+      }
+      return [...deviceFamilies(devices), ...families.values()];
     },
   };
 }
 
-function valueFamilies(devices: readonly StoredDevice[], latest: readonly LatestValue[], now: number): MetricFamily[] {
-  const byId = new Map(devices.map((device) => [device.id, { device, labels: place(device) }]));
-  const families = new Map<MetricName, MetricFamily>();
+function addValues(
+  families: Map<MetricName, MetricFamily>,
+  device: StoredDevice,
+  latest: readonly LatestValue[],
+  now: number,
+): void {
+  const labels = place(device);
   for (const value of latest) {
-    const known = byId.get(value.device);
-    const sample = known && isCurrent(value, known.device.interval, now) ? number(value) : undefined;
-    if (!known || sample === undefined) continue;
+    const sample = isCurrent(value, device.interval, now) ? number(value) : undefined;
+    if (sample === undefined) continue;
     const metric = METRICS[value.metric];
     let family = families.get(value.metric);
     if (!family) {
       const type = metric.kind === 'counter' ? 'counter' : 'gauge';
       families.set(value.metric, (family = { name: metric.prometheus, help: metric.help, type, samples: [] }));
     }
-    const labels = { ...known.labels, level: levelOf(value.part), component: value.part };
-    family.samples.push({ labels, value: sample });
+    family.samples.push({ labels: { ...labels, level: levelOf(value.part), component: value.part }, value: sample });
   }
-  return [...families.values()];
 }
 
 function number(value: LatestValue): number | undefined {

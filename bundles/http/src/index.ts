@@ -45,7 +45,7 @@ export const http = component({
       absolute: true,
       summary: 'Figures in Prometheus text format',
       handle: async () => ({
-        text: exposition(
+        text: await exposition(
           await collect(
             [...metrics].map((bound) => bound.service),
             traffic,

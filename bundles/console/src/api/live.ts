@@ -1,5 +1,6 @@
 import type { Route } from '@rackwatt/http/contract';
-import { type LatestValue, levelOf } from '@rackwatt/telemetry';
+import { type LatestValue, levelOf, type Store } from '@rackwatt/telemetry';
+import type { RackwattError } from 'rackwatt';
 import { Type } from 'typebox';
 import { valueView } from './current.js';
 import type { Feed, Wanted } from './feed.js';
@@ -34,16 +35,21 @@ export function liveRoute(services: Services, power: InletPower, feed: Feed): Ro
     ),
     handle: async ({ query, signal }) => {
       const selection = { device: text(query, 'device'), level: text(query, 'level'), metric: text(query, 'metric') };
-      storeOf(services);
-      return { events: events(selection, signal) };
+      const wanted = wants(selection);
+      // Subscribed before the snapshot is read, so that nothing falls between the two.
+      const changes = feed.changes(wanted, signal)[Symbol.asyncIterator]();
+      const next = changes.next();
+      try {
+        const first = await snapshot(selection, wanted);
+        return { events: events({ selection, wanted, changes, next, first }) };
+      } catch (error) {
+        void changes.return?.();
+        throw error;
+      }
     },
   };
 
-  async function* events(selection: Selection, signal: AbortSignal) {
-    const wanted = wants(selection);
-    // Subscribed before the snapshot is read, so that nothing falls between the two.
-    const changes = feed.changes(wanted, signal)[Symbol.asyncIterator]();
-    let next = changes.next();
+  async function* events({ selection, wanted, changes, next, first }: Stream) {
     let id = 0;
     const message = (event: string, values: readonly LatestValue[]) => ({
       event,
@@ -51,11 +57,11 @@ export function liveRoute(services: Services, power: InletPower, feed: Feed): Ro
       data: { time: Date.now(), values: values.map(valueView) } satisfies ValueList,
     });
     try {
-      yield message('snapshot', await snapshot(selection, wanted));
-      for (;;) {
-        const { value, done } = await next;
+      yield message('snapshot', first);
+      for (let coming = next; ; ) {
+        const { value, done } = await coming;
         if (done) return;
-        next = changes.next();
+        coming = changes.next();
         if (value !== 'restart') yield message('values', value);
         else if (services.store.service) yield message('snapshot', await snapshot(selection, wanted));
       }
@@ -66,11 +72,29 @@ export function liveRoute(services: Services, power: InletPower, feed: Feed): Ro
 
   async function snapshot(selection: Selection, wanted: Wanted): Promise<LatestValue[]> {
     const store = storeOf(services);
-    if (selection.device !== undefined) return (await store.latest({ device: selection.device })).filter(wanted);
+    if (selection.device !== undefined) return (await valuesOf(store, selection.device)).filter(wanted);
     if (selection.level === 'inlet' && selection.metric === 'power.active') {
       return power.values(store, await store.devices(), Date.now());
     }
     return (await store.latest()).filter(wanted);
+  }
+}
+
+interface Stream {
+  selection: Selection;
+  wanted: Wanted;
+  changes: AsyncIterator<LatestValue[] | 'restart'>;
+  next: Promise<IteratorResult<LatestValue[] | 'restart'>>;
+  first: LatestValue[];
+}
+
+/** A device that is configured and was never read has no values yet. */
+async function valuesOf(store: Store, device: string): Promise<LatestValue[]> {
+  try {
+    return await store.latest({ device });
+  } catch (error) {
+    if ((error as Partial<RackwattError>).code === 'STORE_DEVICE_UNKNOWN') return [];
+    throw error;
   }
 }
 

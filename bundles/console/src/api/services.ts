@@ -18,6 +18,14 @@ export function storeOf(services: Pick<Services, 'store'>): Store {
   });
 }
 
+/** What the store's errors mean for who asked. */
+export const STORE_STATUSES: Readonly<Record<string, number>> = {
+  STORE_DEVICE_UNKNOWN: 404,
+  STORE_POINT_UNKNOWN: 404,
+  STORE_QUERY_INVALID: 400,
+  STORE_CLOSED: 503,
+};
+
 /** Gives an error of another service the HTTP status that its code means here. */
 export async function withStatus<T>(statuses: Readonly<Record<string, number>>, work: Promise<T>): Promise<T> {
   try {

@@ -3,7 +3,7 @@ import { RackwattError } from 'rackwatt';
 import { Type } from 'typebox';
 import { valueView } from './current.js';
 import { seriesView } from './reduce.js';
-import { type Services, storeOf } from './services.js';
+import { type Services, STORE_STATUSES, storeOf, withStatus } from './services.js';
 import type { ValueList } from './views.js';
 
 const HOUR = 3_600_000;
@@ -25,7 +25,7 @@ export function valueRoutes(services: Services): Route[] {
       query: Type.Object({ device: Device }, { additionalProperties: false }),
       handle: async ({ query }) => {
         const device = text(query, 'device');
-        const values = await storeOf(services).latest(device === undefined ? {} : { device });
+        const values = await asked(storeOf(services).latest(device === undefined ? {} : { device }));
         return { json: { time: Date.now(), values: values.map(valueView) } satisfies ValueList };
       },
     },
@@ -49,7 +49,7 @@ export function valueRoutes(services: Services): Route[] {
         const to = time(query, 'to') ?? Date.now();
         const from = time(query, 'from') ?? to - HOUR;
         if (from > to) throw badTime(`"from" is after "to".`);
-        const series = await storeOf(services).series({ point: Number(query['point']), from, to });
+        const series = await asked(storeOf(services).series({ point: Number(query['point']), from, to }));
         return { json: seriesView(series, from, to, Number(query['limit'] ?? SERIES_LIMIT)) };
       },
     },
@@ -63,7 +63,7 @@ export function valueRoutes(services: Services): Route[] {
         { additionalProperties: false },
       ),
       handle: async ({ query }) => {
-        const gaps = await storeOf(services).gaps({ device: text(query, 'device')!, ...range(query) });
+        const gaps = await asked(storeOf(services).gaps({ device: text(query, 'device')!, ...range(query) }));
         return { json: { time: Date.now(), gaps } };
       },
     },
@@ -84,16 +84,15 @@ export function valueRoutes(services: Services): Route[] {
       handle: async ({ query }) => {
         const device = text(query, 'device');
         const limit = Number(query['limit'] ?? EVENTS_LIMIT);
-        const events = await storeOf(services).events({
-          ...range(query),
-          ...(device !== undefined && { device }),
-          limit,
-        });
+        const wanted = { ...range(query), ...(device !== undefined && { device }), limit };
+        const events = await asked(storeOf(services).events(wanted));
         return { json: { time: Date.now(), events } };
       },
     },
   ];
 }
+
+const asked = <T>(work: Promise<T>) => withStatus(STORE_STATUSES, work);
 
 type Query = RouteRequest['query'];
 

@@ -23,6 +23,11 @@ export function DevicePage({ id }: { id: string }) {
     const read = async () => {
       try {
         const answer = await get<DeviceDetail>(`/devices/${encodeURIComponent(id)}`);
+        if (answer.id !== id) {
+          // It told vendor and serial meanwhile.
+          location.replace(href(['devices', answer.id]));
+          return;
+        }
         heard(answer.time);
         live.take(answer.values);
         setDevice(answer);
