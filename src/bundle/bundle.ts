@@ -111,18 +111,27 @@ export class Bundle implements ServiceOwner {
   update(source: RevisionSource): Promise<void> {
     return this.#serialised('update', async () => {
       const next = this.#host.makeRevision(source);
-      if (source.manifest.name !== this.name) throw new RackwattError('BUNDLE_UPDATE', `${source.location} holds ${source.manifest.name}, not ${this.name}`);
+      if (source.manifest.name !== this.name)
+        throw new RackwattError('BUNDLE_UPDATE', `${source.location} holds ${source.manifest.name}, not ${this.name}`);
       try {
         await this.#host.wire(next);
         if (this.#state !== 'ACTIVE') await this.#replaceIdle(next);
         else {
           const loaded = await next.load();
-          const isStaged = next.manifest.update === 'staged' && this.revision.manifest.update === 'staged' && !loaded.activator && !this.#loaded?.activator;
+          const isStaged =
+            next.manifest.update === 'staged' &&
+            this.revision.manifest.update === 'staged' &&
+            !loaded.activator &&
+            !this.#loaded?.activator;
           await (isStaged ? this.#updateStaged(next, loaded) : this.#updateExclusive(next));
         }
       } catch (error) {
         next.unload();
-        throw new RackwattError('BUNDLE_UPDATE', `update of ${this.name} to ${source.manifest.version} failed, ${this.version} goes on: ${errorMessage(error)}`, { cause: error });
+        throw new RackwattError(
+          'BUNDLE_UPDATE',
+          `update of ${this.name} to ${source.manifest.version} failed, ${this.version} goes on: ${errorMessage(error)}`,
+          { cause: error },
+        );
       }
     });
   }
@@ -162,7 +171,11 @@ export class Bundle implements ServiceOwner {
     this.#host.fire('STARTING', this);
     try {
       this.#loaded = await this.revision.load();
-      this.#context = new BundleContext({ id: this.id, name: this.name, version: this.version }, this.#host.registry, () => this.#host.dataFolder(this.name));
+      this.#context = new BundleContext(
+        { id: this.id, name: this.name, version: this.version },
+        this.#host.registry,
+        () => this.#host.dataFolder(this.name),
+      );
       await this.#inTime(this.#loaded.activator?.start(this.#context), 'its activator did not finish starting');
       this.#components = this.#host.components.add(this.#facade(this.revision), this.#loaded.definitions);
     } catch (error) {
@@ -171,7 +184,9 @@ export class Bundle implements ServiceOwner {
       this.#state = 'STOPPING';
       this.#host.fire('STOPPING', this);
       await this.#cleanUp();
-      throw new RackwattError('BUNDLE_START', `bundle ${this.name} ${this.version} did not start: ${cause.message}`, { cause: error });
+      throw new RackwattError('BUNDLE_START', `bundle ${this.name} ${this.version} did not start: ${cause.message}`, {
+        cause: error,
+      });
     }
     this.#state = 'ACTIVE';
     this.#host.fire('STARTED', this);
@@ -184,12 +199,16 @@ export class Bundle implements ServiceOwner {
     let failure: unknown;
     try {
       if (this.#components) await this.#host.components.remove(this.#components);
-      if (this.#context) await this.#inTime(this.#loaded?.activator?.stop?.(this.#context), 'its activator did not finish stopping');
+      if (this.#context)
+        await this.#inTime(this.#loaded?.activator?.stop?.(this.#context), 'its activator did not finish stopping');
     } catch (error) {
       failure = error;
     }
     await this.#cleanUp();
-    if (failure !== undefined) throw new RackwattError('BUNDLE_STOP', `bundle ${this.name} stopped with an error: ${errorMessage(failure)}`, { cause: failure });
+    if (failure !== undefined)
+      throw new RackwattError('BUNDLE_STOP', `bundle ${this.name} stopped with an error: ${errorMessage(failure)}`, {
+        cause: failure,
+      });
   }
 
   async #cleanUp(): Promise<void> {
@@ -258,8 +277,13 @@ export class Bundle implements ServiceOwner {
     const waiting = (): string[] => {
       const missing: string[] = [];
       for (const instance of set.instances) {
-        if (instance.failure) throw new RackwattError('COMPONENT_FAILED', `component ${instance.label} failed: ${instance.failure.message}`);
-        if (labels.has(instance.label) && instance.state !== 'active') missing.push(`${instance.label}: ${explain(instance).join('; ') || instance.state}`);
+        if (instance.failure)
+          throw new RackwattError(
+            'COMPONENT_FAILED',
+            `component ${instance.label} failed: ${instance.failure.message}`,
+          );
+        if (labels.has(instance.label) && instance.state !== 'active')
+          missing.push(`${instance.label}: ${explain(instance).join('; ') || instance.state}`);
       }
       return missing;
     };
@@ -272,7 +296,9 @@ export class Bundle implements ServiceOwner {
     };
     const stopListening = this.#host.components.onChange(check);
     const timer = setTimeout(() => {
-      reject(new RackwattError('COMPONENT_FAILED', `not active in ${this.#host.patience / 1000} s: ${waiting().join(', ')}`));
+      reject(
+        new RackwattError('COMPONENT_FAILED', `not active in ${this.#host.patience / 1000} s: ${waiting().join(', ')}`),
+      );
     }, this.#host.patience);
     check();
     try {
@@ -296,7 +322,10 @@ export class Bundle implements ServiceOwner {
     if (!work) return;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new RackwattError('BUNDLE_TIMEOUT', `${what} in ${this.#host.patience / 1000} s`)), this.#host.patience);
+      timer = setTimeout(
+        () => reject(new RackwattError('BUNDLE_TIMEOUT', `${what} in ${this.#host.patience / 1000} s`)),
+        this.#host.patience,
+      );
     });
     try {
       await Promise.race([work, late]);
@@ -313,14 +342,21 @@ export class Bundle implements ServiceOwner {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(
-        () => reject(new RackwattError('BUNDLE_BUSY', `cannot ${what} ${this.name}: another operation on it has not finished in ${(2 * this.#host.patience) / 1000} s`)),
+        () =>
+          reject(
+            new RackwattError(
+              'BUNDLE_BUSY',
+              `cannot ${what} ${this.name}: another operation on it has not finished in ${(2 * this.#host.patience) / 1000} s`,
+            ),
+          ),
         2 * this.#host.patience,
       );
     });
     try {
       await Promise.race([before, late]);
       clearTimeout(timer);
-      if (this.#state === 'UNINSTALLED') throw new RackwattError('BUNDLE_STATE', `cannot ${what} ${this.name}: it was uninstalled`);
+      if (this.#state === 'UNINSTALLED')
+        throw new RackwattError('BUNDLE_STATE', `cannot ${what} ${this.name}: it was uninstalled`);
       await operation();
     } finally {
       clearTimeout(timer);
@@ -330,5 +366,7 @@ export class Bundle implements ServiceOwner {
 }
 
 function activeLabels(set: ComponentSet | undefined): Set<string> {
-  return new Set([...(set?.instances ?? [])].filter((instance) => instance.state === 'active').map((instance) => instance.label));
+  return new Set(
+    [...(set?.instances ?? [])].filter((instance) => instance.state === 'active').map((instance) => instance.label),
+  );
 }

@@ -1,5 +1,12 @@
 import { RackwattError } from '../errors.js';
-import type { Contract, ServiceListener, ServiceOwner, ServiceReference, ServiceRegistration, ServiceRegistry } from '../registry/index.js';
+import type {
+  Contract,
+  ServiceListener,
+  ServiceOwner,
+  ServiceReference,
+  ServiceRegistration,
+  ServiceRegistry,
+} from '../registry/index.js';
 import type { ListenOptions, Properties, ServiceFactory } from '../registry/types.js';
 import { Scope, type Disposer } from '../scope/index.js';
 
@@ -20,14 +27,22 @@ export class BundleContext {
   readonly #folder: () => string;
   #valid = true;
 
-  constructor(bundle: ServiceOwner & { readonly version: string }, registry: ServiceRegistry, dataFolder: () => string) {
+  constructor(
+    bundle: ServiceOwner & { readonly version: string },
+    registry: ServiceRegistry,
+    dataFolder: () => string,
+  ) {
     this.bundle = bundle;
     this.#registry = registry;
     this.#folder = dataFolder;
     this.scope = new Scope(`bundle ${bundle.name}`);
   }
 
-  register<T>(contract: Contract<T> | Contract<unknown>[], service: T | ServiceFactory<T>, properties: Properties = {}): ServiceRegistration {
+  register<T>(
+    contract: Contract<T> | Contract<unknown>[],
+    service: T | ServiceFactory<T>,
+    properties: Properties = {},
+  ): ServiceRegistration {
     return this.#live().register(this.bundle, contract as Contract<unknown>, service, properties);
   }
 
@@ -62,7 +77,11 @@ export class BundleContext {
   }
 
   #live(): ServiceRegistry {
-    if (!this.#valid) throw new RackwattError('BUNDLE_CONTEXT_INVALID', `the context of bundle ${this.bundle.name} is no longer valid: the bundle was stopped`);
+    if (!this.#valid)
+      throw new RackwattError(
+        'BUNDLE_CONTEXT_INVALID',
+        `the context of bundle ${this.bundle.name} is no longer valid: the bundle was stopped`,
+      );
     return this.#registry;
   }
 }

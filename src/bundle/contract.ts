@@ -28,7 +28,15 @@ export interface ComponentInfo {
   name: string;
   bundle: string;
   pid?: string;
-  state: 'disabled' | 'unsatisfied-configuration' | 'unsatisfied-reference' | 'satisfied' | 'activating' | 'active' | 'deactivating' | 'failed';
+  state:
+    | 'disabled'
+    | 'unsatisfied-configuration'
+    | 'unsatisfied-reference'
+    | 'satisfied'
+    | 'activating'
+    | 'active'
+    | 'deactivating'
+    | 'failed';
   /** Why it is not active: missing reference with its filter and near misses, configuration, failure. */
   reasons: string[];
   provides: string[];

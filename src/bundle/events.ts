@@ -1,7 +1,16 @@
 import { errorRecord } from '../errors.js';
 import type { Disposer } from '../scope/index.js';
 
-export type BundleEventType = 'INSTALLED' | 'RESOLVED' | 'STARTING' | 'STARTED' | 'STOPPING' | 'STOPPED' | 'UPDATED' | 'UNRESOLVED' | 'UNINSTALLED';
+export type BundleEventType =
+  | 'INSTALLED'
+  | 'RESOLVED'
+  | 'STARTING'
+  | 'STARTED'
+  | 'STOPPING'
+  | 'STOPPED'
+  | 'UPDATED'
+  | 'UNRESOLVED'
+  | 'UNINSTALLED';
 
 export interface BundleEvent<B> {
   readonly type: BundleEventType;

@@ -1,6 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ComponentEngine, type ComponentBundle, type ComponentDefinition, type InstanceConfiguration, type Logger } from '../component/index.js';
+import {
+  ComponentEngine,
+  type ComponentBundle,
+  type ComponentDefinition,
+  type InstanceConfiguration,
+  type Logger,
+} from '../component/index.js';
 import { errorMessage, errorRecord, RackwattError } from '../errors.js';
 import { ServiceRegistry } from '../registry/index.js';
 import type { Disposer } from '../scope/index.js';
@@ -48,9 +54,13 @@ export class Framework implements BundleHost {
     this.#options = options;
     this.patience = options.patience ?? 10_000;
     const log = options.logger('rackwatt');
-    this.#frameworkEvents = new Events((error) => log.error({ error: errorRecord(error) }, `a framework listener threw: ${errorMessage(error)}`));
+    this.#frameworkEvents = new Events((error) =>
+      log.error({ error: errorRecord(error) }, `a framework listener threw: ${errorMessage(error)}`),
+    );
     this.#bundleEvents = new Events((error, { bundle }) => this.error(bundle, error), ['STARTING', 'STOPPING']);
-    this.registry = new ServiceRegistry({ onError: (owner, error) => this.error(this.#bundles.get(owner.name), error) });
+    this.registry = new ServiceRegistry({
+      onError: (owner, error) => this.error(this.#bundles.get(owner.name), error),
+    });
     this.components = new ComponentEngine({
       registry: this.registry,
       configurations: (pid, definition) => options.configurations?.(pid, definition) ?? [],
@@ -89,7 +99,10 @@ export class Framework implements BundleHost {
     const existing = this.#bundles.get(name);
     if (existing) {
       if (existing.location === source.location) return existing;
-      throw new RackwattError('BUNDLE_DUPLICATE', `${name} is already installed from ${existing.location}; update it instead of installing ${source.location}`);
+      throw new RackwattError(
+        'BUNDLE_DUPLICATE',
+        `${name} is already installed from ${existing.location}; update it instead of installing ${source.location}`,
+      );
     }
     const bundle = new Bundle(this.#nextId++, this.makeRevision(source), options.startLevel ?? 5, this);
     this.#bundles.set(name, bundle);
@@ -105,7 +118,8 @@ export class Framework implements BundleHost {
   /** Tries bundles again that are to run and could not be wired: what they lacked may be there now. */
   async retryUnresolved(): Promise<void> {
     for (const bundle of this.bundles()) {
-      if (bundle.autostart && bundle.state === 'INSTALLED' && bundle.startLevel <= this.#startLevel) await this.#tryStart(bundle);
+      if (bundle.autostart && bundle.state === 'INSTALLED' && bundle.startLevel <= this.#startLevel)
+        await this.#tryStart(bundle);
     }
   }
 
@@ -119,7 +133,8 @@ export class Framework implements BundleHost {
       const leaving = this.#atLevel(this.#startLevel).reverse();
       this.#startLevel--;
       for (const bundle of leaving) {
-        if (bundle.state === 'ACTIVE') await bundle.stop({ transient: true }).catch((error: unknown) => this.error(bundle, error));
+        if (bundle.state === 'ACTIVE')
+          await bundle.stop({ transient: true }).catch((error: unknown) => this.error(bundle, error));
       }
     }
     this.#frameworkEvents.fire({ type: 'STARTLEVEL_CHANGED', bundle: undefined });
@@ -159,7 +174,10 @@ export class Framework implements BundleHost {
 
   /** Wires a revision, and the contracts that its providers import, each once: circles end. */
   async wire(revision: Revision): Promise<void> {
-    const providers = this.bundles().map((bundle) => ({ manifest: bundle.revision.manifest, revision: bundle.revision }));
+    const providers = this.bundles().map((bundle) => ({
+      manifest: bundle.revision.manifest,
+      revision: bundle.revision,
+    }));
     const visit = async (current: Revision, path: ReadonlySet<Revision>): Promise<void> => {
       if (path.has(current)) return;
       const wires = wire(current.manifest, providers, this.#options.shared, this.#options.version);
@@ -177,7 +195,12 @@ export class Framework implements BundleHost {
   }
 
   #makeSpace(root: string, label: string, host: HostModules): ModuleSpace {
-    const space = new ModuleSpace({ root, label, host, ...(this.#options.transforms === undefined ? {} : { transforms: this.#options.transforms }) });
+    const space = new ModuleSpace({
+      root,
+      label,
+      host,
+      ...(this.#options.transforms === undefined ? {} : { transforms: this.#options.transforms }),
+    });
     this.#options.onSpace?.(space);
     this.#options.tokens?.track(space.token);
     return space;

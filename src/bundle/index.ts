@@ -3,5 +3,12 @@ export { BundleContext, type Activator } from './context.js';
 export * from './contract.js';
 export type { BundleEvent, BundleEventType, FrameworkEvent, FrameworkEventType } from './events.js';
 export { Framework, type FrameworkOptions } from './framework.js';
-export { contractFile, parseManifest, readManifest, type Manifest, type StaticComponent, type UpdatePolicy } from './manifest.js';
+export {
+  contractFile,
+  parseManifest,
+  readManifest,
+  type Manifest,
+  type StaticComponent,
+  type UpdatePolicy,
+} from './manifest.js';
 export { componentOf, Revision, type RevisionSource } from './revision.js';

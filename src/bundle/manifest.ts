@@ -65,17 +65,21 @@ export function parseManifest(text: string, file: string): Manifest {
   }
   if (!isRecord(json)) throw invalid(file, 'must be an object');
   const { name, version } = json;
-  if (typeof name !== 'string' || name.length > 214 || !NAME.test(name)) throw invalid(file, '"name" must be an npm package name');
-  if (typeof version !== 'string' || !semver.valid(version)) throw invalid(file, '"version" must be a semantic version such as 1.2.3');
+  if (typeof name !== 'string' || name.length > 214 || !NAME.test(name))
+    throw invalid(file, '"name" must be an npm package name');
+  if (typeof version !== 'string' || !semver.valid(version))
+    throw invalid(file, '"version" must be a semantic version such as 1.2.3');
   const own = json['rackwatt'];
   if (!isRecord(own)) throw invalid(file, 'has no "rackwatt" object, so this package is not a bundle');
   const update = own['update'] ?? 'staged';
-  if (update !== 'staged' && update !== 'exclusive') throw invalid(file, '"rackwatt.update" must be "staged" or "exclusive"');
+  if (update !== 'staged' && update !== 'exclusive')
+    throw invalid(file, '"rackwatt.update" must be "staged" or "exclusive"');
   const engines = isRecord(json['engines']) ? json['engines'] : {};
   const runtime = typeof engines['rackwatt'] === 'string' ? engines['rackwatt'] : '*';
   if (semver.validRange(runtime) === null) throw invalid(file, `"engines.rackwatt" is not a version range: ${runtime}`);
   const main = json['main'];
-  if (main !== undefined && (typeof main !== 'string' || !INSIDE.test(dotted(main)))) throw invalid(file, '"main" must be a path inside the bundle');
+  if (main !== undefined && (typeof main !== 'string' || !INSIDE.test(dotted(main))))
+    throw invalid(file, '"main" must be a path inside the bundle');
   const contracts = strings(own['contracts'], file, 'rackwatt.contracts');
   return {
     name,
@@ -88,7 +92,12 @@ export function parseManifest(text: string, file: string): Manifest {
     dependencies: ranges(json['dependencies'], file, 'dependencies'),
     update,
     entries: strings(own['entries'], file, 'rackwatt.entries').map((entry) => inside(entry, file, 'rackwatt.entries')),
-    commands: Object.fromEntries(Object.entries(record(own['commands'], file, 'rackwatt.commands')).map(([key, path]) => [key, inside(path, file, `rackwatt.commands.${key}`)])),
+    commands: Object.fromEntries(
+      Object.entries(record(own['commands'], file, 'rackwatt.commands')).map(([key, path]) => [
+        key,
+        inside(path, file, `rackwatt.commands.${key}`),
+      ]),
+    ),
     assets: strings(own['assets'], file, 'rackwatt.assets').map((asset) => inside(asset, file, 'rackwatt.assets')),
     capabilities: strings(own['capabilities'], file, 'rackwatt.capabilities'),
     components: own['components'] === undefined ? undefined : staticComponents(own['components'], file),
@@ -102,18 +111,24 @@ export function contractFile(manifest: Manifest, subpath: string): string {
   const path = isRecord(target) ? (target['require'] ?? target['node'] ?? target['default']) : target;
   if (typeof path === 'string') return path;
   if (subpath === '.' && manifest.main) return manifest.main;
-  throw new RackwattError('BUNDLE_MANIFEST', `bundle ${manifest.name} offers the contract ${subpath}, but its "exports" say no file for it`);
+  throw new RackwattError(
+    'BUNDLE_MANIFEST',
+    `bundle ${manifest.name} offers the contract ${subpath}, but its "exports" say no file for it`,
+  );
 }
 
 function staticComponents(value: unknown, file: string): StaticComponent[] {
   if (!Array.isArray(value)) throw invalid(file, '"rackwatt.components" must be a list');
   return value.map((entry: unknown) => {
-    if (!isRecord(entry) || typeof entry['name'] !== 'string') throw invalid(file, 'an entry of "rackwatt.components" has no name');
+    if (!isRecord(entry) || typeof entry['name'] !== 'string')
+      throw invalid(file, 'an entry of "rackwatt.components" has no name');
     return {
       name: entry['name'],
       provides: strings(entry['provides'], file, 'rackwatt.components.provides'),
       references: record(entry['references'], file, 'rackwatt.components.references') as StaticComponent['references'],
-      ...(isRecord(entry['configuration']) ? { configuration: entry['configuration'] as unknown as NonNullable<StaticComponent['configuration']> } : {}),
+      ...(isRecord(entry['configuration'])
+        ? { configuration: entry['configuration'] as unknown as NonNullable<StaticComponent['configuration']> }
+        : {}),
     };
   });
 }
@@ -130,7 +145,8 @@ function record(value: unknown, file: string, key: string): Record<string, unkno
 
 function strings(value: unknown, file: string, key: string): string[] {
   if (value === undefined) return [];
-  if (!Array.isArray(value) || value.some((entry) => typeof entry !== 'string')) throw invalid(file, `"${key}" must be a list of strings`);
+  if (!Array.isArray(value) || value.some((entry) => typeof entry !== 'string'))
+    throw invalid(file, `"${key}" must be a list of strings`);
   return value as string[];
 }
 
@@ -143,7 +159,8 @@ function ranges(value: unknown, file: string, key: string): Record<string, strin
 }
 
 function inside(value: unknown, file: string, key: string): string {
-  if (typeof value !== 'string' || !INSIDE.test(dotted(value))) throw invalid(file, `"${key}" must be a path inside the bundle`);
+  if (typeof value !== 'string' || !INSIDE.test(dotted(value)))
+    throw invalid(file, `"${key}" must be a path inside the bundle`);
   return dotted(value);
 }
 

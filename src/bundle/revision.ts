@@ -138,7 +138,10 @@ export class Revision {
         const subpath = specifier === name ? '.' : `.${specifier.slice(name!.length)}`;
         const exports = provider.contract(subpath);
         if (exports === undefined) {
-          throw new RackwattError('BUNDLE_PRIVATE', `${this.manifest.name} imports ${specifier}, but ${name} offers only ${provider.manifest.contracts.join(', ')}: the rest is its own`);
+          throw new RackwattError(
+            'BUNDLE_PRIVATE',
+            `${this.manifest.name} imports ${specifier}, but ${name} offers only ${provider.manifest.contracts.join(', ')}: the rest is its own`,
+          );
         }
         return { exports };
       },

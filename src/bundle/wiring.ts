@@ -18,7 +18,12 @@ export type Wires<R> = ReadonlyMap<string, R>;
  * @param shared modules of the container by name, with their versions
  * @throws `BUNDLE_RESOLVE` that names what is missing, what was wanted and what was found
  */
-export function wire<R>(manifest: Manifest, providers: readonly Provider<R>[], shared: ReadonlyMap<string, string>, runtimeVersion: string): Map<string, R> {
+export function wire<R>(
+  manifest: Manifest,
+  providers: readonly Provider<R>[],
+  shared: ReadonlyMap<string, string>,
+  runtimeVersion: string,
+): Map<string, R> {
   if (!semver.satisfies(runtimeVersion, manifest.runtime, { includePrerelease: true })) {
     throw unresolved(manifest, `it needs rackwatt ${manifest.runtime}, this is ${runtimeVersion}`);
   }
@@ -26,22 +31,35 @@ export function wire<R>(manifest: Manifest, providers: readonly Provider<R>[], s
   for (const [name, range] of Object.entries(manifest.imports)) {
     const host = shared.get(name);
     if (host !== undefined) {
-      if (!semver.satisfies(host, range, { includePrerelease: true })) throw unresolved(manifest, `it needs ${name} ${range}, the container shares ${host}`);
+      if (!semver.satisfies(host, range, { includePrerelease: true }))
+        throw unresolved(manifest, `it needs ${name} ${range}, the container shares ${host}`);
       continue;
     }
-    const found = providers.filter((provider) => provider.manifest.name === name && provider.manifest.contracts.length > 0);
+    const found = providers.filter(
+      (provider) => provider.manifest.name === name && provider.manifest.contracts.length > 0,
+    );
     const best = found
       .filter((provider) => semver.satisfies(provider.manifest.version, range, { includePrerelease: true }))
-      .reduce<Provider<R> | undefined>((a, b) => (a && semver.gte(a.manifest.version, b.manifest.version) ? a : b), undefined);
+      .reduce<Provider<R> | undefined>(
+        (a, b) => (a && semver.gte(a.manifest.version, b.manifest.version) ? a : b),
+        undefined,
+      );
     if (best) wires.set(name, best.revision);
     else {
       const versions = found.map((provider) => provider.manifest.version).join(', ');
-      throw unresolved(manifest, versions ? `it needs ${name} ${range}, installed is ${versions}` : `it needs ${name} ${range}, which is not installed`);
+      throw unresolved(
+        manifest,
+        versions
+          ? `it needs ${name} ${range}, installed is ${versions}`
+          : `it needs ${name} ${range}, which is not installed`,
+      );
     }
   }
   return wires;
 }
 
 function unresolved(manifest: Manifest, why: string): RackwattError {
-  return new RackwattError('BUNDLE_RESOLVE', `bundle ${manifest.name} ${manifest.version} does not resolve: ${why}`, { context: { bundle: manifest.name } });
+  return new RackwattError('BUNDLE_RESOLVE', `bundle ${manifest.name} ${manifest.version} does not resolve: ${why}`, {
+    context: { bundle: manifest.name },
+  });
 }

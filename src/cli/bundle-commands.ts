@@ -19,7 +19,8 @@ export async function bundleCommands(home: Home, wanted: string | undefined): Pr
       try {
         const exports = await loadModules(root, manifest, resolve(root, path));
         const command = (exports['default'] ?? exports) as Command;
-        if (typeof command.summary !== 'string') throw new RackwattError('COMMAND_INVALID', `${path} of ${manifest.name} exports no command as its default`);
+        if (typeof command.summary !== 'string')
+          throw new RackwattError('COMMAND_INVALID', `${path} of ${manifest.name} exports no command as its default`);
         commands.set(name, command);
       } catch (error) {
         if (wanted !== undefined) throw error;

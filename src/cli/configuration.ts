@@ -17,7 +17,11 @@ export function commandConfiguration(home: Home): ConfigurationAdmin {
       if (!(error instanceof RackwattError) || error.code !== 'NODE_NOT_RUNNING') throw error;
     }
     const { withStoppedNode } = await import('../node/index.js');
-    return withStoppedNode(home, (admin) => (admin[method] as (...given: unknown[]) => Promise<unknown>)(...parameters));
+    return withStoppedNode(home, (admin) =>
+      (admin[method] as (...given: unknown[]) => Promise<unknown>)(...parameters),
+    );
   };
-  return Object.fromEntries(METHODS.map((method) => [method, (...parameters: unknown[]) => call(method, parameters)])) as unknown as ConfigurationAdmin;
+  return Object.fromEntries(
+    METHODS.map((method) => [method, (...parameters: unknown[]) => call(method, parameters)]),
+  ) as unknown as ConfigurationAdmin;
 }

@@ -29,12 +29,17 @@ export async function storageOf(folder: string, file = join(folder, CONFIG_FILE)
 export async function commandBundles(home: Home): Promise<{ root: string; manifest: Manifest }[]> {
   const found = new Map<string, { root: string; manifest: Manifest }>();
   const add = (root: string, manifest: Manifest): void => {
-    if (Object.keys(manifest.commands).length > 0 && !found.has(manifest.name)) found.set(manifest.name, { root, manifest });
+    if (Object.keys(manifest.commands).length > 0 && !found.has(manifest.name))
+      found.set(manifest.name, { root, manifest });
   };
   if (existsSync(home.file)) {
-    const document = await new ConfigurationStore({ file: home.file }).load().catch((error: unknown) => void errorMessage(error));
+    const document = await new ConfigurationStore({ file: home.file })
+      .load()
+      .catch((error: unknown) => void errorMessage(error));
     for (const { id } of document?.bundles ?? []) {
-      const source = await findSource(id, undefined, { home: home.folder }).catch((error: unknown) => void errorMessage(error));
+      const source = await findSource(id, undefined, { home: home.folder }).catch(
+        (error: unknown) => void errorMessage(error),
+      );
       if (source) add(source.root, source.manifest);
     }
   }

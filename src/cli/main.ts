@@ -40,7 +40,10 @@ async function run(argv: string[]): Promise<number> {
     .version(VERSION)
     .exitOverride()
     .showHelpAfterError('(--help shows how)')
-    .addHelpText('after', '\nEvery command takes --home DIR or --config FILE; without them the working folder is the home.');
+    .addHelpText(
+      'after',
+      '\nEvery command takes --home DIR or --config FILE; without them the working folder is the home.',
+    );
   let status = 0;
   const abort = new AbortController();
   const interrupted = (): void => abort.abort();
@@ -52,7 +55,9 @@ async function run(argv: string[]): Promise<number> {
   const names = own ? [wanted!] : Object.keys(COMMANDS);
   for (const name of names) attach(program, name, await COMMANDS[name]!(), input, (code) => (status = code));
   // A bundle's code is loaded only when its command is called, or to list the commands.
-  if (!own) for (const [name, command] of await bundleCommands(home, wanted)) attach(program, name, command, input, (code) => (status = code));
+  if (!own)
+    for (const [name, command] of await bundleCommands(home, wanted))
+      attach(program, name, command, input, (code) => (status = code));
   if (wanted === undefined && rest.length === 0) program.help();
   await program.parseAsync(rest, { from: 'user' });
   process.removeListener('SIGINT', interrupted);
@@ -60,7 +65,10 @@ async function run(argv: string[]): Promise<number> {
   return status;
 }
 
-function inputMaker(home: Home, signal: AbortSignal): (parsed: Pick<CommandInput, 'arguments' | 'options'>) => CommandInput {
+function inputMaker(
+  home: Home,
+  signal: AbortSignal,
+): (parsed: Pick<CommandInput, 'arguments' | 'options'>) => CommandInput {
   return (parsed) => ({
     ...parsed,
     stdout: { write: (text) => void process.stdout.write(text) },

@@ -46,7 +46,14 @@ export class ReferenceBinding {
   #stopListening: Disposer | undefined;
   #up = false;
 
-  constructor(name: string, description: ReferenceDescription, properties: Properties, host: BindingHost, registry: ServiceRegistry, holders: Holders) {
+  constructor(
+    name: string,
+    description: ReferenceDescription,
+    properties: Properties,
+    host: BindingHost,
+    registry: ServiceRegistry,
+    holders: Holders,
+  ) {
     this.name = name;
     this.description = description;
     const target = properties[`${name}.target`];
@@ -54,7 +61,10 @@ export class ReferenceBinding {
     const declared = description.cardinality.startsWith('1') ? 1 : 0;
     const raised = properties[`${name}.cardinality.minimum`];
     const isMany = description.cardinality.endsWith('n');
-    this.minimum = Number.isInteger(raised) && (raised as number) > declared && (isMany || raised === 1) ? (raised as number) : declared;
+    this.minimum =
+      Number.isInteger(raised) && (raised as number) > declared && (isMany || raised === 1)
+        ? (raised as number)
+        : declared;
     this.host = host;
     this.#registry = registry;
     this.#holders = holders;
@@ -90,7 +100,10 @@ export class ReferenceBinding {
   nearMisses(): string[] {
     const { contract } = this.description;
     const others = this.#registry.references(contract).slice(0, 5);
-    return others.map((reference) => `#${reference.id} of ${reference.owner?.name ?? 'nobody'} ${JSON.stringify(reference.properties(), plain)}`);
+    return others.map(
+      (reference) =>
+        `#${reference.id} of ${reference.owner?.name ?? 'nobody'} ${JSON.stringify(reference.properties(), plain)}`,
+    );
   }
 
   #best(): ServiceReference | undefined {

@@ -20,9 +20,12 @@ export interface ComponentDefinition {
  * });
  * ```
  */
-export function component<P = void, R extends References = Record<string, never>, S extends TSchema = TSchema, W extends object = Record<string, never>>(
-  options: ComponentOptions<P, R, S, W>,
-): ComponentDefinition {
+export function component<
+  P = void,
+  R extends References = Record<string, never>,
+  S extends TSchema = TSchema,
+  W extends object = Record<string, never>,
+>(options: ComponentOptions<P, R, S, W>): ComponentDefinition {
   return Object.freeze({ [BRAND]: 'object', options: options as unknown as ComponentDefinition['options'] });
 }
 

@@ -82,10 +82,18 @@ export class ComponentEngine implements EngineParts {
   }
 
   /** Adds the components of a bundle; those that can come up have begun to when this returns. */
-  add(bundle: ComponentBundle, definitions: readonly ComponentDefinition[], options: { held?: boolean } = {}): ComponentSet {
+  add(
+    bundle: ComponentBundle,
+    definitions: readonly ComponentDefinition[],
+    options: { held?: boolean } = {},
+  ): ComponentSet {
     const names = new Set<string>();
     for (const { options: component } of definitions) {
-      if (names.has(component.name)) throw new RackwattError('COMPONENT_DUPLICATE', `bundle ${bundle.owner.name} declares the component ${component.name} twice`);
+      if (names.has(component.name))
+        throw new RackwattError(
+          'COMPONENT_DUPLICATE',
+          `bundle ${bundle.owner.name} declares the component ${component.name} twice`,
+        );
       names.add(component.name);
     }
     const set: ComponentSet = { bundle, definitions, instances: new Set(), held: options.held ?? false };
@@ -117,7 +125,8 @@ export class ComponentEngine implements EngineParts {
   configurationsChanged(pids: Iterable<string>): void {
     const changed = new Set(pids);
     for (const set of this.#sets) {
-      for (const definition of set.definitions) if (changed.has(pidOf(definition))) this.#matchConfigurations(set, definition);
+      for (const definition of set.definitions)
+        if (changed.has(pidOf(definition))) this.#matchConfigurations(set, definition);
     }
   }
 
@@ -126,7 +135,8 @@ export class ComponentEngine implements EngineParts {
     const wanted = policy === 'ignore' ? [] : this.#options.configurations(pidOf(definition), definition);
     const existing = [...set.instances].filter((instance) => instance.definition === definition);
     const byPid = new Map(existing.map((instance) => [instance.configuration?.pid, instance]));
-    const list: (InstanceConfiguration | undefined)[] = wanted.length === 0 && policy !== 'require' ? [undefined] : [...wanted];
+    const list: (InstanceConfiguration | undefined)[] =
+      wanted.length === 0 && policy !== 'require' ? [undefined] : [...wanted];
     const kept = new Set<ComponentInstance>();
     // An unconfigured instance becomes the first configured one, and back, so that it can take the change alive.
     const spare = byPid.get(undefined) ?? (list[0] === undefined ? existing[0] : undefined);
@@ -219,7 +229,9 @@ export class ComponentEngine implements EngineParts {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => {
-        this.#options.logger(SYSTEM, 'components').warn(`${what} did not finish in ${patience / 1000} s; going on without it`);
+        this.#options
+          .logger(SYSTEM, 'components')
+          .warn(`${what} did not finish in ${patience / 1000} s; going on without it`);
         resolve(undefined);
       }, patience);
     });
@@ -245,8 +257,13 @@ export class ComponentEngine implements EngineParts {
     const done = await Promise.race([quiet, late]);
     clearTimeout(timer);
     if (!done) {
-      const busy = this.instances().filter((instance) => instance.state === 'activating' || instance.state === 'deactivating');
-      throw new RackwattError('COMPONENTS_BUSY', `still pending after ${milliseconds / 1000} s: ${busy.map((instance) => `${instance.label} (${instance.state})`).join(', ') || 'clean-up'}`);
+      const busy = this.instances().filter(
+        (instance) => instance.state === 'activating' || instance.state === 'deactivating',
+      );
+      throw new RackwattError(
+        'COMPONENTS_BUSY',
+        `still pending after ${milliseconds / 1000} s: ${busy.map((instance) => `${instance.label} (${instance.state})`).join(', ') || 'clean-up'}`,
+      );
     }
   }
 
@@ -264,7 +281,14 @@ export function pidOf(definition: ComponentDefinition): string {
 }
 
 function sameConfiguration(a: InstanceConfiguration | undefined, b: InstanceConfiguration | undefined): boolean {
-  return a === b || (a !== undefined && b !== undefined && a.pid === b.pid && a.problem === b.problem && JSON.stringify(a.values) === JSON.stringify(b.values));
+  return (
+    a === b ||
+    (a !== undefined &&
+      b !== undefined &&
+      a.pid === b.pid &&
+      a.problem === b.problem &&
+      JSON.stringify(a.values) === JSON.stringify(b.values))
+  );
 }
 
 const SYSTEM: ComponentBundle = {

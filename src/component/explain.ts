@@ -37,13 +37,18 @@ export function explain(instance: ComponentInstance): string[] {
   const reasons: string[] = [];
   if (!instance.enabled) reasons.push('it is disabled');
   if (instance.configuration?.problem) reasons.push(instance.configuration.problem);
-  else if (!instance.configured()) reasons.push(`it needs a configuration: write one as "${instance.definition.options.configuration?.pid ?? instance.name}~<name>" in runtime.config.json`);
+  else if (!instance.configured())
+    reasons.push(
+      `it needs a configuration: write one as "${instance.definition.options.configuration?.pid ?? instance.name}~<name>" in runtime.config.json`,
+    );
   for (const binding of instance.bindings) {
     if (binding.satisfied()) continue;
     const filter = binding.target ? ` with ${binding.target}` : '';
     const near = binding.nearMisses();
     const misses = near.length === 0 ? 'nobody provides it' : `there are ${near.join('; ')}`;
-    reasons.push(`reference "${binding.name}" needs ${binding.minimum} of ${binding.description.contract.id}${filter}; ${misses}`);
+    reasons.push(
+      `reference "${binding.name}" needs ${binding.minimum} of ${binding.description.contract.id}${filter}; ${misses}`,
+    );
   }
   return reasons;
 }

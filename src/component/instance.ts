@@ -52,7 +52,13 @@ export class ComponentInstance implements BindingHost {
   #retries = 0;
   #retry: NodeJS.Timeout | undefined;
 
-  constructor(id: number, set: ComponentSet, definition: ComponentDefinition, configuration: InstanceConfiguration | undefined, engine: EngineParts) {
+  constructor(
+    id: number,
+    set: ComponentSet,
+    definition: ComponentDefinition,
+    configuration: InstanceConfiguration | undefined,
+    engine: EngineParts,
+  ) {
     this.id = id;
     this.set = set;
     this.definition = definition;
@@ -145,7 +151,8 @@ export class ComponentInstance implements BindingHost {
   #openBindings(): void {
     const { references } = this.definition.options;
     this.bindings = Object.entries(references ?? {}).map(
-      ([name, description]) => new ReferenceBinding(name, description, this.properties, this, this.#engine.registry, this.#engine.holders),
+      ([name, description]) =>
+        new ReferenceBinding(name, description, this.properties, this, this.#engine.registry, this.#engine.holders),
     );
     for (const binding of this.bindings) binding.open();
   }
@@ -162,7 +169,12 @@ export class ComponentInstance implements BindingHost {
     const scope = new Scope(this.label);
     this.scope = scope;
     try {
-      const values: Record<string, unknown> = { config: this.configuration?.values ?? this.#engine.defaults(this.definition), log: this.log, scope, context: this.#context(scope) };
+      const values: Record<string, unknown> = {
+        config: this.configuration?.values ?? this.#engine.defaults(this.definition),
+        log: this.log,
+        scope,
+        context: this.#context(scope),
+      };
       for (const binding of this.bindings) values[binding.name] = binding.value();
       const wired = wire(values, this.definition.options.wiring as Parameters<typeof wire>[1]);
       if (wired.cradle !== values) scope.add('wiring', () => wired.dispose());
@@ -191,7 +203,12 @@ export class ComponentInstance implements BindingHost {
     this.failure = undefined;
     if (this.contracts.length > 0) {
       if (service === undefined || service === null) {
-        return this.#failed(new RackwattError('COMPONENT_NO_SERVICE', `component ${this.label} provides ${this.contracts[0]!.id}, but its activate gave no service`));
+        return this.#failed(
+          new RackwattError(
+            'COMPONENT_NO_SERVICE',
+            `component ${this.label} provides ${this.contracts[0]!.id}, but its activate gave no service`,
+          ),
+        );
       }
       this.#provided = { registration: undefined, contracts: this.contracts, service };
     }
@@ -208,7 +225,12 @@ export class ComponentInstance implements BindingHost {
   publish(): void {
     if (this.state !== 'active' || !this.#provided || this.#provided.registration) return;
     const { contracts, service } = this.#provided;
-    const registration = this.#engine.registry.register(this.owner, contracts as Contract<unknown>[], service, this.#serviceProperties());
+    const registration = this.#engine.registry.register(
+      this.owner,
+      contracts as Contract<unknown>[],
+      service,
+      this.#serviceProperties(),
+    );
     this.#provided.registration = registration;
     this.#registrations.push(registration);
   }
@@ -242,8 +264,15 @@ export class ComponentInstance implements BindingHost {
       dataFolder: () => bundle.dataFolder(),
       resolve: (specifier) => bundle.resolve(specifier),
       provide: <T>(contract: Contract<T>, service: T, properties: Properties = {}): ServiceRegistration<T> => {
-        if (scope.closed) throw new RackwattError('COMPONENT_NOT_ACTIVE', `component ${this.label} is no longer active and cannot provide ${contract.id}`);
-        const registration = this.#engine.registry.register<T>(this.owner, contract, service, { 'component.name': this.name, ...properties });
+        if (scope.closed)
+          throw new RackwattError(
+            'COMPONENT_NOT_ACTIVE',
+            `component ${this.label} is no longer active and cannot provide ${contract.id}`,
+          );
+        const registration = this.#engine.registry.register<T>(this.owner, contract, service, {
+          'component.name': this.name,
+          ...properties,
+        });
         this.#registrations.push(registration);
         return {
           reference: registration.reference,
@@ -330,8 +359,11 @@ export class ComponentInstance implements BindingHost {
   }
 
   #modify(modified: NonNullable<ComponentDefinition['options']['modified']>): void {
-    const cradle = Object.create(this.#cradle, { config: { value: this.configuration?.values ?? this.#engine.defaults(this.definition), enumerable: true } }) as never;
-    const failed = (error: unknown): void => this.log.error({ error: errorRecord(error) }, `modified failed: ${errorMessage(error)}`);
+    const cradle = Object.create(this.#cradle, {
+      config: { value: this.configuration?.values ?? this.#engine.defaults(this.definition), enumerable: true },
+    }) as never;
+    const failed = (error: unknown): void =>
+      this.log.error({ error: errorRecord(error) }, `modified failed: ${errorMessage(error)}`);
     try {
       const pending = modified(cradle, this.#service);
       if (pending) void this.#engine.track(pending.catch(failed));

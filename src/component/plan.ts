@@ -9,7 +9,9 @@ import type { ComponentInstance } from './instance.js';
 export function dependantsFirst(first: ComponentInstance, holders: Holders): ComponentInstance[] {
   const plan: ComponentInstance[] = [];
   const seen = new Set<ComponentInstance>([first]);
-  const stack: { instance: ComponentInstance; open: ComponentInstance[] }[] = [{ instance: first, open: dependants(first, holders) }];
+  const stack: { instance: ComponentInstance; open: ComponentInstance[] }[] = [
+    { instance: first, open: dependants(first, holders) },
+  ];
   for (let top = stack.at(-1); top; top = stack.at(-1)) {
     const next = top.open.pop();
     if (!next) {

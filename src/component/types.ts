@@ -48,7 +48,9 @@ export interface ReferenceDescription<V = unknown> {
 }
 
 export type References = Readonly<Record<string, ReferenceDescription>>;
-export type ReferenceValues<R extends References> = { readonly [K in keyof R]: R[K] extends ReferenceDescription<infer V> ? V : never };
+export type ReferenceValues<R extends References> = {
+  readonly [K in keyof R]: R[K] extends ReferenceDescription<infer V> ? V : never;
+};
 
 export interface ConfigurationDescription<S extends TSchema = TSchema> {
   /** Defaults to the component's name. Instances of `pid` are written `pid~name` in the configuration file. */

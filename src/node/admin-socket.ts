@@ -36,9 +36,17 @@ export function socketPath(storage: string): string {
  * Serves the methods to the owner of the node alone: JSON lines over a Unix socket of mode 0600.
  * @throws `NODE_RUNNING` when another node serves it
  */
-export async function serveSocket(path: string, scope: Scope, method: (name: string) => Promise<SocketMethod | undefined>): Promise<void> {
+export async function serveSocket(
+  path: string,
+  scope: Scope,
+  method: (name: string) => Promise<SocketMethod | undefined>,
+): Promise<void> {
   if (existsSync(path)) {
-    if (await answers(path)) throw new RackwattError('NODE_RUNNING', `a node already runs on this storage (its admin socket is ${path}); stop it first`);
+    if (await answers(path))
+      throw new RackwattError(
+        'NODE_RUNNING',
+        `a node already runs on this storage (its admin socket is ${path}); stop it first`,
+      );
     rmSync(path, { force: true });
   }
   const sockets = new Set<Socket>();
@@ -77,11 +85,20 @@ async function converse(socket: Socket, method: (name: string) => Promise<Socket
   }
 }
 
-async function answer(request: Request, send: (reply: Reply) => void, method: (name: string) => Promise<SocketMethod | undefined>, socket: Socket): Promise<void> {
+async function answer(
+  request: Request,
+  send: (reply: Reply) => void,
+  method: (name: string) => Promise<SocketMethod | undefined>,
+  socket: Socket,
+): Promise<void> {
   const { id } = request;
   try {
     const found = await method(String(request.method));
-    if (!found) throw new RackwattError('METHOD_UNKNOWN', `the node has no method ${request.method}; the bundle that provides it may not be running`);
+    if (!found)
+      throw new RackwattError(
+        'METHOD_UNKNOWN',
+        `the node has no method ${request.method}; the bundle that provides it may not be running`,
+      );
     const result = await found(request.parameters);
     if (typeof result === 'object' && result !== null && Symbol.asyncIterator in result) {
       const items = result as AsyncIterable<unknown>;
@@ -91,7 +108,10 @@ async function answer(request: Request, send: (reply: Reply) => void, method: (n
       send({ id });
     } else send({ id, result: result ?? null });
   } catch (error) {
-    send({ id, error: { ...errorRecord(error), ...(error instanceof RackwattError ? { context: error.context } : {}) } });
+    send({
+      id,
+      error: { ...errorRecord(error), ...(error instanceof RackwattError ? { context: error.context } : {}) },
+    });
   }
 }
 
@@ -114,7 +134,12 @@ export async function callNode(storage: string, method: string, parameters?: unk
 }
 
 /** Like `callNode` for a method that gives many values; a plain result is given as the only one. */
-export async function* streamNode(storage: string, method: string, parameters?: unknown, signal?: AbortSignal): AsyncGenerator<unknown> {
+export async function* streamNode(
+  storage: string,
+  method: string,
+  parameters?: unknown,
+  signal?: AbortSignal,
+): AsyncGenerator<unknown> {
   const path = socketPath(storage);
   const socket = createConnection(path);
   const abort = (): void => void socket.destroy();
@@ -122,20 +147,31 @@ export async function* streamNode(storage: string, method: string, parameters?: 
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
-      socket.once('error', () => reject(new RackwattError('NODE_NOT_RUNNING', `no node runs here (nothing answers at ${path}); start one with: rackwatt start`)));
+      socket.once('error', () =>
+        reject(
+          new RackwattError(
+            'NODE_NOT_RUNNING',
+            `no node runs here (nothing answers at ${path}); start one with: rackwatt start`,
+          ),
+        ),
+      );
     });
     socket.on('error', () => socket.destroy());
     socket.write(`${JSON.stringify({ id: 1, method, parameters } satisfies Request)}\n`);
     for await (const line of createInterface({ input: socket, crlfDelay: Infinity })) {
       const reply = JSON.parse(line) as Reply;
-      if (reply.error) throw new RackwattError(reply.error.code ?? 'NODE_ERROR', reply.error.message, { context: (reply.error.context ?? {}) as Record<string, unknown> });
+      if (reply.error)
+        throw new RackwattError(reply.error.code ?? 'NODE_ERROR', reply.error.message, {
+          context: (reply.error.context ?? {}) as Record<string, unknown>,
+        });
       if ('item' in reply) yield reply.item;
       else {
         if ('result' in reply) yield reply.result;
         return;
       }
     }
-    if (!signal?.aborted) throw new RackwattError('NODE_GONE', 'the node closed the connection before it answered; it may have stopped');
+    if (!signal?.aborted)
+      throw new RackwattError('NODE_GONE', 'the node closed the connection before it answered; it may have stopped');
   } finally {
     signal?.removeEventListener('abort', abort);
     socket.destroy();

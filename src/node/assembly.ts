@@ -1,6 +1,13 @@
 import type { Framework, RevisionSource } from '../bundle/index.js';
 import type { ComponentDefinition, InstanceConfiguration, Logger } from '../component/index.js';
-import { factoryPid, parseDuration, withDefaults, type BundleEntry, type PreparedConfiguration, type RuntimeDocument } from '../configuration/index.js';
+import {
+  factoryPid,
+  parseDuration,
+  withDefaults,
+  type BundleEntry,
+  type PreparedConfiguration,
+  type RuntimeDocument,
+} from '../configuration/index.js';
 import { errorMessage, RackwattError } from '../errors.js';
 import { instancesOf } from './instances.js';
 
@@ -98,8 +105,13 @@ export class Assembly {
     for (const [pid, configuration] of prepared) {
       const before = this.#configurations.get(pid);
       this.#configurations.set(pid, configuration);
-      if (JSON.stringify([before?.values, before?.problem]) !== JSON.stringify([configuration.values, configuration.problem])) changed.add(pid);
-      if (configuration.problem && configuration.problem !== before?.problem) this.#options.log.error(configuration.problem);
+      if (
+        JSON.stringify([before?.values, before?.problem]) !==
+        JSON.stringify([configuration.values, configuration.problem])
+      )
+        changed.add(pid);
+      if (configuration.problem && configuration.problem !== before?.problem)
+        this.#options.log.error(configuration.problem);
     }
     return changed;
   }
@@ -112,7 +124,8 @@ export class Assembly {
         const same = previous.bundles.find((other) => other.id === entry.id && other.digest === entry.digest);
         const known = same && [...this.#configured.values()].find(({ entry: other }) => other.id === entry.id);
         const source = known?.source ?? (await this.#options.find(entry));
-        if (wanted.has(source.manifest.name)) throw new RackwattError('BUNDLE_DUPLICATE', `${source.manifest.name} stands in "bundles" twice`);
+        if (wanted.has(source.manifest.name))
+          throw new RackwattError('BUNDLE_DUPLICATE', `${source.manifest.name} stands in "bundles" twice`);
         wanted.set(source.manifest.name, { entry, source, index });
       } catch (error) {
         problems.push({ pointer: `/bundles/${index}/id`, message: errorMessage(error) });
@@ -135,11 +148,19 @@ export class Assembly {
       }
     }
     if (problems.length === 0) await framework.retryUnresolved();
-    if (previous.framework.startLevel !== next.framework.startLevel) await framework.setStartLevel(next.framework.startLevel);
-    if (previous.framework.storage !== next.framework.storage) log.warn('framework.storage takes effect when the node is started again');
+    if (previous.framework.startLevel !== next.framework.startLevel)
+      await framework.setStartLevel(next.framework.startLevel);
+    if (previous.framework.storage !== next.framework.storage)
+      log.warn('framework.storage takes effect when the node is started again');
   }
 
-  async #alter(name: string, entry: BundleEntry, source: RevisionSource, before: BundleEntry | undefined, document: RuntimeDocument): Promise<void> {
+  async #alter(
+    name: string,
+    entry: BundleEntry,
+    source: RevisionSource,
+    before: BundleEntry | undefined,
+    document: RuntimeDocument,
+  ): Promise<void> {
     const bundle = this.#options.framework.bundle(name)!;
     const isNewContent = before?.id !== entry.id || before.digest !== entry.digest;
     if (isNewContent && !this.#dropins.has(name)) await bundle.update(source);
@@ -152,9 +173,14 @@ export class Assembly {
   async #add(entry: BundleEntry, document: RuntimeDocument): Promise<void> {
     const source = await this.#options.find(entry);
     if (entry.isolation !== 'space') {
-      this.#options.log.warn(`${source.manifest.name} asks for isolation "${entry.isolation}", which this version does not have yet; it runs in a space`);
+      this.#options.log.warn(
+        `${source.manifest.name} asks for isolation "${entry.isolation}", which this version does not have yet; it runs in a space`,
+      );
     }
-    await this.#installAndStart(source, { startLevel: entry.startLevel ?? document.framework.bundleStartLevel, start: entry.start });
+    await this.#installAndStart(source, {
+      startLevel: entry.startLevel ?? document.framework.bundleStartLevel,
+      start: entry.start,
+    });
     this.#configured.set(source.manifest.name, { entry, source });
   }
 
@@ -174,7 +200,8 @@ export class Assembly {
   /** Waits until what a change touched is active; a component that waits for others is no failure of the change. */
   async #unhealthy(pids: ReadonlySet<string>, milliseconds: number): Promise<AssemblyProblem[]> {
     const { components } = this.#options.framework;
-    const touched = () => components.instances().filter(({ configuration }) => configuration && pids.has(configuration.pid));
+    const touched = () =>
+      components.instances().filter(({ configuration }) => configuration && pids.has(configuration.pid));
     const deadline = performance.now() + milliseconds;
     const isPending = (state: string): boolean => state === 'activating' || state === 'deactivating';
     while (touched().some(({ state, failure }) => isPending(state) && !failure) && performance.now() < deadline) {
@@ -192,7 +219,9 @@ export class Assembly {
       .filter(({ state }) => state === 'failed' || isPending(state))
       .map((instance) => ({
         pointer: `/configurations/${instance.configuration!.pid.replaceAll('~', '~0').replaceAll('/', '~1')}`,
-        message: instance.failure ? `${instance.label} did not start with it: ${instance.failure.message}` : `${instance.label} was not active in ${milliseconds / 1000} s`,
+        message: instance.failure
+          ? `${instance.label} did not start with it: ${instance.failure.message}`
+          : `${instance.label} was not active in ${milliseconds / 1000} s`,
       }));
   }
 }

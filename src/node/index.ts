@@ -10,7 +10,10 @@ import { Node } from './node.js';
 export { Node, type NodeOptions } from './node.js';
 
 /** The configuration of a home whose node does not run: changes are checked against the schemas of its bundles and written. */
-export async function withStoppedNode<T>(home: { folder: string; file: string }, work: (admin: ConfigurationAdmin) => Promise<T>): Promise<T> {
+export async function withStoppedNode<T>(
+  home: { folder: string; file: string },
+  work: (admin: ConfigurationAdmin) => Promise<T>,
+): Promise<T> {
   const node = await Node.open(home, { idle: true });
   try {
     await node.look();
@@ -38,7 +41,12 @@ export async function describeBundle(root: string, manifest: Manifest): Promise<
 /** A bundle in a container of its own that has nothing but the contracts that can be found. */
 async function loneBundle(root: string, manifest: Manifest): Promise<Bundle> {
   const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-  const framework = new Framework({ ...containerModules(await import('../index.js')), storage: root, version: VERSION, logger: () => silent });
+  const framework = new Framework({
+    ...containerModules(await import('../index.js')),
+    storage: root,
+    version: VERSION,
+    logger: () => silent,
+  });
   for (const folder of platformBundles(root)) {
     const other = await readManifest(folder).catch((error: unknown) => void errorMessage(error));
     if (!other || other.contracts.length === 0 || other.name === manifest.name) continue;

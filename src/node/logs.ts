@@ -64,7 +64,11 @@ export class Logs {
   logger(bundle: string, component?: string): Logger {
     const key = `${bundle} ${component ?? ''}`;
     let logger = this.#children.get(key);
-    if (!logger) this.#children.set(key, (logger = this.#pino.child(component === undefined ? { bundle } : { bundle, component })));
+    if (!logger)
+      this.#children.set(
+        key,
+        (logger = this.#pino.child(component === undefined ? { bundle } : { bundle, component })),
+      );
     return logger;
   }
 

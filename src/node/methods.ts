@@ -16,22 +16,40 @@ function text(parameters: unknown, key: string): string {
   return value;
 }
 
-const CONFIGURATION_METHODS = new Set<keyof ConfigurationAdmin>(['read', 'edit', 'validate', 'schemas', 'secrets', 'setSecret', 'removeSecret']);
+const CONFIGURATION_METHODS = new Set<keyof ConfigurationAdmin>([
+  'read',
+  'edit',
+  'validate',
+  'schemas',
+  'secrets',
+  'setSecret',
+  'removeSecret',
+]);
 
 /** The methods of the admin socket: the container's own, then those that bundles contribute. */
-export function socketMethods(node: Node, runtime: Runtime, admin: ConfigurationAdmin): (name: string) => Promise<SocketMethod | undefined> {
+export function socketMethods(
+  node: Node,
+  runtime: Runtime,
+  admin: ConfigurationAdmin,
+): (name: string) => Promise<SocketMethod | undefined> {
   const { framework, logs } = node;
   const component = (parameters: unknown) => {
     const name = text(parameters, 'name');
     const instances = framework.components.instances();
-    const found = instances.find((instance) => instance.label === name) ?? instances.find((instance) => instance.name === name);
-    if (!found) throw new RackwattError('COMPONENT_UNKNOWN', `there is no component ${name}; "rackwatt component list" shows them`);
+    const found =
+      instances.find((instance) => instance.label === name) ?? instances.find((instance) => instance.name === name);
+    if (!found)
+      throw new RackwattError(
+        'COMPONENT_UNKNOWN',
+        `there is no component ${name}; "rackwatt component list" shows them`,
+      );
     return found;
   };
   const bundle = (parameters: unknown) => {
     const name = text(parameters, 'name');
     const found = framework.bundle(name) ?? framework.bundle(`@rackwatt/${name}`);
-    if (!found) throw new RackwattError('BUNDLE_UNKNOWN', `there is no bundle ${name}; "rackwatt bundle list" shows them`);
+    if (!found)
+      throw new RackwattError('BUNDLE_UNKNOWN', `there is no bundle ${name}; "rackwatt bundle list" shows them`);
     return found;
   };
   const own: Record<string, SocketMethod> = {
@@ -42,14 +60,24 @@ export function socketMethods(node: Node, runtime: Runtime, admin: Configuration
     'bundle.list': () => runtime.bundles(),
     'bundle.info': async (parameters) => {
       const found = bundle(parameters);
-      const components = framework.components.instances().filter((instance) => instance.set.bundle.owner.id === found.id);
-      return { ...found.info(), description: found.revision.manifest.description, imports: found.revision.manifest.imports, components: components.map(componentInfo) };
+      const components = framework.components
+        .instances()
+        .filter((instance) => instance.set.bundle.owner.id === found.id);
+      return {
+        ...found.info(),
+        description: found.revision.manifest.description,
+        imports: found.revision.manifest.imports,
+        components: components.map(componentInfo),
+      };
     },
     'bundle.why': async (parameters) => {
       const found = bundle(parameters);
       if (found.state === 'ACTIVE') return { state: found.state, reason: 'it is active' };
       await found.resolve().catch((error: unknown) => void error);
-      return { state: found.state, reason: found.reason ?? (found.autostart ? 'it waits for its start level' : 'nobody started it') };
+      return {
+        state: found.state,
+        reason: found.reason ?? (found.autostart ? 'it waits for its start level' : 'nobody started it'),
+      };
     },
     'bundle.start': async (parameters) => {
       await bundle(parameters).start();
@@ -72,7 +100,8 @@ export function socketMethods(node: Node, runtime: Runtime, admin: Configuration
     ],
     config: (parameters) => {
       const { method, parameters: given } = parameters as { method: keyof ConfigurationAdmin; parameters: unknown[] };
-      if (!CONFIGURATION_METHODS.has(method)) throw new RackwattError('METHOD_UNKNOWN', `the configuration has no method ${String(method)}`);
+      if (!CONFIGURATION_METHODS.has(method))
+        throw new RackwattError('METHOD_UNKNOWN', `the configuration has no method ${String(method)}`);
       return (admin[method] as (...values: unknown[]) => unknown)(...given);
     },
     'config.generations': () => node.configuration.generations(),
@@ -82,7 +111,9 @@ export function socketMethods(node: Node, runtime: Runtime, admin: Configuration
   void logs;
   return async (name) => {
     if (Object.hasOwn(own, name)) return own[name];
-    const reference = framework.registry.references(AdminMethod).find((candidate) => candidate.property('name') === name);
+    const reference = framework.registry
+      .references(AdminMethod)
+      .find((candidate) => candidate.property('name') === name);
     if (!reference) return undefined;
     return async (parameters) => {
       const service = framework.registry.get(SYSTEM, reference) as AdminMethod | undefined;

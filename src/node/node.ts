@@ -1,7 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Framework, HealthCheck, Runtime, type Bundle, type BundleInfo } from '../bundle/index.js';
-import { ConfigurationAdmin, configurationAdmin, ConfigurationStore, loadValidation, type ApplyResult, type ConfigurationSchema, type RuntimeDocument } from '../configuration/index.js';
+import {
+  ConfigurationAdmin,
+  configurationAdmin,
+  ConfigurationStore,
+  loadValidation,
+  type ApplyResult,
+  type ConfigurationSchema,
+  type RuntimeDocument,
+} from '../configuration/index.js';
 import { describeComponent, type Logger } from '../component/index.js';
 import { BundleStore, DropInFolder, findSource } from '../deployment/index.js';
 import { errorMessage, errorRecord, RackwattError } from '../errors.js';
@@ -46,7 +54,11 @@ export class Node {
   #previous: RuntimeDocument;
   #stopped: Promise<void> | undefined;
 
-  private constructor(home: { folder: string; file: string }, configuration: ConfigurationStore, parts: { logs: Logs; store: BundleStore; modules: ReturnType<typeof containerModules> }) {
+  private constructor(
+    home: { folder: string; file: string },
+    configuration: ConfigurationStore,
+    parts: { logs: Logs; store: BundleStore; modules: ReturnType<typeof containerModules> },
+  ) {
     this.#home = home;
     this.configuration = configuration;
     this.logs = parts.logs;
@@ -81,8 +93,15 @@ export class Node {
     let node: Node | undefined;
     const configuration = new ConfigurationStore({
       file: home.file,
-      hooks: { schemas: () => node?.schemas() ?? [], ...(options.idle ? {} : { apply: (_difference, document) => node!.#apply(document) }) },
-      log: { info: (fields, message) => log.current.info(fields, message), warn: (fields, message) => log.current.warn(fields, message), error: (fields, message) => log.current.error(fields, message) },
+      hooks: {
+        schemas: () => node?.schemas() ?? [],
+        ...(options.idle ? {} : { apply: (_difference, document) => node!.#apply(document) }),
+      },
+      log: {
+        info: (fields, message) => log.current.info(fields, message),
+        warn: (fields, message) => log.current.warn(fields, message),
+        error: (fields, message) => log.current.error(fields, message),
+      },
     });
     const document = await configuration.load();
     await mkdir(configuration.storage, { recursive: true, mode: 0o700 });
@@ -92,7 +111,10 @@ export class Node {
       ...(options.console ? { console: options.console } : {}),
       ...(options.consoleLevel === undefined ? {} : { consoleLevel: options.consoleLevel }),
     });
-    const store = new BundleStore({ folder: join(configuration.storage, 'store'), keys: resolve(home.folder, document.framework.trust.keys) });
+    const store = new BundleStore({
+      folder: join(configuration.storage, 'store'),
+      keys: resolve(home.folder, document.framework.trust.keys),
+    });
     const modules = containerModules(await import('../index.js'));
     node = new Node(home, configuration, { logs, store, modules });
     log.current = node.#log;
@@ -112,9 +134,20 @@ export class Node {
   async start(): Promise<void> {
     const { document, storage } = this.configuration;
     const admin = configurationAdmin(this.configuration);
-    const runtime = runtimeService(this.framework, { id: this.id, version: VERSION, started: this.#started, home: this.#home.folder });
+    const runtime = runtimeService(this.framework, {
+      id: this.id,
+      version: VERSION,
+      started: this.#started,
+      home: this.#home.folder,
+    });
     await serveSocket(socketPath(storage), this.#scope, socketMethods(this, runtime, admin));
-    containFaults({ framework: this.framework, spaces: this.#spaces, log: this.#log, scope: this.#scope, fatal: (error) => this.#fatal(error) });
+    containFaults({
+      framework: this.framework,
+      spaces: this.#spaces,
+      log: this.#log,
+      scope: this.#scope,
+      fatal: (error) => this.#fatal(error),
+    });
     this.framework.registry.register(SYSTEM, Runtime, runtime);
     this.framework.registry.register(SYSTEM, ConfigurationAdmin, admin);
     await this.#times.measure('schemas', () => loadValidation());
@@ -127,7 +160,8 @@ export class Node {
     await this.#sayWhatIsWrong();
     await this.configuration.keepGeneration('started').catch((error: unknown) => this.#log.warn(errorMessage(error)));
     await this.configuration.watch(this.#scope);
-    if (document.framework.dropins !== undefined) await this.#watchDropIns(resolve(this.#home.folder, document.framework.dropins));
+    if (document.framework.dropins !== undefined)
+      await this.#watchDropIns(resolve(this.#home.folder, document.framework.dropins));
     this.#times.end();
   }
 
@@ -169,7 +203,13 @@ export class Node {
       const definitions = bundle.state === 'ACTIVE' ? bundle.definitions : await this.#definitionsOf(bundle);
       for (const definition of definitions) {
         const { name, configuration } = describeComponent(definition);
-        schemas.push({ pid: configuration.pid, component: name, bundle: bundle.name, policy: configuration.policy, schema: configuration.schema ?? { type: 'object' } });
+        schemas.push({
+          pid: configuration.pid,
+          component: name,
+          bundle: bundle.name,
+          policy: configuration.policy,
+          schema: configuration.schema ?? { type: 'object' },
+        });
       }
     }
     return schemas;
@@ -186,7 +226,9 @@ export class Node {
     const installed = await this.#store.install(resolve(file), this.#trusts('store'));
     const { document } = this.configuration;
     const id = `store:${installed.name}@${installed.version}`;
-    const sources = await Promise.all(document.bundles.map(async (entry) => this.#find(entry).catch((error: unknown) => void errorMessage(error))));
+    const sources = await Promise.all(
+      document.bundles.map(async (entry) => this.#find(entry).catch((error: unknown) => void errorMessage(error))),
+    );
     const index = sources.findIndex((source) => source?.manifest.name === installed.name);
     const edits =
       index >= 0
@@ -195,9 +237,14 @@ export class Node {
             { path: ['bundles', index, 'digest'], value: `sha256:${installed.digest}` },
           ]
         : [{ path: ['bundles', document.bundles.length], value: { id, digest: `sha256:${installed.digest}` } }];
-    const outcome = await this.configuration.edit(edits, { reason: `installed ${installed.name} ${installed.version}` });
+    const outcome = await this.configuration.edit(edits, {
+      reason: `installed ${installed.name} ${installed.version}`,
+    });
     if (!outcome.applied) {
-      throw new RackwattError('BUNDLE_INSTALL', `${installed.name} ${installed.version} was not installed, nothing changed: ${outcome.problems.map(({ message }) => message).join('; ')}`);
+      throw new RackwattError(
+        'BUNDLE_INSTALL',
+        `${installed.name} ${installed.version} was not installed, nothing changed: ${outcome.problems.map(({ message }) => message).join('; ')}`,
+      );
     }
     return this.framework.bundle(installed.name)!.info();
   }
@@ -205,18 +252,36 @@ export class Node {
   /** Takes a bundle out of the configuration; what it stored stays. */
   async uninstall(bundle: Bundle): Promise<{ name: string }> {
     const { document } = this.configuration;
-    const sources = await Promise.all(document.bundles.map(async (entry) => this.#find(entry).catch((error: unknown) => void errorMessage(error))));
+    const sources = await Promise.all(
+      document.bundles.map(async (entry) => this.#find(entry).catch((error: unknown) => void errorMessage(error))),
+    );
     const index = sources.findIndex((source) => source?.manifest.name === bundle.name);
-    if (index < 0) throw new RackwattError('BUNDLE_UNKNOWN', `${bundle.name} is not in the configuration (it comes from ${bundle.location}); remove it there`);
-    const outcome = await this.configuration.edit([{ path: ['bundles', index] }], { reason: `uninstalled ${bundle.name}` });
-    if (!outcome.applied) throw new RackwattError('BUNDLE_UNINSTALL', `${bundle.name} stays: ${outcome.problems.map(({ message }) => message).join('; ')}`);
+    if (index < 0)
+      throw new RackwattError(
+        'BUNDLE_UNKNOWN',
+        `${bundle.name} is not in the configuration (it comes from ${bundle.location}); remove it there`,
+      );
+    const outcome = await this.configuration.edit([{ path: ['bundles', index] }], {
+      reason: `uninstalled ${bundle.name}`,
+    });
+    if (!outcome.applied)
+      throw new RackwattError(
+        'BUNDLE_UNINSTALL',
+        `${bundle.name} stays: ${outcome.problems.map(({ message }) => message).join('; ')}`,
+      );
     return { name: bundle.name };
   }
 
   async #find(entry: { id: string; digest?: string }) {
-    const source = await findSource(entry.id, entry.digest, { home: this.#home.folder, store: (name, version, digest) => this.#store.find(name, version, digest, this.#trusts('store')) });
+    const source = await findSource(entry.id, entry.digest, {
+      home: this.#home.folder,
+      store: (name, version, digest) => this.#store.find(name, version, digest, this.#trusts('store')),
+    });
     if (source.location.startsWith('link:') && !this.#trusts('link')) {
-      throw new RackwattError('SIGNATURE_MISSING', `${entry.id} is an unsigned folder; allow it with "framework": { "trust": { "unsigned": ["link"] } } or install a signed archive`);
+      throw new RackwattError(
+        'SIGNATURE_MISSING',
+        `${entry.id} is an unsigned folder; allow it with "framework": { "trust": { "unsigned": ["link"] } } or install a signed archive`,
+      );
     }
     return source;
   }
@@ -231,7 +296,10 @@ export class Node {
       const { definitions } = await bundle.revision.load();
       return definitions;
     } catch (error) {
-      this.#log.warn({ error: errorRecord(error) }, `the schemas of ${bundle.name} are not known: ${errorMessage(error)}`);
+      this.#log.warn(
+        { error: errorRecord(error) },
+        `the schemas of ${bundle.name} are not known: ${errorMessage(error)}`,
+      );
       return [];
     }
   }
@@ -243,7 +311,8 @@ export class Node {
       this.#previous = next;
       return { ok: true };
     }
-    for (const { message, pointer } of await this.#assembly.change(next, previous)) this.#log.error(`going back, ${pointer}: ${message}`);
+    for (const { message, pointer } of await this.#assembly.change(next, previous))
+      this.#log.error(`going back, ${pointer}: ${message}`);
     return { ok: false, problems };
   }
 
@@ -261,8 +330,10 @@ export class Node {
 
   async #sayWhatIsWrong(): Promise<void> {
     const { problems, warnings } = await this.configuration.check();
-    for (const { line, column, message } of problems) this.#log.error(`${this.#home.file}:${line}:${column}: ${message}`);
-    for (const { line, column, message } of warnings) this.#log.warn(`${this.#home.file}:${line}:${column}: ${message}`);
+    for (const { line, column, message } of problems)
+      this.#log.error(`${this.#home.file}:${line}:${column}: ${message}`);
+    for (const { line, column, message } of warnings)
+      this.#log.warn(`${this.#home.file}:${line}:${column}: ${message}`);
   }
 
   #remember(space: ModuleSpace): void {

@@ -11,16 +11,29 @@ const WORST: readonly HealthState[] = ['ok', 'degraded', 'failed'];
 const CHECK_TIME = 2_000;
 
 /** The running container as plain data, for the command, the page and bundles. */
-export function runtimeService(framework: Framework, node: { id: string; version: string; started: Date; home: string }): Runtime {
+export function runtimeService(
+  framework: Framework,
+  node: { id: string; version: string; started: Date; home: string },
+): Runtime {
   return {
-    node: async () => ({ id: node.id, version: node.version, pid: process.pid, started: node.started.toISOString(), home: node.home }),
+    node: async () => ({
+      id: node.id,
+      version: node.version,
+      pid: process.pid,
+      started: node.started.toISOString(),
+      home: node.home,
+    }),
     bundles: async () => framework.bundles().map((bundle) => bundle.info()),
     services: async (filter) =>
       framework.registry.references(undefined, filter).map((reference) => ({
         id: reference.id,
         contracts: [...reference.contracts],
         bundle: reference.owner?.name ?? '',
-        properties: JSON.parse(JSON.stringify(reference.properties(), (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))) as Record<string, unknown>,
+        properties: JSON.parse(
+          JSON.stringify(reference.properties(), (_, value: unknown) =>
+            typeof value === 'bigint' ? value.toString() : value,
+          ),
+        ) as Record<string, unknown>,
         users: reference.users().map((user) => user.name),
       })),
     components: async () => framework.components.instances().map(componentInfo),
@@ -46,19 +59,32 @@ function containerHealth(framework: Framework): Health {
   const instances = framework.components.instances();
   const down = bundles.filter((bundle) => bundle.autostart && bundle.state !== 'ACTIVE');
   const failed = instances.filter((instance) => instance.state === 'failed');
-  const sentences = [...down.map((bundle) => `${bundle.name} is ${bundle.state}: ${bundle.reason ?? 'its start level is not reached'}`), ...failed.map((instance) => `${instance.label}: ${instance.failure?.message}`)];
-  const figures = { bundles: bundles.length, components: instances.length, services: framework.registry.references(undefined).length };
+  const sentences = [
+    ...down.map((bundle) => `${bundle.name} is ${bundle.state}: ${bundle.reason ?? 'its start level is not reached'}`),
+    ...failed.map((instance) => `${instance.label}: ${instance.failure?.message}`),
+  ];
+  const figures = {
+    bundles: bundles.length,
+    components: instances.length,
+    services: framework.registry.references(undefined).length,
+  };
   if (sentences.length === 0) return { state: 'ok', figures };
   return { state: 'degraded', detail: sentences.join('; '), figures };
 }
 
-async function checked(framework: Framework, reference: NonNullable<ReturnType<Framework['registry']['reference']>>): Promise<Health> {
+async function checked(
+  framework: Framework,
+  reference: NonNullable<ReturnType<Framework['registry']['reference']>>,
+): Promise<Health> {
   const service = framework.registry.get(SYSTEM, reference) as HealthCheck | undefined;
   if (!service) return { state: 'failed', detail: 'its health check is gone' };
   let timer: NodeJS.Timeout | undefined;
   try {
     const late = new Promise<Health>((resolve) => {
-      timer = setTimeout(() => resolve({ state: 'failed', detail: `its health check did not answer in ${CHECK_TIME / 1000} s` }), CHECK_TIME);
+      timer = setTimeout(
+        () => resolve({ state: 'failed', detail: `its health check did not answer in ${CHECK_TIME / 1000} s` }),
+        CHECK_TIME,
+      );
     });
     return await Promise.race([service.check(), late]);
   } catch (error) {

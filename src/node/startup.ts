@@ -34,7 +34,8 @@ export class StartupTimes {
       ({ type, bundle }) => {
         if (type === 'STARTING') starting.set(bundle.name, performance.now());
         const began = starting.get(bundle.name);
-        if (type === 'STARTED' && began !== undefined) this.#step.children.push({ name: bundle.name, milliseconds: performance.now() - began, children: [] });
+        if (type === 'STARTED' && began !== undefined)
+          this.#step.children.push({ name: bundle.name, milliseconds: performance.now() - began, children: [] });
       },
       { synchronous: true },
     );

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { collectGarbage, rackwatt, TestContainer } from '../support/container.js';
 
-const ACTIVATOR = (start: string, stop = '') => `exports.activator = { async start(context) { ${start} }, async stop(context) { ${stop} } };`;
+const ACTIVATOR = (start: string, stop = '') =>
+  `exports.activator = { async start(context) { ${start} }, async stop(context) { ${stop} } };`;
 
 test('7 9 16 start and stop run through the states, with their events in order', async (t) => {
   const c = new TestContainer(t);
@@ -10,7 +11,14 @@ test('7 9 16 start and stop run through the states, with their events in order',
   c.framework.onBundleEvent(({ type, bundle }) => events.push(`${type} ${bundle.state}`), { synchronous: true });
   const bundle = await c.start('a', ACTIVATOR(''));
   await bundle.stop();
-  assert.deepEqual(events, ['INSTALLED INSTALLED', 'RESOLVED RESOLVED', 'STARTING STARTING', 'STARTED ACTIVE', 'STOPPING STOPPING', 'STOPPED RESOLVED']);
+  assert.deepEqual(events, [
+    'INSTALLED INSTALLED',
+    'RESOLVED RESOLVED',
+    'STARTING STARTING',
+    'STARTED ACTIVE',
+    'STOPPING STOPPING',
+    'STOPPED RESOLVED',
+  ]);
 });
 
 test('47 48 ordinary listeners hear afterwards, and not of STARTING and STOPPING', async (t) => {
@@ -58,9 +66,15 @@ test('5 a malformed manifest is refused with the file and the key', async (t) =>
 
 test('8 a bundle that does not resolve stays INSTALLED, names what is missing, and starts when it comes', async (t) => {
   const c = new TestContainer(t);
-  const needy = c.framework.install(await c.source(c.write('needy', { 'index.js': 'require("api").call();' }, { peerDependencies: { api: '^2.0.0' } })), { startLevel: 1 });
+  const needy = c.framework.install(
+    await c.source(c.write('needy', { 'index.js': 'require("api").call();' }, { peerDependencies: { api: '^2.0.0' } })),
+    { startLevel: 1 },
+  );
   await c.framework.setStartLevel(1);
-  await assert.rejects(needy.start(), { code: 'BUNDLE_RESOLVE', message: /needy 1\.0\.0 does not resolve: it needs api \^2\.0\.0, which is not installed/ });
+  await assert.rejects(needy.start(), {
+    code: 'BUNDLE_RESOLVE',
+    message: /needy 1\.0\.0 does not resolve: it needs api \^2\.0\.0, which is not installed/,
+  });
   assert.equal(needy.state, 'INSTALLED');
   assert.ok(needy.autostart);
   await c.start('api', 'exports.call = () => 42;', { version: '2.1.0', rackwatt: { contracts: ['.'] } });
@@ -71,16 +85,26 @@ test('8 a bundle that does not resolve stays INSTALLED, names what is missing, a
 test('76 77 importers share a contract, what is not offered stays private', async (t) => {
   const c = new TestContainer(t);
   await c.framework.setStartLevel(1);
-  const api = c.framework.install(await c.source(c.write('api', { 'index.js': 'exports.token = {};', 'private.js': '' }, { rackwatt: { contracts: ['.'] } })), { startLevel: 1 });
+  const api = c.framework.install(
+    await c.source(
+      c.write('api', { 'index.js': 'exports.token = {};', 'private.js': '' }, { rackwatt: { contracts: ['.'] } }),
+    ),
+    { startLevel: 1 },
+  );
   await api.start();
-  const probe = (name: string) => c.start(name, `globalThis.__tokens = [...(globalThis.__tokens ?? []), require('api').token];`, { peerDependencies: { api: '*' } });
+  const probe = (name: string) =>
+    c.start(name, `globalThis.__tokens = [...(globalThis.__tokens ?? []), require('api').token];`, {
+      peerDependencies: { api: '*' },
+    });
   await probe('one');
   await probe('two');
   const tokens = (globalThis as unknown as { __tokens: object[] }).__tokens;
   delete (globalThis as { __tokens?: unknown }).__tokens;
   assert.equal(tokens.length, 2);
   assert.equal(tokens[0], tokens[1]);
-  await assert.rejects(c.start('nosy', `require('api/private.js')`, { peerDependencies: { api: '*' } }), { message: /offers only \./ });
+  await assert.rejects(c.start('nosy', `require('api/private.js')`, { peerDependencies: { api: '*' } }), {
+    message: /offers only \./,
+  });
 });
 
 test('12 13 an activator that throws or cannot be loaded leaves the bundle RESOLVED with nothing behind', async (t) => {
@@ -89,7 +113,10 @@ test('12 13 an activator that throws or cannot be loaded leaves the bundle RESOL
     exports.activator = { start(context) { context.register(contract('test/X', { major: 1 }), {}); throw new TypeError('no meter here'); } };`;
   const bundle = c.framework.install(await c.source(c.write('a', { 'index.js': code })), { startLevel: 1 });
   await c.framework.setStartLevel(1);
-  await assert.rejects(bundle.start(), { code: 'BUNDLE_START', message: /bundle a 1\.0\.0 did not start: no meter here/ });
+  await assert.rejects(bundle.start(), {
+    code: 'BUNDLE_START',
+    message: /bundle a 1\.0\.0 did not start: no meter here/,
+  });
   assert.equal(bundle.state, 'RESOLVED');
   assert.equal(bundle.reason, 'no meter here');
   assert.equal(c.framework.registry.references('test/X@1').length, 0);
@@ -110,8 +137,11 @@ test('15 the context is invalid after stop, for ever', async (t) => {
 
 test('17 19 stop cleans up although the activator throws', async (t) => {
   const c = new TestContainer(t);
-  const bundle = await c.start('a', `const { contract } = require('rackwatt'); const X = contract('test/X', { major: 1 });
-    exports.activator = { start(context) { context.register(X, {}); context.listen(() => {}); setInterval(() => {}, 5); }, stop() { throw new Error('cannot stop'); } };`);
+  const bundle = await c.start(
+    'a',
+    `const { contract } = require('rackwatt'); const X = contract('test/X', { major: 1 });
+    exports.activator = { start(context) { context.register(X, {}); context.listen(() => {}); setInterval(() => {}, 5); }, stop() { throw new Error('cannot stop'); } };`,
+  );
   assert.equal(c.framework.registry.references('test/X@1').length, 1);
   await assert.rejects(bundle.stop(), { code: 'BUNDLE_STOP', message: /cannot stop/ });
   assert.equal(bundle.state, 'RESOLVED');
@@ -131,19 +161,36 @@ test('20 21 uninstall stops first; afterwards every operation is refused', async
 test('145 146 148 start levels: ascending up, descending down, autostart is kept', async (t) => {
   const c = new TestContainer(t);
   const seen: string[] = [];
-  c.framework.onBundleEvent(({ type, bundle }) => (type === 'STARTED' || type === 'STOPPED') && seen.push(`${type} ${bundle.name}`), { synchronous: true });
-  for (const [name, startLevel] of [['late', 3], ['first', 1], ['second', 1]] as const) {
+  c.framework.onBundleEvent(
+    ({ type, bundle }) => (type === 'STARTED' || type === 'STOPPED') && seen.push(`${type} ${bundle.name}`),
+    { synchronous: true },
+  );
+  for (const [name, startLevel] of [
+    ['late', 3],
+    ['first', 1],
+    ['second', 1],
+  ] as const) {
     await c.framework.install(await c.source(c.write(name, { 'index.js': ACTIVATOR('') })), { startLevel }).start();
   }
   await c.framework.setStartLevel(3);
   await c.framework.setStartLevel(0);
-  assert.deepEqual(seen, ['STARTED first', 'STARTED second', 'STARTED late', 'STOPPED late', 'STOPPED second', 'STOPPED first']);
+  assert.deepEqual(seen, [
+    'STARTED first',
+    'STARTED second',
+    'STARTED late',
+    'STOPPED late',
+    'STOPPED second',
+    'STOPPED first',
+  ]);
   assert.ok(c.framework.bundles().every(({ autostart }) => autostart));
 });
 
 test('14 operations on one bundle wait for each other, and are refused when one never ends', async (t) => {
   const c = new TestContainer(t, { patience: 60 });
-  const bundle = c.framework.install(await c.source(c.write('a', { 'index.js': 'exports.activator = { start: () => new Promise(() => {}) };' })), { startLevel: 1 });
+  const bundle = c.framework.install(
+    await c.source(c.write('a', { 'index.js': 'exports.activator = { start: () => new Promise(() => {}) };' })),
+    { startLevel: 1 },
+  );
   await c.framework.setStartLevel(1);
   const [first, second] = await Promise.allSettled([bundle.start(), bundle.stop()]);
   assert.equal(first.status, 'rejected');
@@ -152,7 +199,9 @@ test('14 operations on one bundle wait for each other, and are refused when one 
   assert.equal(bundle.state, 'RESOLVED');
 });
 
-test('28 a bundle that holds 1 MB is reloaded 1,000 times, keeps less than 1 MB in all, every token collected', { timeout: 120_000 }, async (t) => {
+test('28 a bundle that holds 1 MB is reloaded 1,000 times, keeps less than 1 MB in all, every token collected', {
+  timeout: 120_000,
+}, async (t) => {
   const c = new TestContainer(t);
   const code = (i: number) => `const { component, contract } = require('rackwatt');
     const ballast = new Array(131072).fill(${i});

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { rackwatt, TestContainer } from '../support/container.js';
 
 const METER = `const { component, contract } = require('rackwatt'); const Meter = contract('test/Meter', { major: 1 });`;
-const meter = (name: string, extra = '') => `${METER} exports.meter = component({ name: 'meter', provides: Meter, activate() { ${extra} return { name: '${name}' }; } });`;
+const meter = (name: string, extra = '') =>
+  `${METER} exports.meter = component({ name: 'meter', provides: Meter, activate() { ${extra} return { name: '${name}' }; } });`;
 const Meter = rackwatt.contract<{ name: string }>('test/Meter', { major: 1 });
 const OWNER = { id: 9, name: 'outside' };
 
@@ -29,7 +30,9 @@ test('a staged update never leaves a moment without the service', async (t) => {
   const c = new TestContainer(t);
   const bundle = await c.start('a', meter('one'));
   const counts = new Set<number>();
-  c.framework.registry.listen(OWNER, () => counts.add(c.framework.registry.references(Meter).length), { contract: Meter });
+  c.framework.registry.listen(OWNER, () => counts.add(c.framework.registry.references(Meter).length), {
+    contract: Meter,
+  });
   await c.update(bundle, meter('two'), { version: '2.0.0' });
   assert.equal(serving(c), 'two');
   assert.ok(!counts.has(0), [...counts].join());
@@ -42,14 +45,21 @@ for (const update of ['staged', 'exclusive'] as const) {
     ['a syntax error', 'const = 1', /index\.js/],
     ['a throw while loading', 'throw new Error("no such relay")', /no such relay/],
     ['a throw in activation', meter('two', 'throw new Error("port in use");'), /port in use/],
-    ['an activation that never settles', `${METER} exports.meter = component({ name: 'meter', provides: Meter, activate: () => new Promise(() => {}) });`, /not active in 0\.3 s: meter: its activate has not settled/],
+    [
+      'an activation that never settles',
+      `${METER} exports.meter = component({ name: 'meter', provides: Meter, activate: () => new Promise(() => {}) });`,
+      /not active in 0\.3 s: meter: its activate has not settled/,
+    ],
     ['a missing contract', meter('two'), /it needs elsewhere \^1/],
   ] as const) {
     test(`25 ${update}: after ${what} the old revision serves`, async (t) => {
       const c = new TestContainer(t, { patience: 300 });
       const bundle = await c.start('a', meter('one'), { rackwatt: { update } });
       const peerDependencies = what === 'a missing contract' ? { elsewhere: '^1' } : {};
-      await assert.rejects(c.update(bundle, code, { version: '2.0.0', rackwatt: { update }, peerDependencies }), { code: 'BUNDLE_UPDATE', message });
+      await assert.rejects(c.update(bundle, code, { version: '2.0.0', rackwatt: { update }, peerDependencies }), {
+        code: 'BUNDLE_UPDATE',
+        message,
+      });
       assert.equal(serving(c), 'one');
       assert.equal(bundle.version, '1.0.0');
       assert.equal(bundle.state, 'ACTIVE');
@@ -63,8 +73,17 @@ test('consumers restart only when their provider changed', async (t) => {
   const provider = await c.start('a', meter('one'));
   const other = await c.start('b', `exports.x = require('rackwatt').component({ name: 'x', activate() {} });`);
   const seen: string[] = [];
-  c.components('consumer', rackwatt.component({ name: 'consumer', references: { meter: rackwatt.one(Meter) }, activate: ({ meter: bound }) => void seen.push(bound.name) }));
-  await c.update(other, `exports.x = require('rackwatt').component({ name: 'x', activate() {} });`, { version: '2.0.0' });
+  c.components(
+    'consumer',
+    rackwatt.component({
+      name: 'consumer',
+      references: { meter: rackwatt.one(Meter) },
+      activate: ({ meter: bound }) => void seen.push(bound.name),
+    }),
+  );
+  await c.update(other, `exports.x = require('rackwatt').component({ name: 'x', activate() {} });`, {
+    version: '2.0.0',
+  });
   assert.deepEqual(seen, ['one']);
   await c.update(provider, meter('two'), { version: '2.0.0' });
   await c.settled();

@@ -20,7 +20,7 @@ function link(i: number, seen: { up: number; down: number[] }) {
 for (const [length, order] of [
   [1_000, 'providers first'],
   [1_000, 'consumers first'],
-  [100_000, "consumers first"],
+  [100_000, 'consumers first'],
 ] as const) {
   test(`56 a chain of ${length} components comes up and goes down, ${order}`, { timeout: 120_000 }, async (t) => {
     const c = new TestContainer(t, { patience: 60_000 });
@@ -32,7 +32,10 @@ for (const [length, order] of [
     assert.equal(seen.up, length);
     await c.framework.components.remove(sets[root]!);
     assert.deepEqual(seen.down.length, length);
-    assert.ok(seen.down.every((i, at) => i === length - 1 - at), 'each goes down before what it depends on');
+    assert.ok(
+      seen.down.every((i, at) => i === length - 1 - at),
+      'each goes down before what it depends on',
+    );
   });
 }
 
@@ -41,9 +44,29 @@ test('225 what depends on a provider in two ways goes down once', async (t) => {
   const A = contract<object>('diamond/A', { major: 1 });
   const B = contract<object>('diamond/B', { major: 1 });
   const seen: string[] = [];
-  const set = c.components('a', component({ name: 'a', provides: A, activate: () => ({}), deactivate: () => void seen.push('a') }));
-  c.components('b', component({ name: 'b', provides: B, references: { a: one(A) }, activate: () => ({}), deactivate: () => void seen.push('b') }));
-  c.components('d', component({ name: 'd', references: { a: one(A), b: one(B) }, activate: () => undefined, deactivate: () => void seen.push('d') }));
+  const set = c.components(
+    'a',
+    component({ name: 'a', provides: A, activate: () => ({}), deactivate: () => void seen.push('a') }),
+  );
+  c.components(
+    'b',
+    component({
+      name: 'b',
+      provides: B,
+      references: { a: one(A) },
+      activate: () => ({}),
+      deactivate: () => void seen.push('b'),
+    }),
+  );
+  c.components(
+    'd',
+    component({
+      name: 'd',
+      references: { a: one(A), b: one(B) },
+      activate: () => undefined,
+      deactivate: () => void seen.push('d'),
+    }),
+  );
   await c.framework.components.remove(set);
   assert.deepEqual(seen, ['d', 'b', 'a']);
 });
@@ -52,7 +75,11 @@ test('223 a circle of mandatory references stays down and is explained, an optio
   const c = new TestContainer(t);
   const A = contract<object>('circle/A', { major: 1 });
   const B = contract<object>('circle/B', { major: 1 });
-  c.components('x', component({ name: 'a', provides: A, references: { b: one(B) }, activate: () => ({}) }), component({ name: 'b', provides: B, references: { a: one(A) }, activate: () => ({}) }));
+  c.components(
+    'x',
+    component({ name: 'a', provides: A, references: { b: one(B) }, activate: () => ({}) }),
+    component({ name: 'b', provides: B, references: { a: one(A) }, activate: () => ({}) }),
+  );
   await c.settled();
   assert.equal(c.state('a'), 'unsatisfied');
   assert.equal(c.state('b'), 'unsatisfied');

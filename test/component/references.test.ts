@@ -12,7 +12,8 @@ const OWNER = { id: 7, name: 'outside' };
 
 function container(t: TestContext) {
   const c = new TestContainer(t);
-  const register = (name: string, properties: Record<string, string | number> = {}) => c.framework.registry.register(OWNER, Meter, { name }, properties);
+  const register = (name: string, properties: Record<string, string | number> = {}) =>
+    c.framework.registry.register(OWNER, Meter, { name }, properties);
   return { c, register };
 }
 
@@ -23,7 +24,9 @@ function recorder(name: string, reference: Record<string, ReturnType<typeof one>
     references: reference as never,
     activate(cradle: never) {
       const value = (cradle as Record<string, unknown>)['meter'];
-      const text = Array.isArray(value) ? value.map((bound: { service: Meter }) => bound.service.name).join('+') : ((value as Meter | undefined)?.name ?? 'none');
+      const text = Array.isArray(value)
+        ? value.map((bound: { service: Meter }) => bound.service.name).join('+')
+        : ((value as Meter | undefined)?.name ?? 'none');
       seen.push(`up ${text}`);
     },
     deactivate: (_instance, reason) => void seen.push(`down ${reason}`),
@@ -56,7 +59,14 @@ test('197 0..n binds all targets in order, 1..n wants at least one', async (t) =
   c.components('a', recorder('a', { meter: many(Meter) as never }, seen));
   assert.deepEqual(seen, ['up y+x']);
   const other: string[] = [];
-  const set = c.components('b', recorder('b', { meter: many(contract<Meter>('test/Other', { major: 1, local: true }), { atLeastOne: true }) as never }, other));
+  const set = c.components(
+    'b',
+    recorder(
+      'b',
+      { meter: many(contract<Meter>('test/Other', { major: 1, local: true }), { atLeastOne: true }) as never },
+      other,
+    ),
+  );
   assert.deepEqual(other, []);
   assert.equal([...set.instances][0]?.state, 'unsatisfied');
 });
@@ -77,7 +87,11 @@ test('199 static reluctant ignores a better service; 200 static greedy restarts 
   register('first');
   const reluctant: string[] = [];
   const greedy: string[] = [];
-  c.components('a', recorder('a', { meter: one(Meter) as never }, reluctant), recorder('b', { meter: one(Meter, { greedy: true }) as never }, greedy));
+  c.components(
+    'a',
+    recorder('a', { meter: one(Meter) as never }, reluctant),
+    recorder('b', { meter: one(Meter, { greedy: true }) as never }, greedy),
+  );
   register('better', { 'service.ranking': 9 });
   await c.settled();
   assert.deepEqual(reluctant, ['up first']);
@@ -115,7 +129,12 @@ test('203 a dynamic 1..1 reference without a replacement takes the component dow
   const seen: string[] = [];
   c.components(
     'a',
-    component({ name: 'a', references: { meter: one(Meter, { dynamic: true }) }, activate: () => void seen.push('up'), deactivate: (_, reason) => void seen.push(`down ${reason}`) }),
+    component({
+      name: 'a',
+      references: { meter: one(Meter, { dynamic: true }) },
+      activate: () => void seen.push('up'),
+      deactivate: (_, reason) => void seen.push(`down ${reason}`),
+    }),
   );
   only.unregister();
   await c.settled();
@@ -128,8 +147,16 @@ test('201 202 dynamic: reluctant keeps the first, greedy takes the better', asyn
   const held: { reluctant?: { service: Meter | undefined }; greedy?: { service: Meter | undefined } } = {};
   c.components(
     'a',
-    component({ name: 'a', references: { meter: one(Meter, { dynamic: true }) }, activate: ({ meter }) => void (held.reluctant = meter) }),
-    component({ name: 'b', references: { meter: one(Meter, { dynamic: true, greedy: true }) }, activate: ({ meter }) => void (held.greedy = meter) }),
+    component({
+      name: 'a',
+      references: { meter: one(Meter, { dynamic: true }) },
+      activate: ({ meter }) => void (held.reluctant = meter),
+    }),
+    component({
+      name: 'b',
+      references: { meter: one(Meter, { dynamic: true, greedy: true }) },
+      activate: ({ meter }) => void (held.greedy = meter),
+    }),
   );
   register('better', { 'service.ranking': 3 });
   assert.equal(held.reluctant?.service?.name, 'first');
@@ -175,7 +202,11 @@ test('208 configuration overrides the target; 209 and raises the minimum', async
   const seen: string[] = [];
   c.configurations.set('a', { pid: 'a', values: {}, properties: { 'meter.target': '(room=b)' } });
   c.configurations.set('b', { pid: 'b', values: {}, properties: { 'meter.cardinality.minimum': 3 } });
-  c.components('x', recorder('a', { meter: one(Meter, { target: '(room=a)' }) as never }, seen), recorder('b', { meter: many(Meter) as never }, seen));
+  c.components(
+    'x',
+    recorder('a', { meter: one(Meter, { target: '(room=a)' }) as never }, seen),
+    recorder('b', { meter: many(Meter) as never }, seen),
+  );
   assert.deepEqual(seen, ['up y']);
   register('z');
   await c.settled();
@@ -239,7 +270,11 @@ test('a failed activation is explained, hurts nobody else, and is tried again', 
   await c.settled();
   assert.equal(c.state('a'), 'failed');
   assert.equal(c.state('b'), 'active');
-  assert.ok(c.log.some(({ level, component: who, message }) => level === 'error' && who === 'a' && message === 'port 1883 is in use'));
+  assert.ok(
+    c.log.some(
+      ({ level, component: who, message }) => level === 'error' && who === 'a' && message === 'port 1883 is in use',
+    ),
+  );
   broken = false;
   register('wakes it up');
   await c.settled();
@@ -249,10 +284,17 @@ test('a failed activation is explained, hurts nobody else, and is tried again', 
 test('an activate that never settles and a deactivate that never settles hurt nobody else', async (t) => {
   const { c } = container(t);
   const c2 = new TestContainer(t, { patience: 50 });
-  c.components('a', component({ name: 'stuck', activate: () => new Promise<void>(() => undefined) }), component({ name: 'fine', activate: () => undefined }));
+  c.components(
+    'a',
+    component({ name: 'stuck', activate: () => new Promise<void>(() => undefined) }),
+    component({ name: 'fine', activate: () => undefined }),
+  );
   assert.equal(c.state('fine'), 'active');
   await assert.rejects(c.framework.components.settled(20), { code: 'COMPONENTS_BUSY', message: /stuck/ });
-  const set = c2.components('b', component({ name: 'b', activate: () => undefined, deactivate: () => new Promise<void>(() => undefined) }));
+  const set = c2.components(
+    'b',
+    component({ name: 'b', activate: () => undefined, deactivate: () => new Promise<void>(() => undefined) }),
+  );
   await c2.framework.components.remove(set);
   assert.ok(c2.log.some(({ message }) => /deactivate of b did not finish/.test(message)));
 });
@@ -266,7 +308,9 @@ test('230 one component for each pid~name; 229 228 require needs one; 232 modifi
       configuration: { policy: 'require' as const },
       activate: ({ config, context }) => void seen.push(`up ${context.pid} ${JSON.stringify(config)}`),
       deactivate: (_, reason) => void seen.push(`down ${reason}`),
-      ...(modified ? { modified: ({ config }: { config: unknown }) => void seen.push(`modified ${JSON.stringify(config)}`) } : {}),
+      ...(modified
+        ? { modified: ({ config }: { config: unknown }) => void seen.push(`modified ${JSON.stringify(config)}`) }
+        : {}),
     });
   c.components('a', definition('dev', true), definition('plain', false));
   assert.deepEqual(seen, []);
@@ -275,7 +319,12 @@ test('230 one component for each pid~name; 229 228 require needs one; 232 modifi
   c.configure('dev~1', { a: 3 });
   c.configure('dev~2', undefined);
   await c.settled();
-  assert.deepEqual(seen.splice(0), ['up dev~1 {"a":1}', 'up dev~2 {"a":2}', 'modified {"a":3}', 'down configuration-deleted']);
+  assert.deepEqual(seen.splice(0), [
+    'up dev~1 {"a":1}',
+    'up dev~2 {"a":2}',
+    'modified {"a":3}',
+    'down configuration-deleted',
+  ]);
   c.configure('plain', { b: 1 });
   c.configure('plain', { b: 2 });
   await c.settled();
@@ -296,13 +345,26 @@ test('227 an optional configuration comes and goes', async (t) => {
 test('components explain why they are not active, with near misses', async (t) => {
   const { c, register } = container(t);
   register('x', { room: 'b' });
-  const set = c.components('a', component({ name: 'a', references: { meter: one(Meter, { target: '(room=a)' }) }, configuration: { policy: 'require' }, activate: () => undefined }));
-  const { componentInfo } = (await import(new URL('../../../src/dist/component/index.js', import.meta.url).href)) as typeof import('../../src/component/index.js');
+  const set = c.components(
+    'a',
+    component({
+      name: 'a',
+      references: { meter: one(Meter, { target: '(room=a)' }) },
+      configuration: { policy: 'require' },
+      activate: () => undefined,
+    }),
+  );
+  const { componentInfo } = (await import(
+    new URL('../../../src/dist/component/index.js', import.meta.url).href
+  )) as typeof import('../../src/component/index.js');
   assert.equal(set.instances.size, 0);
   c.configure('a', {});
   const info = componentInfo([...set.instances][0]!);
   assert.equal(info.state, 'unsatisfied-reference');
-  assert.match(info.reasons.join(), /reference "meter" needs 1 of test\/Meter@1 with \(room=a\); there are #\d+ of outside \{"room":"b"\}/);
+  assert.match(
+    info.reasons.join(),
+    /reference "meter" needs 1 of test\/Meter@1 with \(room=a\); there are #\d+ of outside \{"room":"b"\}/,
+  );
 });
 
 test('private parts are wired by awilix, once for an activation, and disposed of with it', async (t) => {

@@ -4,7 +4,8 @@ import type { TestContext } from 'node:test';
 import { temporaryFolder } from './temporary.js';
 
 /** The inside of the container, loaded from the build by its place, typed by its source. */
-const load = async <T>(path: string): Promise<T> => (await import(new URL(`../../../src/dist/${path}`, import.meta.url).href)) as T;
+const load = async <T>(path: string): Promise<T> =>
+  (await import(new URL(`../../../src/dist/${path}`, import.meta.url).href)) as T;
 
 const bundles = await load<typeof import('../../src/bundle/index.js')>('bundle/index.js');
 const host = await load<typeof import('../../src/node/host.js')>('node/host.js');
@@ -81,14 +82,20 @@ export class TestContainer {
 
   /** Writes, installs and starts. */
   async start(name: string, code: string, manifest: Record<string, unknown> = {}) {
-    const bundle = this.framework.install(await this.source(this.write(name, { 'index.js': code }, manifest)), { startLevel: 1 });
+    const bundle = this.framework.install(await this.source(this.write(name, { 'index.js': code }, manifest)), {
+      startLevel: 1,
+    });
     if (this.framework.startLevel < 1) await this.framework.setStartLevel(1);
     await bundle.start();
     return bundle;
   }
 
   /** Updates to new code. */
-  async update(bundle: { name: string; update(source: Awaited<ReturnType<TestContainer['source']>>): Promise<void> }, code: string, manifest: Record<string, unknown> = {}): Promise<void> {
+  async update(
+    bundle: { name: string; update(source: Awaited<ReturnType<TestContainer['source']>>): Promise<void> },
+    code: string,
+    manifest: Record<string, unknown> = {},
+  ): Promise<void> {
     await bundle.update(await this.source(this.write(bundle.name, { 'index.js': code }, manifest)));
   }
 
@@ -101,7 +108,10 @@ export class TestContainer {
   /** Adds components of a made-up bundle straight to the engine. */
   components(name: string, ...definitions: Definition[]) {
     const owner = { id: 1000 + ++this.#serial, name };
-    return this.framework.components.add({ owner, version: '1.0.0', dataFolder: () => this.folder, resolve: (path) => path }, definitions);
+    return this.framework.components.add(
+      { owner, version: '1.0.0', dataFolder: () => this.folder, resolve: (path) => path },
+      definitions,
+    );
   }
 
   state(label: string): string | undefined {

@@ -10,5 +10,8 @@ export const devicesFolder = process.env['RACKWATT_DEVICES'] ?? resolve(checkout
 /** Path of a recording, and why a test that needs it is skipped when it is not there. */
 export function recording(name: string): { path: string; skip: string | false } {
   const path = join(devicesFolder, name);
-  return { path, skip: existsSync(path) ? false : `recordings of real devices are not at ${devicesFolder} (set RACKWATT_DEVICES)` };
+  return {
+    path,
+    skip: existsSync(path) ? false : `recordings of real devices are not at ${devicesFolder} (set RACKWATT_DEVICES)`,
+  };
 }

@@ -7,7 +7,10 @@ import { execFileSync } from 'node:child_process';
  */
 export function needsPeer(command: string): string | false {
   try {
-    execFileSync('which', [command], { stdio: 'ignore', env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/usr/local/sbin` } });
+    execFileSync('which', [command], {
+      stdio: 'ignore',
+      env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/usr/local/sbin` },
+    });
     return false;
   } catch (missing) {
     void missing;

@@ -5,7 +5,8 @@ import { json } from '../output.js';
 
 const TOP = new Set(['$schema', 'id', 'framework', 'bundles', 'configurations']);
 const PATH = '<path...>';
-const ABOUT_PATH = 'keys of the document, or a PID and keys of its configuration: `framework storage`, `rackwatt.device~rack1-a interval`';
+const ABOUT_PATH =
+  'keys of the document, or a PID and keys of its configuration: `framework storage`, `rackwatt.device~rack1-a interval`';
 
 /** `['rackwatt.device~a', 'interval']` -> `['configurations', 'rackwatt.device~a', 'interval']` */
 function pathOf(keys: readonly string[]): (string | number)[] {
@@ -31,7 +32,8 @@ function parseValue(text: string): unknown {
 
 /** Says what is wrong, a line each, as `file:line:column: sentence`. */
 export function report(outcome: ConfigurationOutcome, input: Pick<CommandInput, 'stderr' | 'home'>): number {
-  for (const { line, column, message } of outcome.problems) input.stderr.write(`runtime.config.json:${line}:${column}: ${message}\n`);
+  for (const { line, column, message } of outcome.problems)
+    input.stderr.write(`runtime.config.json:${line}:${column}: ${message}\n`);
   return outcome.applied ? 0 : 1;
 }
 
@@ -47,7 +49,8 @@ export const config: Command = {
         if (keys.length === 0) stdout.write(text);
         else {
           const value = valueAt(document, pathOf(keys));
-          if (value === undefined) throw new RackwattError('CONFIG_NO_VALUE', `runtime.config.json has nothing at ${keys.join(' ')}`);
+          if (value === undefined)
+            throw new RackwattError('CONFIG_NO_VALUE', `runtime.config.json has nothing at ${keys.join(' ')}`);
           stdout.write(json(value));
         }
       },
@@ -57,8 +60,15 @@ export const config: Command = {
       arguments: PATH,
       async run(input) {
         const keys = input.arguments.slice(0, -1);
-        if (keys.length === 0) throw new RackwattError('USAGE', 'config set wants a path and a value: rackwatt config set rackwatt.device~rack1-a interval "5 s"');
-        return report(await input.configuration.edit([{ path: pathOf(keys), value: parseValue(input.arguments.at(-1)!) }]), input);
+        if (keys.length === 0)
+          throw new RackwattError(
+            'USAGE',
+            'config set wants a path and a value: rackwatt config set rackwatt.device~rack1-a interval "5 s"',
+          );
+        return report(
+          await input.configuration.edit([{ path: pathOf(keys), value: parseValue(input.arguments.at(-1)!) }]),
+          input,
+        );
       },
     },
     delete: {
@@ -67,7 +77,8 @@ export const config: Command = {
       async run(input) {
         const path = pathOf(input.arguments);
         const { document } = await input.configuration.read();
-        if (valueAt(document, path) === undefined) throw new RackwattError('CONFIG_NO_VALUE', `runtime.config.json has nothing at ${input.arguments.join(' ')}`);
+        if (valueAt(document, path) === undefined)
+          throw new RackwattError('CONFIG_NO_VALUE', `runtime.config.json has nothing at ${input.arguments.join(' ')}`);
         return report(await input.configuration.edit([{ path }]), input);
       },
     },
@@ -96,14 +107,23 @@ export const config: Command = {
       options: { '--json': 'print JSON' },
       async run({ options, stdout, call }) {
         const generations = (await call('config.generations')) as { number: number; time: string; reason: string }[];
-        stdout.write(options['json'] ? json(generations) : generations.map(({ number, time, reason }) => `${String(number).padStart(4)}  ${time}  ${reason}\n`).join(''));
+        stdout.write(
+          options['json']
+            ? json(generations)
+            : generations
+                .map(({ number, time, reason }) => `${String(number).padStart(4)}  ${time}  ${reason}\n`)
+                .join(''),
+        );
       },
     },
     rollback: {
       summary: 'go back to an earlier generation',
       arguments: '<generation>',
       async run(input) {
-        return report((await input.call('config.rollback', { number: Number(input.arguments[0]) })) as ConfigurationOutcome, input);
+        return report(
+          (await input.call('config.rollback', { number: Number(input.arguments[0]) })) as ConfigurationOutcome,
+          input,
+        );
       },
     },
   },

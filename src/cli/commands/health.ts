@@ -25,7 +25,9 @@ export const health: Command = {
       stdout.write(`node ${state.state}\n`);
       for (const [name, check] of Object.entries(state.checks)) {
         const figures = Object.entries(check.figures ?? {}).map(([key, value]) => `${key} ${value}`);
-        stdout.write(`  ${MARKS[check.state]}  ${name}${figures.length > 0 ? ` (${figures.join(', ')})` : ''}${check.detail ? `: ${check.detail}` : ''}\n`);
+        stdout.write(
+          `  ${MARKS[check.state]}  ${name}${figures.length > 0 ? ` (${figures.join(', ')})` : ''}${check.detail ? `: ${check.detail}` : ''}\n`,
+        );
       }
     }
     return state.state === 'failed' ? 1 : 0;

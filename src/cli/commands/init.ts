@@ -10,7 +10,8 @@ interface PlatformBundle {
   startLevel: number;
 }
 
-const level = (startLevel: number, ...names: string[]): PlatformBundle[] => names.map((name) => ({ name: `@rackwatt/${name}`, startLevel }));
+const level = (startLevel: number, ...names: string[]): PlatformBundle[] =>
+  names.map((name) => ({ name: `@rackwatt/${name}`, startLevel }));
 
 const COMMON = level(1, 'telemetry', 'device-profiles');
 const FACE = level(8, 'http', 'console');
@@ -18,26 +19,43 @@ const FACE = level(8, 'http', 'console');
 /** Roles are nothing but lists of bundles. */
 const ROLES: Record<string, { bundles: PlatformBundle[]; configurations: Record<string, object> }> = {
   gateway: {
-    bundles: [...COMMON, ...level(3, 'outbox'), ...level(4, 'driver-snmp'), ...level(5, 'acquisition', 'publisher-mqtt'), ...FACE],
+    bundles: [
+      ...COMMON,
+      ...level(3, 'outbox'),
+      ...level(4, 'driver-snmp'),
+      ...level(5, 'acquisition', 'publisher-mqtt'),
+      ...FACE,
+    ],
     configurations: { 'rackwatt.http': { port: 8080 }, 'rackwatt.publisher.mqtt': { url: 'mqtt://127.0.0.1:1883' } },
   },
   concentrator: {
     bundles: [...COMMON, ...level(2, 'broker'), ...level(3, 'store-sqlite'), ...level(4, 'ingest'), ...FACE],
-    configurations: { 'rackwatt.http': { port: 8080 }, 'rackwatt.broker': { port: 1883 }, 'rackwatt.ingest': { url: 'mqtt://127.0.0.1:1883' } },
+    configurations: {
+      'rackwatt.http': { port: 8080 },
+      'rackwatt.broker': { port: 1883 },
+      'rackwatt.ingest': { url: 'mqtt://127.0.0.1:1883' },
+    },
   },
 };
 
 export const init: Command = {
   summary: 'lay out a site of your own in DIR: configuration, keys, drop-in folder',
   arguments: '<dir>',
-  options: { '--role <role>': { description: 'gateway, concentrator or site (both on one machine)', default: 'site' }, '--id <id>': 'name of the node; the name of the folder when absent' },
+  options: {
+    '--role <role>': { description: 'gateway, concentrator or site (both on one machine)', default: 'site' },
+    '--id <id>': 'name of the node; the name of the folder when absent',
+  },
   async run({ arguments: [dir], options, stdout }) {
     const folder = resolve(dir!);
     const file = join(folder, CONFIG_FILE);
     if (existsSync(file)) throw new RackwattError('USAGE', `${file} exists; a site is never overwritten`);
     const role = String(options['role']);
     const parts = role === 'site' ? Object.values(ROLES) : [ROLES[role]].filter((part) => part !== undefined);
-    if (parts.length === 0) throw new RackwattError('USAGE', `there is no role "${role}"; choose one of ${[...Object.keys(ROLES), 'site'].join(', ')}`);
+    if (parts.length === 0)
+      throw new RackwattError(
+        'USAGE',
+        `there is no role "${role}"; choose one of ${[...Object.keys(ROLES), 'site'].join(', ')}`,
+      );
     const bundles = new Map(parts.flatMap((part) => part.bundles).map((bundle) => [bundle.name, bundle]));
     const ordered = [...bundles.values()].sort((a, b) => a.startLevel - b.startLevel);
     const id = String(options['id'] ?? folder.split('/').at(-1)).replace(/[^A-Za-z0-9._-]/g, '-') || 'rackwatt';

@@ -7,11 +7,24 @@ export const service: Command = {
   commands: {
     list: {
       summary: 'list services',
-      options: { '--filter <filter>': 'RFC 4515 filter over their properties, such as (scheme=snmp)', '--json': 'print JSON' },
+      options: {
+        '--filter <filter>': 'RFC 4515 filter over their properties, such as (scheme=snmp)',
+        '--json': 'print JSON',
+      },
       async run({ options, stdout, call }) {
         const services = (await call('service.list', { filter: options['filter'] })) as ServiceInfo[];
         if (options['json']) stdout.write(json(services));
-        else stdout.write(table(services.map(({ id, contracts, bundle, users }) => ({ id, contract: contracts.join(' '), bundle, users: users.join(' ') }))));
+        else
+          stdout.write(
+            table(
+              services.map(({ id, contracts, bundle, users }) => ({
+                id,
+                contract: contracts.join(' '),
+                bundle,
+                users: users.join(' '),
+              })),
+            ),
+          );
       },
     },
   },
@@ -26,7 +39,12 @@ export const component: Command = {
       async run({ options, stdout, call }) {
         const components = (await call('component.list')) as ComponentInfo[];
         if (options['json']) stdout.write(json(components));
-        else stdout.write(table(components.map(({ name, bundle, state, reasons }) => ({ name, bundle, state, why: reasons[0] ?? '' }))));
+        else
+          stdout.write(
+            table(
+              components.map(({ name, bundle, state, reasons }) => ({ name, bundle, state, why: reasons[0] ?? '' })),
+            ),
+          );
       },
     },
     why: {

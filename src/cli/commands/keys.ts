@@ -6,7 +6,8 @@ export const keys: Command = {
   summary: 'release keys, which say which bundles may run',
   commands: {
     new: {
-      summary: 'make an Ed25519 key pair: FILE (keep it secret) and FILE.pub (put it into the keys folder of your sites)',
+      summary:
+        'make an Ed25519 key pair: FILE (keep it secret) and FILE.pub (put it into the keys folder of your sites)',
       arguments: '<file>',
       async run({ arguments: [file], stdout }) {
         const made = makeKey(resolve(file!));

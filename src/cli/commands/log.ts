@@ -5,7 +5,11 @@ import { storageOf } from '../home.js';
 
 export const log: Command = {
   summary: 'what the running node logged',
-  options: { '-f, --follow': 'go on as lines come, until Ctrl-C', '-n, --lines <count>': { description: 'how many past lines', default: '50' }, '--json': 'print the JSON lines themselves' },
+  options: {
+    '-f, --follow': 'go on as lines come, until Ctrl-C',
+    '-n, --lines <count>': { description: 'how many past lines', default: '50' },
+    '--json': 'print the JSON lines themselves',
+  },
   async run({ options, stdout, home, signal }) {
     const parameters = { follow: options['follow'] === true, lines: Number(options['lines']) };
     for await (const line of streamNode(await storageOf(home), 'log', parameters, signal)) {

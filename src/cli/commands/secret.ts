@@ -12,7 +12,11 @@ export const secret: Command = {
       async run({ arguments: [name], stdout, stderr, configuration }) {
         if (process.stdin.isTTY) stderr.write(`value of ${name}: `);
         const value = await firstLine();
-        if (value === '') throw new RackwattError('SECRET_VALUE', `no value for the secret ${name} on standard input: echo -n ... | rackwatt secret set ${name}`);
+        if (value === '')
+          throw new RackwattError(
+            'SECRET_VALUE',
+            `no value for the secret ${name} on standard input: echo -n ... | rackwatt secret set ${name}`,
+          );
         await configuration.setSecret(name!, value);
         stdout.write(`secret ${name} is stored; refer to it as { "$secret": "${name}" }\n`);
       },

@@ -7,13 +7,18 @@ export const start: Command = {
   options: { '--verbose': 'print every log line, not only warnings and errors' },
   async run({ home, options, stdout, stderr, signal }) {
     const { Node } = await import('../../node/index.js');
-    const node = await Node.open(homeOf({ home }), { console: (text) => stderr.write(text), consoleLevel: options['verbose'] ? 20 : 40 });
+    const node = await Node.open(homeOf({ home }), {
+      console: (text) => stderr.write(text),
+      consoleLevel: options['verbose'] ? 20 : 40,
+    });
     try {
       await node.start();
       const bundles = node.framework.bundles();
       const active = bundles.filter((bundle) => bundle.state === 'ACTIVE').length;
       const url = await node.url();
-      stdout.write(`Rackwatt ${VERSION}: node ${node.id} runs, ${active} of ${bundles.length} bundles active${url ? `\n\n  ${url}\n` : ''}\n`);
+      stdout.write(
+        `Rackwatt ${VERSION}: node ${node.id} runs, ${active} of ${bundles.length} bundles active${url ? `\n\n  ${url}\n` : ''}\n`,
+      );
       await new Promise<void>((resolve) => {
         if (signal.aborted || node.stopping.aborted) return resolve();
         signal.addEventListener('abort', () => resolve(), { once: true });

@@ -19,7 +19,10 @@ const require = createRequire(import.meta.url);
 export function wire(values: Record<string, unknown>, parts: Record<string, Part> | undefined): Wired {
   if (!parts || Object.keys(parts).length === 0) return { cradle: values, dispose: async () => undefined };
   const awilix = require('awilix') as typeof import('awilix');
-  const root: AwilixContainer<Record<string, unknown>> = awilix.createContainer({ strict: true, injectionMode: awilix.InjectionMode.PROXY });
+  const root: AwilixContainer<Record<string, unknown>> = awilix.createContainer({
+    strict: true,
+    injectionMode: awilix.InjectionMode.PROXY,
+  });
   const scope = root.createScope();
   for (const [name, value] of Object.entries(values)) scope.register(name, awilix.asValue(value));
   for (const [name, part] of Object.entries(parts)) {
