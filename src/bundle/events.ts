@@ -54,7 +54,7 @@ export class Events<E extends { type: string }> {
 
   fire(event: E): void {
     const later: Listening<E>[] = [];
-    for (const listening of [...this.#listeners]) {
+    for (const listening of Array.from(this.#listeners)) {
       if (listening.synchronous) this.#deliver(listening, event);
       else if (!this.#synchronousOnly.has(event.type)) later.push(listening);
     }

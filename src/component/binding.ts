@@ -255,7 +255,7 @@ export class ReferenceBinding {
       [Symbol.iterator]: () => [...bounds()][Symbol.iterator](),
       onAdded: (listener) => {
         this.#added.add(listener);
-        for (const bound of [...bounds()]) this.#call(listener, bound);
+        for (const bound of bounds().slice()) this.#call(listener, bound);
         return () => void this.#added.delete(listener);
       },
       onRemoved: (listener) => {
@@ -266,11 +266,11 @@ export class ReferenceBinding {
   }
 
   #tell(listeners: Set<Listener>, bound: Bound<unknown>): void {
-    for (const listener of [...listeners]) this.#call(listener, bound);
+    for (const listener of Array.from(listeners)) this.#call(listener, bound);
   }
 
   #tellChanged(): void {
-    for (const listener of [...this.#changed]) this.#call(listener, undefined as never);
+    for (const listener of Array.from(this.#changed)) this.#call(listener, undefined as never);
   }
 
   #call(listener: Listener, bound: Bound<unknown>): void {

@@ -133,7 +133,7 @@ export class ComponentInstance implements BindingHost {
   }
 
   giveUp(): void {
-    this.#engine.lower(this, 'reference');
+    void this.#engine.lower(this, 'reference');
   }
 
   listenerFailed(error: unknown): void {
@@ -143,7 +143,7 @@ export class ComponentInstance implements BindingHost {
   /** Called by the engine's work queue; brings the instance to where it should be. */
   evaluate(): void {
     if (this.state === 'active' && !(this.#wanted && this.configured())) {
-      this.#engine.lower(this, this.#wanted ? 'configuration-deleted' : 'disabled');
+      void this.#engine.lower(this, this.#wanted ? 'configuration-deleted' : 'disabled');
     } else if ((this.state === 'unsatisfied' || this.state === 'failed') && this.satisfied()) this.#activate();
     else if (this.state === 'failed' && !this.satisfied()) this.state = 'unsatisfied';
   }
@@ -187,7 +187,7 @@ export class ComponentInstance implements BindingHost {
             (error) => this.#failed(error),
           ),
         );
-      } else this.#activated(result, started);
+      } else void this.#activated(result, started);
     } catch (error) {
       void this.#engine.track(this.#failed(error));
     }

@@ -43,7 +43,7 @@ for (const file of files('src/**/*.{ts,cts}')) {
       continue;
     }
     const targetRoom = target.includes('/') ? target.split('/')[0] : target.replace(/\.c?js$/, '');
-    if (room === targetRoom || room === 'index' || room === 'decorators' || room === 'testing') continue;
+    if (room === targetRoom || targetRoom === 'index' || room === 'index' || room === 'decorators' || room === 'testing') continue;
     const isContract = CONTRACT_FILES.test(target);
     if (!isContract && target.includes('/') && !/^[^/]+\/index\.js$/.test(target) && !(room === 'cli' && targetRoom === 'node')) {
       broken.push(`${file} imports ${from}: a folder is entered by its index.ts or a contract`);

@@ -56,15 +56,19 @@ export function valueRoutes(services: Services): Route[] {
     {
       method: 'GET',
       path: '/gaps',
-      summary: 'Reads that were due and gave no sample',
+      summary: 'Reads that were due and gave no sample, and the due numbers that are stored',
       tags,
       query: Type.Object(
         { device: Type.String(), from: Time('Begin'), to: Time('End') },
         { additionalProperties: false },
       ),
       handle: async ({ query }) => {
-        const gaps = await asked(storeOf(services).gaps({ device: text(query, 'device')!, ...range(query) }));
-        return { json: { time: Date.now(), gaps } };
+        const device = text(query, 'device')!;
+        const store = storeOf(services);
+        const [gaps, stored] = await asked(
+          Promise.all([store.gaps({ device, ...range(query) }), store.numbers(device)]),
+        );
+        return { json: { time: Date.now(), gaps, stored } };
       },
     },
     {
