@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { gunzip, gzipSync, type Gunzip } from 'node:zlib';
 import { errorMessage, RackwattError } from '../errors.js';
-import { refusalOfPath, takenNames } from './paths.js';
+import { quoted, refusalOfPath, takenNames } from './paths.js';
 
 /** One file of an archive; paths are relative to the bundle, with forward slashes. */
 export interface ArchiveFile {
@@ -171,10 +171,6 @@ function isTrailer(bytes: Buffer): boolean {
 
 function padded(size: number): number {
   return Math.ceil(size / BLOCK) * BLOCK;
-}
-
-function quoted(path: string): string {
-  return JSON.stringify(path.length > 80 ? `${path.slice(0, 80)}...` : path);
 }
 
 function invalid(name: string, what: string): RackwattError {

@@ -2,10 +2,12 @@ import { sign, verify, type KeyObject } from 'node:crypto';
 import { RackwattError } from '../errors.js';
 import { SEAL_FILE, sha256, type ArchiveFile } from './archive.js';
 import { keyId, type TrustedKey } from './keys.js';
+import { quoted } from './paths.js';
 import { parseStrictly } from './strict-json.js';
 
 const PAYLOAD_TYPE = 'application/vnd.rackwatt.bundle+json';
 const SIGNATURES = 16;
+const KEY_ID = /^[0-9a-f]{16}$/;
 const DIGEST = /^[0-9a-f]{64}$/;
 
 /** Every file of a bundle with its digest: what is signed. */
@@ -109,14 +111,14 @@ function openEnvelope(files: readonly ArchiveFile[], name: string): OpenEnvelope
     throw new RackwattError('ARCHIVE_INVALID', `${name} has no ${SEAL_FILE}; make archives with: rackwatt bundle pack`);
   const { payloadType, payload, signatures } = (parseStrictly(seal.content, `${name}: ${SEAL_FILE}`) ??
     {}) as Partial<Envelope>;
-  if (payloadType !== PAYLOAD_TYPE)
-    throw refuse(`is of the type ${JSON.stringify(payloadType) ?? 'undefined'}, not ${PAYLOAD_TYPE}`);
+  if (payloadType !== PAYLOAD_TYPE) throw refuse(`is of the type ${quoted(String(payloadType))}, not ${PAYLOAD_TYPE}`);
   const bytes = decoded(payload);
   if (!bytes || !Array.isArray(signatures)) throw refuse('is no signed list of files');
   if (signatures.length > SIGNATURES) throw refuse(`has more than ${SIGNATURES} signatures`);
   const opened = signatures.map((entry: Partial<Envelope['signatures'][number]> | null) => {
     const sig = decoded(entry?.sig);
-    if (typeof entry?.keyid !== 'string' || !sig) throw refuse('has a signature that is none');
+    if (typeof entry?.keyid !== 'string' || !KEY_ID.test(entry.keyid) || !sig)
+      throw refuse('has a signature that is none');
     return { keyid: entry.keyid, sig };
   });
   if (new Set(opened.map(({ keyid }) => keyid)).size !== opened.length) throw refuse('has two signatures of one key');
@@ -164,8 +166,5 @@ function compare(list: FileList, files: readonly ArchiveFile[], name: string): v
   }
   const [missing] = listed.keys();
   if (missing !== undefined)
-    throw new RackwattError(
-      'ARCHIVE_INVALID',
-      `${name} lacks ${JSON.stringify(missing)}, which its list of files names`,
-    );
+    throw new RackwattError('ARCHIVE_INVALID', `${name} lacks ${quoted(missing)}, which its list of files names`);
 }

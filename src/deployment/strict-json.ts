@@ -1,4 +1,5 @@
 import { errorMessage, RackwattError } from '../errors.js';
+import { quoted } from './paths.js';
 
 const DEPTH = 64;
 const LENGTH = 4 << 20;
@@ -23,7 +24,7 @@ export function parseStrictly(content: Buffer, what: string, code = 'ARCHIVE_INV
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw refuse(`is not JSON: ${errorMessage(error)}`, error);
+    throw refuse(`is not JSON: ${errorMessage(error).replace(/[^ -~]/g, '?')}`, error);
   }
 }
 
@@ -41,7 +42,7 @@ function wrongStructure(text: string): string | undefined {
         const key = unescaped(text.slice(at, end));
         const keys = open.at(-1);
         if (key === '__proto__') return 'has the key "__proto__"';
-        if (keys?.has(key)) return `has the key ${JSON.stringify(key)} twice`;
+        if (keys?.has(key)) return `has the key ${quoted(key)} twice`;
         keys?.add(key);
       }
       at = end - 1;

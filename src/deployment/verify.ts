@@ -2,6 +2,7 @@ import { contractFile, parseManifest, type Manifest } from '../bundle/index.js';
 import { RackwattError } from '../errors.js';
 import { readArchive, type ArchiveFile } from './archive.js';
 import { readTrustedKeys } from './keys.js';
+import { quoted } from './paths.js';
 import { checkSeal } from './seal.js';
 import { parseStrictly } from './strict-json.js';
 
@@ -48,15 +49,12 @@ export function verifyFiles(files: ArchiveFile[], name: string, { keys, allowUns
   if (manifest.name !== list.name || manifest.version !== list.version) {
     throw new RackwattError(
       'ARCHIVE_INVALID',
-      `${name} is listed as ${list.name} ${list.version}, but its package.json says ${manifest.name} ${manifest.version}`,
+      `${name} is listed as ${quoted(list.name)} ${quoted(list.version)}, but its package.json says ${manifest.name} ${manifest.version}`,
     );
   }
   const missing = missingEntry(manifest, new Set(files.map(({ path }) => path)));
   if (missing !== undefined)
-    throw new RackwattError(
-      'ARCHIVE_INVALID',
-      `${name} lacks ${JSON.stringify(missing)}, which its package.json names`,
-    );
+    throw new RackwattError('ARCHIVE_INVALID', `${name} lacks ${quoted(missing)}, which its package.json names`);
   return { files, manifest, signers };
 }
 
