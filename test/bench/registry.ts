@@ -1,16 +1,9 @@
 import { contract } from 'rackwatt';
+import { type Print, SUBJECT } from './figures.js';
 import { ServiceRegistry, type ServiceOwner } from '../support/registry.js';
-
-export interface BenchRow {
-  metric: string;
-  value: number;
-  unit: string;
-  subject: string;
-}
 
 const SERVICES = 100_000;
 const LISTENERS = 1000;
-const SUBJECT = 'rackwatt';
 /** What the peers are asked, too: every fiftieth service is of this vendor, and about half of those have as many outlets. */
 const FILTER = '(&(vendor=apc)(outlets>=24))';
 
@@ -22,7 +15,7 @@ let sink: unknown;
  * registered under two contracts each, and events of which one of 1,000 filtered listeners wants to hear.
  */
 // oxlint-disable-next-line typescript/require-await -- every bench is awaited
-export async function registryBench(print: (row: BenchRow) => void): Promise<void> {
+export async function registryBench(print: Print): Promise<void> {
   const put = (metric: string, value: number) => print({ metric, value, unit: '1/s', subject: SUBJECT });
   lookups(put);
   dispatch(put);
