@@ -85,8 +85,8 @@ test('device add says what is wrong', async () => {
     ['a b', { address }, {}, 'DEVICE_NAME_INVALID', /"a b" cannot name a device/],
     ['b', {}, {}, 'DEVICE_SETTINGS_INVALID', /has no address/],
     ['b', { address: '192.0.2.7' }, {}, 'DEVICE_SETTINGS_INVALID', /"192\.0\.2\.7" is no address/],
-    ['b', { address, interval: 'often' }, {}, 'DEVICE_SETTINGS_INVALID', /"often" is no duration/],
-    ['b', { address, interval: '1 ms' }, {}, 'DEVICE_SETTINGS_INVALID', /outside "500 ms"/],
+    ['b', { address, interval: 'often' }, {}, 'DURATION_INVALID', /"often" is no duration/],
+    ['b', { address, interval: '1 ms' }, {}, 'DEVICE_SETTINGS_INVALID', /outside "100 ms"/],
     ['b', { address, credentialsSecret: 'x' }, {}, 'DEVICE_SETTINGS_INVALID', /no secret "x"/],
     [
       'b',

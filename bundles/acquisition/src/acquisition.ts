@@ -140,6 +140,8 @@ export class Acquisition implements Devices, OutletControl {
     const { device, state, detail = STATE_SENTENCES[state] } = status;
     const failing = state !== 'ok' && state !== 'connecting' && state !== 'removed';
     this.#host.log[failing ? 'warn' : 'info']({ device, state }, `${device}: ${detail}`);
+    // On the way to another state: worth showing, not worth telling.
+    if (state === 'connecting') return this.#host.recorder.status(status);
     const event = this.#event('device.status', failing ? 'warning' : 'ok', `${device}: ${detail}`, {
       device,
       data: { state },

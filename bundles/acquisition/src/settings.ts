@@ -1,6 +1,6 @@
 import type { DeviceLocation, DeviceTarget } from '@rackwatt/telemetry';
+import { parseDuration } from 'rackwatt';
 import { type Static, Type } from 'typebox';
-import { milliseconds } from './duration.js';
 import { acquisitionError } from './errors.js';
 
 export const DEVICE_PID = 'rackwatt.device';
@@ -83,23 +83,23 @@ export interface DeviceSettings {
   location: DeviceLocation;
 }
 
-const SHORTEST_INTERVAL = 500;
+const SHORTEST_INTERVAL = 100;
 const LONGEST_INTERVAL = 86_400_000;
 const SHORTEST_DEADLINE = 200;
 
 /**
  * What is absent has the schema's default: commands check settings before those are filled in.
- * @throws `DEVICE_SETTINGS_INVALID`
+ * @throws `DEVICE_SETTINGS_INVALID`, `DURATION_INVALID`
  */
 export function deviceSettings(configuration: Partial<DeviceConfiguration> & { address: string }): DeviceSettings {
   const { address, profile = 'auto', credentials, retries, location = {} } = configuration;
-  const interval = milliseconds(configuration.interval ?? '10 s');
+  const interval = parseDuration(configuration.interval ?? '10 s');
   if (interval < SHORTEST_INTERVAL || interval > LONGEST_INTERVAL)
     throw acquisitionError(
       'DEVICE_SETTINGS_INVALID',
-      `An interval of "${configuration.interval}" is outside "500 ms" to "1 d".`,
+      `An interval of "${configuration.interval}" is outside "100 ms" to "1 d".`,
     );
-  const timeout = configuration.timeout === undefined ? undefined : milliseconds(configuration.timeout);
+  const timeout = configuration.timeout === undefined ? undefined : parseDuration(configuration.timeout);
   const tries = (retries ?? 0) + 1;
   return {
     target: {
