@@ -3,18 +3,18 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { checkout, generatedPdu, rackwatt, TestNode, until } from '../support/node.js';
+import { accounting, assertAccounted, highest, storedDevices } from '../support/accounting.js';
 import { temporaryFolder } from '../support/temporary.js';
 
-const deployment = (await import(new URL('../../../src/dist/deployment/index.js', import.meta.url).href)) as typeof import('../../src/deployment/index.js');
-
-interface Accounting {
-  gaps: { from: number; to: number; reason: string }[];
-  stored: { ranges: [number, number][]; doubled: number };
-}
+const deployment = (await import(
+  new URL('../../../src/dist/deployment/index.js', import.meta.url).href
+)) as typeof import('../../src/deployment/index.js');
 
 const SWAPS = 50;
 
-test(`a device polled every 100 ms while its driver is updated ${SWAPS} times from signed archives: every due number is stored once or counted`, { timeout: 170_000 }, async (t) => {
+test(`a device polled every 100 ms while its driver is updated ${SWAPS} times from signed archives: every due number is stored once or counted`, {
+  timeout: 170_000,
+}, async (t) => {
   const work = temporaryFolder(t);
   const node = await TestNode.site(t, { configurations: await generatedPdu('rack', { interval: '100 ms' }) });
   const key = join(work, 'release.key');
@@ -33,7 +33,8 @@ test(`a device polled every 100 ms while its driver is updated ${SWAPS} times fr
       .filter(({ path }) => path !== deployment.SEAL_FILE)
       .map(({ path, content }) => {
         const text = content.toString('utf8');
-        if (path === 'package.json') return { path, content: Buffer.from(JSON.stringify({ ...(JSON.parse(text) as object), version })) };
+        if (path === 'package.json')
+          return { path, content: Buffer.from(JSON.stringify({ ...(JSON.parse(text) as object), version })) };
         if (path !== 'dist/index.js') return { path, content };
         const marked = text.replace(/properties: \{ scheme:/, `properties: { release: ${number}, scheme:`);
         assert.notEqual(marked, text, 'the driver declares its scheme as a service property');
@@ -46,10 +47,7 @@ test(`a device polled every 100 ms while its driver is updated ${SWAPS} times fr
   };
 
   await node.start();
-  const device = await until('the device is stored', async () => {
-    const { devices } = await node.get<{ devices: { id: string; lastSample: number | null }[] }>('/api/v1/devices');
-    return devices.find(({ lastSample }) => lastSample !== null)?.id;
-  });
+  const device = await until('the device is stored', async () => (await storedDevices(node))['rack']);
   const took: number[] = [];
   for (let number = 1; number <= SWAPS; number++) {
     const file = await release(number);
@@ -58,30 +56,22 @@ test(`a device polled every 100 ms while its driver is updated ${SWAPS} times fr
     took.push(performance.now() - began);
     assert.equal(installed.status, 0, installed.stderr);
   }
-  const drivers = await node.json<{ properties: { release?: number } }[]>('service', 'list', '--filter', '(scheme=snmp)');
+  const drivers = await node.json<{ properties: { release?: number } }[]>(
+    'service',
+    'list',
+    '--filter',
+    '(scheme=snmp)',
+  );
   assert.deepEqual(
     drivers.map(({ properties }) => properties.release),
     [SWAPS],
   );
-  const accounting = async (): Promise<Accounting> => node.get<Accounting>(`/api/v1/gaps?device=${encodeURIComponent(device)}`);
-  const last = async (): Promise<number> => Math.max(0, ...(await accounting()).stored.ranges.map(([, to]) => to));
+  const last = async (): Promise<number> => highest(await accounting(node, device));
   const reached = await last();
   await until('reading goes on after the last swap', async () => (await last()) > reached + 10);
-  const { gaps, stored } = await accounting();
-  assert.equal(stored.doubled, 0);
-  const owned = new Set<number>();
-  for (const [from, to] of stored.ranges) for (let i = from; i <= to; i++) owned.add(i);
-  let missed = 0;
-  for (const { from, to } of gaps) {
-    assert.ok(to - from + 1 <= 2, `a gap of ${to - from + 1} intervals`);
-    for (let i = from; i <= to; i++) {
-      assert.ok(!owned.has(i), `${i} is stored and in a gap`);
-      owned.add(i);
-      missed++;
-    }
-  }
-  const highest = await last();
-  for (let i = 1; i <= highest; i++) assert.ok(owned.has(i), `due number ${i} is neither stored nor counted`);
-  t.diagnostic(`${highest} due reads, ${missed} in counted gaps; ${SWAPS} updates, median ${took.sort((a, b) => a - b)[SWAPS / 2]!.toFixed(0)} ms by the command`);
+  const missed = assertAccounted(await accounting(node, device), 2);
+  t.diagnostic(
+    `${await last()} due reads, ${missed} in counted gaps; ${SWAPS} updates, median ${took.sort((a, b) => a - b)[SWAPS / 2]!.toFixed(0)} ms by the command`,
+  );
   assert.equal(await node.stop(), 0);
 });
