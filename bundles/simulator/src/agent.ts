@@ -171,7 +171,7 @@ function cannotListen(cause: unknown, host: string, port: number): Error {
   if (code === 'EADDRINUSE')
     return simulatorError(
       'SIMULATOR_PORT_IN_USE',
-      `UDP port ${port} of ${host} is in use; stop what uses it or choose another with --port.`,
+      `UDP port ${port} of ${host} is in use; stop what uses it or choose another port.`,
       {
         cause,
         context,
