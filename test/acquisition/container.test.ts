@@ -65,7 +65,10 @@ test('a driver is swapped under running acquisition: at most one interval is los
   contiguous(outbox.accounted('pdu-1'));
   const revisions = outbox.samples.map(({ values }) => values[0]);
   assert.deepEqual(new Set(revisions), new Set([1, 2]));
-  assert.deepEqual(revisions, revisions.toSorted((a, b) => a! - b!));
+  assert.deepEqual(
+    revisions,
+    revisions.toSorted((a, b) => a! - b!),
+  );
   const lost = outbox.gaps
     .filter(({ reason }) => reason !== 'stopped')
     .reduce((sum, { from, to }) => sum + to - from + 1, 0);
