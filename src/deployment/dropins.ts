@@ -153,7 +153,8 @@ export class DropInFolder {
       entry.done = entry.kind === 'archive' || quiet >= QUIET;
       return true;
     } catch (error) {
-      const mayGrow = entry.kind === 'folder' || (error as { code?: unknown }).code === 'ARCHIVE_INCOMPLETE';
+      const code = String((error as { code?: unknown }).code);
+      const mayGrow = code === 'ARCHIVE_INCOMPLETE' || (entry.kind === 'folder' && !code.startsWith('SIGNATURE_'));
       entry.patience = mayGrow ? QUIET : QUIET_WRONG;
       entry.done = quiet >= entry.patience;
       if (entry.done) this.#refuse(entry, error);

@@ -62,6 +62,7 @@ export async function inlineModules(root: string, entries: readonly string[], ma
         entryFileNames: '[name].js',
         chunkFileNames: 'dist/shared-[hash].js',
       });
+      if (refused[0]) throw refused[0];
       const chunks = output.filter((file) => file.type === 'chunk');
       const modules = chunks.flatMap(({ moduleIds }) => moduleIds);
       return {
@@ -73,10 +74,19 @@ export async function inlineModules(root: string, entries: readonly string[], ma
     }
   } catch (error) {
     if (refused[0]) throw refused[0];
-    throw new RackwattError('PACK_FAILED', `${manifest.name} cannot be packed: ${errorMessage(error)}`, {
+    throw new RackwattError('PACK_FAILED', `${manifest.name} cannot be packed: ${firstMistake(error)}`, {
       cause: error,
     });
   }
+}
+
+/** The first of the packer's errors, without its picture of the code. */
+function firstMistake(error: unknown): string {
+  const [first] = (error as { errors?: { message?: string; loc?: { file?: string; line: number } }[] }).errors ?? [];
+  const place = first?.loc?.file === undefined ? '' : ` (${first.loc.file}:${first.loc.line})`;
+  return `${errorMessage(first ?? error)
+    .split('\n', 1)[0]!
+    .trim()}${place}`;
 }
 
 /** Says what is inlined, and notices what could not work once packed. */

@@ -141,24 +141,28 @@ export class BundleStore {
   }
 
   async #keep(manifest: Manifest, digest: string, files: readonly StoredFile[]): Promise<string> {
-    await (this.#swept ??= this.#sweep());
     const folder = this.#folderOf(manifest.name);
     const root = join(folder, `${manifest.version}-${digest.slice(0, SHORT)}`);
-    if (existsSync(root) && (await isUndamaged(root, files))) return root;
     const name = `.stage-${process.pid}-${randomUUID()}`;
     const stage = join(this.#folder, name);
+    let isDamaged = false;
     filling.add(name);
     try {
+      await (this.#swept ??= this.#sweep());
+      isDamaged = existsSync(root) && !(await isSame(root, files));
+      if (existsSync(root) && !isDamaged) return root;
       await mkdir(stage, { recursive: true, mode: 0o700 });
       await fill(stage, files);
       await mkdir(folder, { recursive: true });
-      if (existsSync(root)) await rm(root, { recursive: true });
+      if (isDamaged) await rm(root, { recursive: true });
       await rename(stage, root);
       await flushFolder(folder);
       await flushFolder(this.#folder);
     } catch (error) {
-      await rm(stage, { recursive: true, force: true });
-      if (existsSync(root)) return root;
+      this.#swept = undefined;
+      await rm(stage, { recursive: true, force: true }).catch((left: unknown) => void errorMessage(left));
+      // Somebody else was first.
+      if (!isDamaged && existsSync(root)) return root;
       if (error instanceof RackwattError) throw error;
       throw new RackwattError(
         'STORE_WRITE',
@@ -173,7 +177,7 @@ export class BundleStore {
 
   /** Removes what processes that were killed left half written. */
   async #sweep(): Promise<void> {
-    if (!existsSync(this.#folder)) return;
+    await mkdir(this.#folder, { recursive: true });
     for (const name of await readdir(this.#folder)) {
       const owner = Number(STAGE.exec(name)?.[1]);
       if (!Number.isNaN(owner) && !filling.has(name) && !isOther(owner))
@@ -198,7 +202,7 @@ function isOther(process_: number): boolean {
 }
 
 /** An entry never changes, unless a disk or a person damaged it. */
-async function isUndamaged(root: string, files: readonly StoredFile[]): Promise<boolean> {
+async function isSame(root: string, files: readonly StoredFile[]): Promise<boolean> {
   const found = await filesOf(root);
   if (found.length !== files.length) return false;
   for (const { path, read } of files) {

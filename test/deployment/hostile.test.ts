@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -421,17 +421,21 @@ test('refuses an archive with any byte altered, or takes it with the same files'
   const archive = await sign([sealOf('@example/acme', '1.0.0', files), ...files]);
   const store = new BundleStore({ folder: join(home, 'store'), keys });
   const file = join(home, 'acme.tgz');
+  let passed = 0;
   for (let at = 0; at < archive.length; at++) {
     const altered = Buffer.from(archive);
     altered[at]! ^= 1 << (at % 8);
     writeFileSync(file, altered);
     try {
-      await store.install(file, false);
+      const { root, signers } = await store.install(file, false);
+      // The gzip has bits that say nothing of the content: time, system, filling.
+      for (const { path, content } of files)
+        assert.deepEqual(readFileSync(join(root, path)), content, `byte ${at} was altered unnoticed`);
+      assert.deepEqual(signers, ['release']);
+      passed++;
     } catch (error) {
       assert.equal((error as Error).name, 'RackwattError', `byte ${at}: ${String((error as Error).stack)}`);
-      continue;
     }
-    // RFC 1952: bytes that say nothing of the content.
-    assert.ok(at >= 4 && at < 10, `byte ${at} was altered unnoticed`);
   }
+  assert.ok(passed < 16, `${passed} alterations passed`);
 });
