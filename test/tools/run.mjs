@@ -15,14 +15,20 @@ if (files.length === 0) {
 const args = ['--expose-gc', '--enable-source-maps', '--test', '--test-reporter=spec', '--test-concurrency=2', '--test-timeout=180000'];
 if (flags.includes('--coverage')) args.push('--experimental-test-coverage', '--test-coverage-exclude=test/**');
 const child = spawn(process.execPath, [...args, ...files], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, FORCE_COLOR: process.stdout.isTTY ? '1' : '0' } });
-let tail = '';
+const counts = { pass: 0, fail: 0, cancelled: 0, skipped: 0 };
+let rest = '';
 child.stdout.on('data', (chunk) => {
   process.stdout.write(chunk);
-  tail = (tail + chunk).slice(-20000);
+  const lines = (rest + chunk).split('\n');
+  rest = lines.pop();
+  for (const line of lines) {
+    const summary = /^\W*(pass|fail|cancelled|skipped) (\d+)\W*$/.exec(line);
+    if (summary) counts[summary[1]] = Number(summary[2]);
+  }
 });
 child.on('close', (code) => {
-  const count = (name) => Number(new RegExp(`^\\S*\\s*${name} (\\d+)`, 'm').exec(tail.slice(tail.lastIndexOf('tests ')))?.[1] ?? 0);
-  const [passed, failed, cancelled, skipped] = ['pass', 'fail', 'cancelled', 'skipped'].map(count);
-  console.log(`${passed} passed, ${failed + cancelled} failed${skipped ? `, ${skipped} skipped` : ''}`);
+  const { pass, fail, cancelled, skipped } = counts;
+  const failed = fail + cancelled + (code !== 0 && fail + cancelled === 0 ? 1 : 0);
+  console.log(`${pass} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`);
   process.exit(code ?? 1);
 });
