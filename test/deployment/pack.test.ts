@@ -110,7 +110,9 @@ test('private dependencies are inlined, contracts, shared modules and native pac
   );
   const files = await packed(root);
   const code = files.get('dist/index.js')!;
-  const required = [...code.matchAll(/require\("([^"]+)"\)/g)].map((match) => match[1]).sort();
+  const required = [...code.matchAll(/require\("([^"]+)"\)/g)]
+    .map((match) => match[1]!)
+    .sort((a, b) => (a < b ? -1 : 1));
   assert.deepEqual(required, [
     '@example/contract',
     '@example/contract/sub',
