@@ -64,14 +64,14 @@ test('a wrong community is silence, and keys never stand in an error', async (t)
 test('answers that are no SNMP are called so', async (t) => {
   const agent = await agentOf(t, raritan(1));
   const driver = driverFor(t);
-  const open = await driver.open({ address: agent.address, profile: 'auto', timeout: 100, retries: 0 });
+  const open = await driver.open({ address: agent.address, profile: 'auto', timeout: 1000, retries: 0 });
   agent.faults = { garbage: true };
-  await assert.rejects(driver.read(open.session, { deadline: 1000 }), {
+  await assert.rejects(driver.read(open.session, { deadline: 4000 }), {
     code: 'DEVICE_GARBAGE',
     message: /no proper SNMP/,
   });
   agent.faults = {};
-  await driver.read(open.session, { deadline: 1000 });
+  await driver.read(open.session, { deadline: 4000 });
 });
 
 /** Answers with other rows than are asked for. */
