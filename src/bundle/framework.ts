@@ -10,18 +10,18 @@ import {
 import { errorMessage, errorRecord, RackwattError } from '../errors.js';
 import { ServiceRegistry } from '../registry/index.js';
 import type { Disposer } from '../scope/index.js';
-import { ModuleSpace, type HostModules, type RevisionTokens, type TransformCache } from '../space/index.js';
+import type { HostModules, ModuleSpace, RevisionTokens, TransformCache } from '../space/index.js';
 import { Bundle, type BundleHost } from './bundle.js';
 import { Events, type BundleEvent, type BundleEventType, type FrameworkEvent } from './events.js';
-import { Revision, type RevisionSource } from './revision.js';
-import { wire } from './wiring.js';
+import { Revision, type RevisionSource, type SpaceMaker } from './revision.js';
+import { type SharedVersions, wire } from './wiring.js';
 
 export interface FrameworkOptions {
   /** Folder of everything that the container keeps. */
   storage: string;
   /** Modules that the container shares, and their versions by package name. */
   host: HostModules;
-  shared: ReadonlyMap<string, string>;
+  shared: SharedVersions;
   version: string;
   logger(bundle: string, component?: string): Logger;
   /** Configurations in force for a PID. */
@@ -47,6 +47,7 @@ export class Framework implements BundleHost {
   readonly #bundles = new Map<string, Bundle>();
   readonly #bundleEvents: Events<BundleEvent<Bundle>>;
   readonly #frameworkEvents: Events<FrameworkEvent<Bundle>>;
+  #spaceMaker: Promise<SpaceMaker> | undefined;
   #startLevel = 0;
   #nextId = 1;
 
@@ -169,7 +170,7 @@ export class Framework implements BundleHost {
   }
 
   makeRevision(source: RevisionSource): Revision {
-    return new Revision(source, (root, label, host) => this.#makeSpace(root, label, host), this.#options.host);
+    return new Revision(source, () => (this.#spaceMaker ??= this.#loadSpaceMaker()), this.#options.host);
   }
 
   /** Wires a revision, and the contracts that its providers import, each once: circles end. */
@@ -194,15 +195,14 @@ export class Framework implements BundleHost {
     return folder;
   }
 
-  #makeSpace(root: string, label: string, host: HostModules): ModuleSpace {
-    const space = new ModuleSpace({
-      root,
-      label,
-      host,
-      ...(this.#options.transforms === undefined ? {} : { transforms: this.#options.transforms }),
-    });
-    this.#options.onSpace?.(space);
-    this.#options.tokens?.track(space.token);
-    return space;
+  async #loadSpaceMaker(): Promise<SpaceMaker> {
+    const { ModuleSpace } = await import('../space/index.js');
+    const { transforms, onSpace, tokens } = this.#options;
+    return (root, label, host) => {
+      const space = new ModuleSpace({ root, label, host, transforms });
+      onSpace?.(space);
+      tokens?.track(space.token);
+      return space;
+    };
   }
 }

@@ -12,3 +12,4 @@ export {
   type UpdatePolicy,
 } from './manifest.js';
 export { componentOf, Revision, type RevisionSource } from './revision.js';
+export type { SharedVersions } from './wiring.js';

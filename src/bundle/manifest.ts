@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import semver from 'semver';
 import { errorMessage, RackwattError } from '../errors.js';
+import { isRange, isVersion } from './versions.js';
 
 export type UpdatePolicy = 'staged' | 'exclusive';
 
@@ -67,7 +67,7 @@ export function parseManifest(text: string, file: string): Manifest {
   const { name, version } = json;
   if (typeof name !== 'string' || name.length > 214 || !NAME.test(name))
     throw invalid(file, '"name" must be an npm package name');
-  if (typeof version !== 'string' || !semver.valid(version))
+  if (typeof version !== 'string' || !isVersion(version))
     throw invalid(file, '"version" must be a semantic version such as 1.2.3');
   const own = json['rackwatt'];
   if (!isRecord(own)) throw invalid(file, 'has no "rackwatt" object, so this package is not a bundle');
@@ -76,7 +76,7 @@ export function parseManifest(text: string, file: string): Manifest {
     throw invalid(file, '"rackwatt.update" must be "staged" or "exclusive"');
   const engines = isRecord(json['engines']) ? json['engines'] : {};
   const runtime = typeof engines['rackwatt'] === 'string' ? engines['rackwatt'] : '*';
-  if (semver.validRange(runtime) === null) throw invalid(file, `"engines.rackwatt" is not a version range: ${runtime}`);
+  if (!isRange(runtime)) throw invalid(file, `"engines.rackwatt" is not a version range: ${runtime}`);
   const main = json['main'];
   if (main !== undefined && (typeof main !== 'string' || !INSIDE.test(dotted(main))))
     throw invalid(file, '"main" must be a path inside the bundle');

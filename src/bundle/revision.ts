@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { isComponentDefinition, type ComponentDefinition } from '../component/index.js';
 import { RackwattError } from '../errors.js';
-import { ModuleSpace, type HostModules } from '../space/index.js';
+import type { HostModules, ModuleSpace } from '../space/index.js';
 import type { Activator } from './context.js';
 import { contractFile, type Manifest } from './manifest.js';
 import type { Wires } from './wiring.js';
@@ -26,6 +26,9 @@ export interface Loaded {
 /** Makes module spaces; given by the framework so that it can watch over all of them. */
 export type SpaceMaker = (root: string, label: string, host: HostModules) => ModuleSpace;
 
+/** Gives the maker of module spaces: with what loads modules, which an empty container starts without. */
+export type SpaceMakerSource = () => Promise<SpaceMaker>;
+
 let revisions = 0;
 
 /**
@@ -36,15 +39,15 @@ export class Revision {
   readonly source: RevisionSource;
   /** Unique label, such as `@rackwatt/driver-snmp@1.2.0#7`. */
   readonly label: string;
-  readonly #spaces: SpaceMaker;
+  readonly #spaces: SpaceMakerSource;
   readonly #shared: HostModules;
   #wires: Wires<Revision> = new Map();
   #resolved = false;
   #private: ModuleSpace | undefined;
-  #contracts: ModuleSpace | undefined;
+  #contractsLoaded: Promise<void> | undefined;
   readonly #contractExports = new Map<string, unknown>();
 
-  constructor(source: RevisionSource, spaces: SpaceMaker, shared: HostModules) {
+  constructor(source: RevisionSource, spaces: SpaceMakerSource, shared: HostModules) {
     this.source = source;
     this.label = `${source.manifest.name}@${source.manifest.version}#${++revisions}`;
     this.#spaces = spaces;
@@ -75,12 +78,23 @@ export class Revision {
   }
 
   /** Evaluates the contract modules once, whoever asks first. */
-  async loadContracts(): Promise<void> {
-    if (this.#contracts) return;
-    this.#contracts = this.#spaces(this.source.root, `${this.label} contracts`, this.#host());
-    for (const subpath of this.manifest.contracts) {
-      const file = resolve(this.source.root, contractFile(this.manifest, subpath));
-      this.#contractExports.set(subpath, await this.#contracts.load(file));
+  loadContracts(): Promise<void> {
+    return (this.#contractsLoaded ??= this.#evaluateContracts());
+  }
+
+  async #evaluateContracts(): Promise<void> {
+    const makeSpace = await this.#spaces();
+    const space = makeSpace(this.source.root, `${this.label} contracts`, this.#host());
+    try {
+      for (const subpath of this.manifest.contracts) {
+        const file = resolve(this.source.root, contractFile(this.manifest, subpath));
+        this.#contractExports.set(subpath, await space.load(file));
+      }
+    } catch (error) {
+      // What they import may be there the next time.
+      this.#contractsLoaded = undefined;
+      space.dispose();
+      throw error;
     }
   }
 
@@ -107,7 +121,8 @@ export class Revision {
 
   /** Evaluates any module of the bundle in its private space. */
   async loadModule(file: string): Promise<Record<string, unknown>> {
-    this.#private ??= this.#spaces(this.source.root, this.label, this.#host());
+    const makeSpace = await this.#spaces();
+    this.#private ??= makeSpace(this.source.root, this.label, this.#host());
     return this.#private.load(file);
   }
 

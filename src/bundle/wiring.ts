@@ -1,6 +1,6 @@
-import semver from 'semver';
 import { RackwattError } from '../errors.js';
 import type { Manifest } from './manifest.js';
+import { isAtLeast, satisfies } from './versions.js';
 
 /** What can be imported: a bundle's contracts, or a module that the container shares. */
 export interface Provider<R> {
@@ -10,6 +10,11 @@ export interface Provider<R> {
 
 /** Wires of a revision: import name to the revision whose contract it gets. */
 export type Wires<R> = ReadonlyMap<string, R>;
+
+/** Versions of the modules that the container shares, by name. */
+export interface SharedVersions {
+  get(name: string): string | undefined;
+}
 
 /**
  * Finds a provider for every import of a bundle: the highest version in range, the one installed first among equals
@@ -21,17 +26,17 @@ export type Wires<R> = ReadonlyMap<string, R>;
 export function wire<R>(
   manifest: Manifest,
   providers: readonly Provider<R>[],
-  shared: ReadonlyMap<string, string>,
+  shared: SharedVersions,
   runtimeVersion: string,
 ): Map<string, R> {
-  if (!semver.satisfies(runtimeVersion, manifest.runtime, { includePrerelease: true })) {
+  if (!satisfies(runtimeVersion, manifest.runtime)) {
     throw unresolved(manifest, `it needs rackwatt ${manifest.runtime}, this is ${runtimeVersion}`);
   }
   const wires = new Map<string, R>();
   for (const [name, range] of Object.entries(manifest.imports)) {
     const host = shared.get(name);
     if (host !== undefined) {
-      if (!semver.satisfies(host, range, { includePrerelease: true }))
+      if (!satisfies(host, range))
         throw unresolved(manifest, `it needs ${name} ${range}, the container shares ${host}`);
       continue;
     }
@@ -39,9 +44,9 @@ export function wire<R>(
       (provider) => provider.manifest.name === name && provider.manifest.contracts.length > 0,
     );
     const best = found
-      .filter((provider) => semver.satisfies(provider.manifest.version, range, { includePrerelease: true }))
+      .filter((provider) => satisfies(provider.manifest.version, range))
       .reduce<Provider<R> | undefined>(
-        (a, b) => (a && semver.gte(a.manifest.version, b.manifest.version) ? a : b),
+        (a, b) => (a && isAtLeast(a.manifest.version, b.manifest.version) ? a : b),
         undefined,
       );
     if (best) wires.set(name, best.revision);

@@ -4,7 +4,8 @@ import { withDefaults } from './defaults.js';
 import { isDuration } from './duration.js';
 import { isKeyed } from './json.js';
 import { keysOf } from './pointer.js';
-import { SECRET_PLACE, allowingSecrets, replaceReferences, type SecretReference } from './references.js';
+import { replaceReferences, type SecretReference } from './references.js';
+import { SECRET_PLACE, allowingSecrets } from './secret-place.js';
 import { explain, suspectKeys, type Mistake } from './sentences.js';
 
 export interface Validation {

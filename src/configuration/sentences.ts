@@ -2,7 +2,7 @@ import type { TLocalizedValidationError } from 'typebox/error';
 import { asList, isKeyed, resolvePointer } from './json.js';
 import { nearest } from './nearest.js';
 import { keysOf, placeOf, pointerOf } from './pointer.js';
-import { SECRET_PLACE } from './references.js';
+import { SECRET_PLACE } from './secret-place.js';
 
 /** One thing that is wrong, before it has a line and a column. */
 export interface Mistake {

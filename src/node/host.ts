@@ -1,19 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { hostModules, type HostModules } from '../space/index.js';
+import type { SharedVersions } from '../bundle/index.js';
+import { hostModules, type HostModules } from '../space/host.js';
 import { VERSION } from '../version.js';
 
 const require = createRequire(import.meta.url);
 
 /** Modules that every bundle may import beside its own, with the version range it may ask for in `peerDependencies`. */
-const SHARED = ['awilix', 'pino', 'reflect-metadata', 'typebox', 'tsyringe'] as const;
+const SHARED: ReadonlySet<string> = new Set(['awilix', 'pino', 'reflect-metadata', 'typebox', 'tsyringe']);
 
 /** The shared modules and their versions. `rackwatt` is given by the caller, who alone may import the whole of it. */
-export function containerModules(rackwatt: unknown): { host: HostModules; shared: ReadonlyMap<string, string> } {
-  const shared = new Map<string, string>([['rackwatt', VERSION]]);
-  for (const name of SHARED) shared.set(name, versionOf(name));
-  return { host: hostModules({ rackwatt }), shared };
+export function containerModules(rackwatt: unknown): { host: HostModules; shared: SharedVersions } {
+  const known = new Map<string, string>([['rackwatt', VERSION]]);
+  const get = (name: string): string | undefined => {
+    if (!known.has(name) && SHARED.has(name)) known.set(name, versionOf(name));
+    return known.get(name);
+  };
+  return { host: hostModules({ rackwatt }), shared: { get } };
 }
 
 function versionOf(name: string): string {

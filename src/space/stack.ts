@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { url as debuggerUrl } from 'node:inspector';
-import { findSourceMap, SourceMap, type SourceMapPayload } from 'node:module';
+import { createRequire, findSourceMap, SourceMap, type SourceMapPayload } from 'node:module';
 import { dirname, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -25,6 +24,7 @@ interface Claim {
   decoders?: SourceMap[];
 }
 
+const hostRequire = createRequire(import.meta.url);
 const MARK = '?space=';
 const RELEASED_NAMES = 1024;
 
@@ -51,7 +51,7 @@ export class SpaceDirectory {
     this.#spaces.add(space);
     const others = this.#claims.get(script.path);
     const ambiguous = others?.some(
-      (claim) => claim.space !== space && (claim.space.root !== space.root || debuggerUrl() === undefined),
+      (claim) => claim.space !== space && (claim.space.root !== space.root || !isDebugged()),
     );
     const name = ambiguous ? this.#marked(script.path) : script.path;
     this.#released.delete(name);
@@ -122,6 +122,12 @@ export class SpaceDirectory {
     }
     return undefined;
   }
+}
+
+/** The inspector is asked for late: no start needs it. */
+function isDebugged(): boolean {
+  const { url } = hostRequire('node:inspector') as typeof import('node:inspector');
+  return url() !== undefined;
 }
 
 /** All spaces of this process: V8 has one place to ask for stacks, so there is one directory. */

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { digestOf } from './digest.js';
 
 const MEMORY_ENTRIES = 4096;
 
@@ -18,7 +18,7 @@ export class TransformCache {
 
   /** @param key everything the outcome depends on. @param make gives plain data. */
   get<T>(key: readonly string[], make: () => T): T {
-    const digest = createHash('sha256').update(JSON.stringify(key)).digest('hex');
+    const digest = digestOf(JSON.stringify(key));
     const known = (this.#memory.get(digest) as T | undefined) ?? this.#read<T>(digest);
     const value = known ?? make();
     if (known === undefined) this.#write(digest, value);

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { createRequire, type SourceMapPayload } from 'node:module';
 import type * as Parser from 'oxc-parser';
 import type * as Transformer from 'oxc-transform';
+import { digestOf } from './digest.js';
 import { moduleSyntax } from './errors.js';
 import type { TransformCache } from './transform-cache.js';
 
@@ -69,7 +69,7 @@ export class SourceTransformer {
 
   #cached<T>(kind: string, file: string, source: string, make: () => T): T {
     if (!this.#cache) return make();
-    const digest = createHash('sha256').update(source).digest('hex');
+    const digest = digestOf(source);
     return this.#cache.get([kind, file, digest, transformerVersion()], make);
   }
 

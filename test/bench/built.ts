@@ -4,12 +4,13 @@ const load = async <T>(path: string): Promise<T> =>
 
 export const { Framework, readManifest } = await load<typeof import('../../src/bundle/index.js')>('bundle/index.js');
 export const { containerModules } = await load<typeof import('../../src/node/host.js')>('node/host.js');
-export const { RevisionTokens } = await load<typeof import('../../src/space/index.js')>('space/index.js');
 export const rackwatt = await load<typeof import('../../src/index.js')>('index.js');
 export type Framework = InstanceType<typeof Framework>;
 export type RevisionSource = import('../../src/bundle/index.js').RevisionSource;
-export type RevisionTokens = InstanceType<typeof RevisionTokens>;
+export type RevisionTokens = InstanceType<typeof import('../../src/space/index.js').RevisionTokens>;
 
+/** Loaded only by benches that watch revisions: it is no part of what starts. */
+export const loadSpace = () => load<typeof import('../../src/space/index.js')>('space/index.js');
 /** Loaded only by benches that install: it is no part of what starts. */
 export const loadDeployment = () => load<typeof import('../../src/deployment/index.js')>('deployment/index.js');
 

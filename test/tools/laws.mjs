@@ -16,8 +16,9 @@ const FLOORS = [
   ['node', 'cli'],
 ];
 const floorOf = new Map(FLOORS.flatMap((rooms, floor) => rooms.map((room) => [room, floor])));
-// Faces without code of their own behind them: contracts and types may be seen from every floor.
-const CONTRACT_FILES = /^(registry\/contract|registry\/types|component\/types|component\/define|component\/references|configuration\/contract|bundle\/contract|cli\/contract)\.js$/;
+// Faces without code of their own behind them: contracts and types may be seen from every floor, and the host's modules
+// without the loader of bundles.
+const CONTRACT_FILES = /^(registry\/contract|registry\/types|space\/host|component\/types|component\/define|component\/references|configuration\/contract|bundle\/contract|cli\/contract)\.js$/;
 const LIMIT = 400;
 
 const broken = [];

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { createRequire } from 'node:module';
 import type { Server } from 'node:net';
-import { promisify } from 'node:util';
+import { PROMISIFIED } from './promisified.js';
 import type { Kind, OwnedResources } from './resources.js';
 
 type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
@@ -129,7 +129,7 @@ function wrapFunction(target: AnyFunction, kind: Kind, resources: OwnedResources
     name: { value: target.name, configurable: true },
     length: { value: target.length, configurable: true },
   });
-  const promised = (target as { [promisify.custom]?: AnyFunction })[promisify.custom];
+  const promised = (target as { [PROMISIFIED]?: AnyFunction })[PROMISIFIED];
   if (promised) {
     const wrappedPromised = (...args: unknown[]): unknown => {
       resources.demandOpen(kind);
@@ -137,7 +137,7 @@ function wrapFunction(target: AnyFunction, kind: Kind, resources: OwnedResources
       resources.own(kind, pending.child);
       return pending;
     };
-    Object.defineProperty(wrapped, promisify.custom, { value: wrappedPromised });
+    Object.defineProperty(wrapped, PROMISIFIED, { value: wrappedPromised });
   }
   return wrapped;
 }

@@ -1,4 +1,4 @@
-import { promisify } from 'node:util';
+import { PROMISIFIED } from './promisified.js';
 
 type Callback = (...args: unknown[]) => void;
 type Timer = NodeJS.Timeout & { _destroyed?: boolean; _idleTimeout?: number; _repeat?: number | null };
@@ -64,8 +64,8 @@ export class OwnedTimers {
       clearImmediate(immediate);
     };
     this.promises = timerPromises(start, clear, soon, clearSoon, repeat);
-    Object.defineProperty(start, promisify.custom, { get: () => this.promises['setTimeout'] });
-    Object.defineProperty(soon, promisify.custom, { get: () => this.promises['setImmediate'] });
+    Object.defineProperty(start, PROMISIFIED, { get: () => this.promises['setTimeout'] });
+    Object.defineProperty(soon, PROMISIFIED, { get: () => this.promises['setImmediate'] });
     this.functions = {
       setTimeout: named('setTimeout', start),
       setInterval: named('setInterval', repeat),

@@ -5,13 +5,14 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as immediately } from 'node:timers/promises';
-import { emptyFramework, rackwatt, readManifest, RevisionTokens } from '../built.js';
+import { emptyFramework, loadSpace, rackwatt, readManifest } from '../built.js';
 import { median, slope } from '../figures.js';
 
 const [folder = '', swaps] = [process.argv[2], Number(process.argv[3])];
 const WARM_UP = 250;
 const SAMPLES = 20;
 
+const { RevisionTokens } = await loadSpace();
 const tokens = new RevisionTokens();
 const framework = emptyFramework(tmpdir(), tokens);
 await framework.setStartLevel(1);
