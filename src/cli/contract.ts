@@ -30,7 +30,7 @@ export interface CommandInput {
   /** Folder of `runtime.config.json`. */
   home: string;
   /** Calls a method of the running node over its admin socket; fails with `NODE_NOT_RUNNING` when there is none. */
-  call(method: string, parameters?: unknown): Promise<unknown>;
+  call: (method: string, parameters?: unknown) => Promise<unknown>;
   /** Edits `runtime.config.json`: through the running node when there is one, else the file itself. */
   configuration: import('../configuration/contract.js').ConfigurationAdmin;
 }

@@ -9,7 +9,7 @@ import { NATIVE_PACKAGES } from '../space/index.js';
 import type { ArchiveFile } from './archive.js';
 
 /** Modules that the container gives to every bundle; they stay imports. */
-const SHARED = ['rackwatt', 'awilix', 'pino', 'reflect-metadata', 'typebox', 'tsyringe', ...NATIVE_PACKAGES];
+const SHARED = ['rackwatt', 'awilix', 'pino', 'reflect-metadata', 'typebox', 'tsyringe'];
 const ABSENT = '\0absent:';
 /** Each entry is a module of its own that hands on the real one, so that no other entry adds to what it exports. */
 const ENTRY = '\0entry:';
@@ -28,14 +28,24 @@ export function packedPath(file: string): string {
 
 /**
  * Makes CommonJS files with source maps of a bundle's entry modules, their private dependencies inlined. What several entries
- * use lies in files that they share, so that there is one copy of it, as there was before. Contracts, shared
- * modules and native packages stay imports.
+ * use lies in files that they share, so that there is one copy of it, as there was before. Native packages stay imports, and
+ * for modules that run in the container's spaces contracts and shared modules do; a worker thread has only Node's own
+ * resolution, so that its modules hold everything.
  * @param entries paths relative to `root`
  * @throws `PACK_FAILED`
  */
-export async function inlineModules(root: string, entries: readonly string[], manifest: Manifest): Promise<Inlined> {
+export async function inlineModules(
+  root: string,
+  entries: readonly string[],
+  manifest: Manifest,
+  runIn: 'space' | 'worker',
+): Promise<Inlined> {
+  if (entries.length === 0) return { files: [], packages: [] };
   const { rolldown } = await import('rolldown');
-  const outside = new Set([...SHARED, ...Object.keys(manifest.imports)]);
+  const outside = new Set([
+    ...NATIVE_PACKAGES,
+    ...(runIn === 'space' ? [...SHARED, ...Object.keys(manifest.imports)] : []),
+  ]);
   const refused: RackwattError[] = [];
   try {
     const build = await rolldown({

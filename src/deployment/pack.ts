@@ -60,10 +60,13 @@ export async function packBundle(
       content: readFileSync(join(root, path)),
     })),
   );
-  const { files: modules, packages } =
-    entries.length > 0 ? await inlineModules(root, entries, manifest) : { files: [], packages: [] };
-  add(modules);
-  const inlined = packages
+  const inSpace = entries.filter((file) => !manifest.entries.includes(file));
+  const parts = [
+    await inlineModules(root, inSpace, manifest, 'space'),
+    await inlineModules(root, manifest.entries, manifest, 'worker'),
+  ];
+  for (const { files: modules } of parts) add(modules);
+  const inlined = [...new Set(parts.flatMap(({ packages }) => packages))]
     .map(inlinedPackage)
     .sort((a, b) => compare(`${a.name}@${a.version}`, `${b.name}@${b.version}`));
   if (inlined.length > 0) files.set(NOTICES, notices(name, inlined));
