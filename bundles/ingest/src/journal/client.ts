@@ -1,8 +1,8 @@
-import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { RackwattError } from 'rackwatt';
 import { ingestError } from '../errors.js';
 import type { Commit, ErrorData, JournalAnswer, JournalContent, JournalOptions, JournalRequest } from './protocol.js';
+import { JOURNAL_WORKER } from '../paths.js';
 
 interface Pending {
   readonly resolve: () => void;
@@ -24,7 +24,7 @@ export class Journal {
 
   /** @throws JOURNAL_OPEN_FAILED */
   static async open(options: JournalOptions): Promise<{ journal: Journal; content: JournalContent }> {
-    const worker = new Worker(path.join(__dirname, 'worker.js'), { workerData: options });
+    const worker = new Worker(JOURNAL_WORKER, { workerData: options });
     const journal = new Journal(worker);
     const { promise, resolve, reject } = Promise.withResolvers<JournalContent>();
     let ended = 'it ended';
