@@ -21,15 +21,13 @@ interface House {
 async function house(t: TestContext, more: Partial<IngestOptions> = {}): Promise<House> {
   const folder = temporaryFolder(t);
   const broker = await Broker.open({ host: '127.0.0.1', port: 0 });
+  t.after(() => broker.close());
   const store = await openStore(folder);
+  t.after(() => store.close());
   const ingest = await openIngest(folder, broker.port, more.store ?? store, more);
+  t.after(() => ingest.close());
   const gateway = await TestGateway.open(broker.port);
-  t.after(async () => {
-    await gateway.close();
-    await ingest.close();
-    await store.close();
-    await broker.close();
-  });
+  t.after(() => gateway.close());
   await until('ingest is connected', () => ingest.health().state === 'ok');
   return { folder, broker, store, ingest, gateway };
 }

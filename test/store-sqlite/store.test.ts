@@ -338,11 +338,11 @@ test('readings leave after rawDays, counted from the newest of them', async (t) 
   while (engine.sealable) engine.sealOne();
   assert.equal(engine.newest, T0 + 80 * S);
   while (engine.forget(T0 + 41 * S, 2));
-  const [inlet] = engine.latest();
-  const { values } = engine.series({ point: inlet!.point, ...everything });
+  const [inlet] = engine.queries.latest();
+  const { values } = engine.queries.series({ point: inlet!.point, ...everything });
   assert.deepEqual([values[0], values.length], [41, 40]);
-  assert.equal(engine.status().readings, 40 * 4);
-  assert.deepEqual(engine.numbers('gw1/pdu').ranges, [[1, 80]]);
+  assert.equal(engine.queries.status().readings, 40 * 4);
+  assert.deepEqual(engine.queries.numbers('gw1/pdu').ranges, [[1, 80]]);
 });
 
 test('a damaged file is refused in words', async (t) => {

@@ -15,6 +15,11 @@ export interface ConnectionOptions {
 
 const RECONNECT = 1000;
 
+async function whenReady(ready: Promise<void>, done: () => void): Promise<void> {
+  await ready;
+  done();
+}
+
 /** The subscription: made again for ever, without a session, since gateways send again what was not acknowledged. */
 export class Connection {
   readonly #client: MqttClient;
@@ -35,7 +40,7 @@ export class Connection {
     this.#client = client;
     client.handleMessage = (_packet, done) => {
       const ready = options.ready();
-      if (ready) void ready.then(() => done());
+      if (ready) void whenReady(ready, done);
       else done();
     };
     client.on('connect', () => {

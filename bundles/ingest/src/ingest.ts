@@ -1,5 +1,5 @@
 import type { Store } from '@rackwatt/telemetry';
-import { encodeAck, RangeSet, topicFilter, topics, type StateMessage } from '@rackwatt/telemetry/wire';
+import { encodeAck, topicFilter, topics, type StateMessage } from '@rackwatt/telemetry/wire';
 import { type Health, type Logger, errorMessage } from 'rackwatt';
 import { Applier, type Entry } from './applier.js';
 import { Complaints } from './complaints.js';
@@ -7,8 +7,9 @@ import { Connection } from './connection.js';
 import { ingestError } from './errors.js';
 import { Held } from './held.js';
 import { type Arrival, arrivalOf, bodyOf, type Sender } from './intake.js';
+import { type Incoming, rangesWith, rowOf, type Versions, versionsWith } from './incoming.js';
 import { Journal } from './journal/client.js';
-import type { JournalContent, JournalOptions, JournalRow } from './journal/protocol.js';
+import type { JournalContent, JournalOptions } from './journal/protocol.js';
 import { acknowledged, type Lane, Lanes } from './lanes.js';
 import { ClockOffsets } from './time.js';
 
@@ -24,14 +25,6 @@ export interface IngestOptions {
   now?: () => number;
 }
 
-/** A message that waits for its commit. */
-interface Incoming {
-  readonly entry: Entry;
-  readonly topic: string;
-  readonly lane?: Lane;
-}
-
-type Versions = Map<string, { gateway: string; epoch: string; version: number }>;
 type BatchArrival = Extract<Arrival, { kind: 'live' | 'replay' | 'event' }>;
 type SchemaArrival = Extract<Arrival, { kind: 'schema' }>;
 
@@ -175,7 +168,7 @@ export class Ingest {
     if (schema > known) {
       this.#held.keep(sender.key, epoch, sequence, { topic, arrival, received });
       // A schema that waits for its commit releases it.
-      const coming = [...this.#versionsWith(this.#pending), ...this.#underway].some(
+      const coming = [...versionsWith(this.#lanes, this.#pending), ...this.#underway].some(
         ([key, { version }]) => key === `${sender.key}\n${epoch}` && version >= schema,
       );
       if (!coming) this.#ask(sender, epoch, known);
@@ -219,7 +212,7 @@ export class Ingest {
       this.#refused = [];
       this.#pendingBytes = 0;
       const ranges = rangesWith(pending);
-      const versions = this.#versionsWith(pending);
+      const versions = versionsWith(this.#lanes, pending);
       this.#underway = versions;
       try {
         await this.#journal.commit({
@@ -290,20 +283,6 @@ export class Ingest {
     if (this.#pendingBytes > MOST_PENDING) return;
     this.#room?.resolve();
     this.#room = undefined;
-  }
-
-  #versionsWith(pending: Incoming[]): Versions {
-    const versions: Versions = new Map();
-    for (const { entry } of pending) {
-      const { kind, sender, message } = entry.arrival;
-      if (kind !== 'schema') continue;
-      const key = `${sender.key}\n${message.epoch}`;
-      let version = versions.get(key)?.version ?? this.#lanes.version(sender.key, message.epoch);
-      const given = new Set(message.entries.map((one) => one.version));
-      while (given.has(version + 1)) version++;
-      versions.set(key, { gateway: sender.key, epoch: message.epoch, version });
-    }
-    return versions;
   }
 
   /** Tells gateways what is durable. */
@@ -383,20 +362,4 @@ export class Ingest {
     await (this.#committing ?? this.#commit());
     await this.#journal.close();
   }
-}
-
-/** Durable ranges as they are once these are committed. */
-function rangesWith(pending: Incoming[]): Map<Lane, RangeSet> {
-  const ranges = new Map<Lane, RangeSet>();
-  for (const { lane, entry } of pending) {
-    if (!lane || !('sequence' in entry.arrival.message)) continue;
-    let set = ranges.get(lane);
-    if (!set) ranges.set(lane, (set = RangeSet.fromArray(lane.durable.toArray())));
-    set.add(entry.arrival.message.sequence);
-  }
-  return ranges;
-}
-
-function rowOf({ topic, entry: { id, arrival, received, offset } }: Incoming): JournalRow {
-  return { id, topic, payload: arrival.payload, received, offset };
 }

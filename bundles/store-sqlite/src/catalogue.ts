@@ -46,6 +46,7 @@ export class Catalogue {
   readonly #named = new Map<string, Source>();
   readonly #schemas = new Map<string, EpochSchema>();
   readonly #db: Sqlite.Database;
+  readonly #statements = new Map<string, Sqlite.Statement>();
 
   constructor(db: Sqlite.Database) {
     this.#db = db;
@@ -109,6 +110,12 @@ export class Catalogue {
 
   #rows<T>(sql: string): IterableIterator<T> {
     return this.#db.prepare<[], T>(sql).iterate();
+  }
+
+  #statement(sql: string): Sqlite.Statement {
+    let statement = this.#statements.get(sql);
+    if (!statement) this.#statements.set(sql, (statement = this.#db.prepare(sql)));
+    return statement;
   }
 
   #addDevice(device: Device): Device {
@@ -221,9 +228,12 @@ export class Catalogue {
     device.identity = entry.identity;
     device.parts = entry.parts;
     device.interval = entry.interval;
-    this.#db
-      .prepare('UPDATE device SET identity = ?, parts = ?, interval = ? WHERE id = ?')
-      .run(JSON.stringify(entry.identity), JSON.stringify(entry.parts), entry.interval, device.id);
+    this.#statement('UPDATE device SET identity = ?, parts = ?, interval = ? WHERE id = ?').run(
+      JSON.stringify(entry.identity),
+      JSON.stringify(entry.parts),
+      entry.interval,
+      device.id,
+    );
     this.#move(device, entry.location, now);
     const added = new Map<number, number>();
     const prior = this.#schemas.get(epochKey(gateway, epoch))?.devices.get(entry.device)?.at(-1);
@@ -233,9 +243,14 @@ export class Catalogue {
     entry.points.forEach((point, i) => added.set(entry.firstPoint + i, this.#pointOf(device, point)));
     const numbers = Uint32Array.from(added.keys());
     const points = Uint32Array.from(added.values());
-    this.#db
-      .prepare('INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)')
-      .run(gateway, epoch, entry.version, source.id, blobOf(numbers), blobOf(points));
+    this.#statement('INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)').run(
+      gateway,
+      epoch,
+      entry.version,
+      source.id,
+      blobOf(numbers),
+      blobOf(points),
+    );
     this.#bind(gateway, epoch, entry.version, source, numbers, points);
   }
 
@@ -263,7 +278,7 @@ export class Catalogue {
     const known = this.byKey.get(key);
     if (known) return known;
     const id = Number(
-      this.#db.prepare(`INSERT INTO device (key, identity, parts, interval) VALUES (?, '{}', '[]', 0)`).run(key)
+      this.#statement(`INSERT INTO device (key, identity, parts, interval) VALUES (?, '{}', '[]', 0)`).run(key)
         .lastInsertRowid,
     );
     return this.#addDevice({
@@ -292,15 +307,15 @@ export class Catalogue {
     if (!source) return this.#newSource(gateway, name, device, interval);
     source.interval = interval;
     this.#named.set(sourceKey(gateway, name), source);
-    this.#db.prepare('UPDATE source SET device = ?, interval = ? WHERE id = ?').run(device.id, interval, source.id);
+    this.#statement('UPDATE source SET device = ?, interval = ? WHERE id = ?').run(device.id, interval, source.id);
     return source;
   }
 
   #newSource(gateway: string, name: string, device: Device, interval: number): Source {
     const status = JSON.stringify(UNKNOWN_STATUS);
-    const { lastInsertRowid } = this.#db
-      .prepare('INSERT INTO source (gateway, name, device, interval, status) VALUES (?, ?, ?, ?, ?)')
-      .run(gateway, name, device.id, interval, status);
+    const { lastInsertRowid } = this.#statement(
+      'INSERT INTO source (gateway, name, device, interval, status) VALUES (?, ?, ?, ?, ?)',
+    ).run(gateway, name, device.id, interval, status);
     return this.#addSource({
       id: Number(lastInsertRowid),
       gateway,
@@ -318,7 +333,7 @@ export class Catalogue {
     const place = JSON.stringify(location);
     if (place === JSON.stringify(device.location)) return;
     device.location = location;
-    this.#db.prepare('INSERT OR REPLACE INTO location VALUES (?, ?, ?)').run(device.id, now, place);
+    this.#statement('INSERT OR REPLACE INTO location VALUES (?, ?, ?)').run(device.id, now, place);
   }
 
   #pointOf(device: Device, described: { part: string; metric: Point['metric']; basis?: string; unit: string }): number {
@@ -326,12 +341,12 @@ export class Catalogue {
     const known = device.points.get(pointKey({ part, metric, basis }));
     if (known) {
       if (known.unit !== unit)
-        this.#db.prepare('UPDATE point SET unit = ? WHERE id = ?').run((known.unit = unit), known.id);
+        this.#statement('UPDATE point SET unit = ? WHERE id = ?').run((known.unit = unit), known.id);
       return known.id;
     }
-    const { lastInsertRowid } = this.#db
-      .prepare('INSERT INTO point (device, part, metric, basis, unit) VALUES (?, ?, ?, ?, ?)')
-      .run(device.id, part, metric, basis, unit);
+    const { lastInsertRowid } = this.#statement(
+      'INSERT INTO point (device, part, metric, basis, unit) VALUES (?, ?, ?, ?, ?)',
+    ).run(device.id, part, metric, basis, unit);
     return this.#addPoint({ id: Number(lastInsertRowid), device, part, metric, basis, unit }).id;
   }
 }

@@ -1,5 +1,5 @@
 import { errorRecord, RackwattError } from 'rackwatt';
-import type { EngineCalls } from './engine.js';
+import type { QueryMethod } from './queries.js';
 
 export interface WorkerOptions {
   /** Path of better-sqlite3. */
@@ -13,7 +13,7 @@ export interface WorkerOptions {
   rawDays: number;
 }
 
-export type Method = keyof EngineCalls | 'changesOpen' | 'changesNext' | 'changesClose' | 'close';
+export type Method = QueryMethod | 'describe' | 'apply' | 'changesOpen' | 'changesNext' | 'changesClose' | 'close';
 
 export interface Request {
   id: number;

@@ -24,6 +24,7 @@ class Service {
   readonly #engine: Engine;
   #queue: Request[] = [];
   #scheduled = false;
+  #closed = false;
   #sealAfter = 0;
   #troubled = false;
   readonly #waiting = new Map<number, Request>();
@@ -46,8 +47,9 @@ class Service {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
+      if (this.#closed) return;
       this.#serve();
-      if (this.#engine.sealable && performance.now() >= this.#sealAfter) {
+      if (!this.#closed && this.#engine.sealable && performance.now() >= this.#sealAfter) {
         this.#attempt(() => this.#engine.sealOne());
         this.#schedule();
       }
@@ -94,10 +96,9 @@ class Service {
         this.#answerReaders();
         return;
       } else {
-        const result = (this.#engine[method] as (...given: readonly unknown[]) => unknown).apply(
-          this.#engine,
-          argument as unknown[],
-        );
+        const target = method === 'describe' || method === 'apply' ? this.#engine : this.#engine.queries;
+        const serve = target[method as keyof typeof target] as (...given: readonly unknown[]) => unknown;
+        const result = serve.apply(target, argument as unknown[]);
         answer({ type: 'result', id, result }, method === 'series' ? buffersOf(result as Series) : []);
         return;
       }
@@ -146,6 +147,7 @@ class Service {
   }
 
   #close(): void {
+    this.#closed = true;
     clearInterval(this.#maintenance);
     clearTimeout(this.#answering);
     this.#engine.close();
