@@ -36,7 +36,8 @@ export class Bundle implements ServiceOwner {
   #context: BundleContext | undefined;
   #loaded: Loaded | undefined;
   #components: ComponentSet | undefined;
-  #operation: Promise<void> = Promise.resolve();
+  /** The last of those that run or wait. */
+  #operation: Promise<void> | undefined;
 
   constructor(id: number, revision: Revision, startLevel: number, host: BundleHost) {
     this.id = id;
@@ -338,29 +339,33 @@ export class Bundle implements ServiceOwner {
   async #serialised(what: string, operation: () => Promise<void>): Promise<void> {
     const before = this.#operation;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#operation = before.then(() => promise);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () =>
-          reject(
-            new RackwattError(
-              'BUNDLE_BUSY',
-              `cannot ${what} ${this.name}: another operation on it has not finished in ${(2 * this.#host.patience) / 1000} s`,
-            ),
-          ),
-        2 * this.#host.patience,
-      );
+    const mine = before ? before.then(() => promise) : promise;
+    this.#operation = mine;
+    void mine.then(() => {
+      if (this.#operation === mine) this.#operation = undefined;
     });
     try {
-      await Promise.race([before, late]);
-      clearTimeout(timer);
+      if (before) await this.#turn(before, what);
       if (this.#state === 'UNINSTALLED')
         throw new RackwattError('BUNDLE_STATE', `cannot ${what} ${this.name}: it was uninstalled`);
       await operation();
     } finally {
-      clearTimeout(timer);
       resolve();
+    }
+  }
+
+  /** Waits for the operation before. @throws `BUNDLE_BUSY` */
+  async #turn(before: Promise<void>, what: string): Promise<void> {
+    const limit = 2 * this.#host.patience;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const message = `cannot ${what} ${this.name}: another operation on it has not finished in ${limit / 1000} s`;
+      timer = setTimeout(() => reject(new RackwattError('BUNDLE_BUSY', message)), limit);
+    });
+    try {
+      await Promise.race([before, late]);
+    } finally {
+      clearTimeout(timer);
     }
   }
 }

@@ -175,13 +175,13 @@ export class Framework implements BundleHost {
 
   /** Wires a revision, and the contracts that its providers import, each once: circles end. */
   async wire(revision: Revision): Promise<void> {
-    const providers = this.bundles().map((bundle) => ({
-      manifest: bundle.revision.manifest,
-      revision: bundle.revision,
-    }));
+    const providersOf = (name: string) => {
+      const provider = this.#bundles.get(name);
+      return provider ? [{ manifest: provider.revision.manifest, revision: provider.revision }] : [];
+    };
     const visit = async (current: Revision, path: ReadonlySet<Revision>): Promise<void> => {
       if (path.has(current)) return;
-      const wires = wire(current.manifest, providers, this.#options.shared, this.#options.version);
+      const wires = wire(current.manifest, providersOf, this.#options.shared, this.#options.version);
       const further = new Set(path).add(current);
       for (const provider of wires.values()) if (!provider.resolved) await visit(provider, further);
       await current.resolve(wires);

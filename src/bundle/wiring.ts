@@ -20,12 +20,13 @@ export interface SharedVersions {
  * Finds a provider for every import of a bundle: the highest version in range, the one installed first among equals
  * (OSGi Core, "Provider Selection").
  *
+ * @param providersOf the installed bundles of a name, the first one first
  * @param shared modules of the container by name, with their versions
  * @throws `BUNDLE_RESOLVE` that names what is missing, what was wanted and what was found
  */
 export function wire<R>(
   manifest: Manifest,
-  providers: readonly Provider<R>[],
+  providersOf: (name: string) => readonly Provider<R>[],
   shared: SharedVersions,
   runtimeVersion: string,
 ): Map<string, R> {
@@ -40,9 +41,7 @@ export function wire<R>(
         throw unresolved(manifest, `it needs ${name} ${range}, the container shares ${host}`);
       continue;
     }
-    const found = providers.filter(
-      (provider) => provider.manifest.name === name && provider.manifest.contracts.length > 0,
-    );
+    const found = providersOf(name).filter((provider) => provider.manifest.contracts.length > 0);
     const best = found
       .filter((provider) => satisfies(provider.manifest.version, range))
       .reduce<Provider<R> | undefined>(

@@ -54,7 +54,7 @@ export class Resolver {
     const loose = kind === 'require' || isTypeScript(from);
     const found = this.#file(path, request.endsWith('/'), loose);
     if (found === undefined) throw moduleNotFound(specifier, from);
-    return realpathSync(found);
+    return realpathSync.native(found);
   }
 
   #file(path: string, folderOnly: boolean, loose: boolean): string | undefined {

@@ -56,7 +56,7 @@ export class ModuleSpace {
   constructor(options: ModuleSpaceOptions) {
     installStackTraces();
     this.label = options.label;
-    this.root = realpathSync(options.root);
+    this.root = realpathSync.native(options.root);
     const token: RevisionToken = { label: options.label };
     this.#token = token;
     this.#effects = new OwnedEffects(options.label, options.onError ?? (() => undefined));
@@ -109,7 +109,7 @@ export class ModuleSpace {
 
   #entryPath(loader: Loader, entry: string): string {
     const path = isAbsolute(entry) ? entry : resolve(this.root, entry);
-    if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) return realpathSync(path);
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) return realpathSync.native(path);
     const from = join(this.root, 'package.json');
     const found = loader.resolve(entry, from, 'require');
     if (!isAbsolute(found)) throw moduleNotFound(entry, from, 'it belongs to the host');

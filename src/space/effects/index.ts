@@ -17,11 +17,11 @@ const hostRequire = createRequire(import.meta.url);
  */
 export class OwnedEffects {
   readonly #label: string;
-  readonly #timers = new OwnedTimers();
   readonly #resources: OwnedResources;
   readonly #entries = new OwnedGlobals();
   readonly #builtins = new Map<string, object>();
   readonly #globals = new Map<string, unknown>();
+  #timers: OwnedTimers | undefined;
   #process: OwnedProcess | undefined;
   #channels: OwnedChannels | undefined;
   #closed = false;
@@ -37,7 +37,7 @@ export class OwnedEffects {
   }
 
   global(name: string): unknown {
-    const known = this.#globals.get(name) ?? this.#timers.functions[name];
+    const known = this.#globals.get(name);
     if (known !== undefined) return known;
     const made = this.#makeGlobal(name);
     this.#globals.set(name, made);
@@ -45,11 +45,21 @@ export class OwnedEffects {
   }
 
   #makeGlobal(name: string): unknown {
+    if (TIMERS.has(name)) return this.#ownedTimers().functions[name];
     if (name === 'process') return (this.#process ??= new OwnedProcess()).process;
     if (name === 'fetch') return this.#fetch;
     const kind = GLOBAL_CLASSES[name];
     const real = (globalThis as Record<string, unknown>)[name];
     return kind && typeof real === 'function' ? wrapClass(real, kind, this.#resources) : real;
+  }
+
+  /** Made late: most modules start none. */
+  #ownedTimers(): OwnedTimers {
+    if (!this.#timers) {
+      this.#timers = new OwnedTimers();
+      if (this.#closed) this.#timers.close();
+    }
+    return this.#timers;
   }
 
   readonly #fetch = (...[input, init]: Parameters<typeof fetch>): Promise<Response> => {
@@ -73,11 +83,11 @@ export class OwnedEffects {
         return this.global('process') as object;
       case 'timers':
         return overlay(hostRequire('node:timers') as object, {
-          ...this.#timers.functions,
-          promises: this.#timers.promises,
+          ...this.#ownedTimers().functions,
+          promises: this.#ownedTimers().promises,
         });
       case 'timers/promises':
-        return this.#timers.promises;
+        return this.#ownedTimers().promises;
       case 'diagnostics_channel':
         this.#channels ??= new OwnedChannels();
         return this.#channels.module;
@@ -95,7 +105,7 @@ export class OwnedEffects {
   labels(): string[] {
     return [
       ...this.#resources.labels(),
-      ...this.#timers.labels(),
+      ...(this.#timers?.labels() ?? []),
       ...(this.#process?.labels() ?? []),
       ...(this.#channels?.labels() ?? []),
       ...this.#entries.labels(),
@@ -105,7 +115,7 @@ export class OwnedEffects {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#timers.close();
+    this.#timers?.close();
     this.#process?.close();
     this.#channels?.close();
     this.#resources.close();
@@ -115,14 +125,12 @@ export class OwnedEffects {
   }
 }
 
-const ALL_GLOBALS = [
+const TIMERS: ReadonlySet<string> = new Set([
   'setTimeout',
   'setInterval',
   'setImmediate',
   'clearTimeout',
   'clearInterval',
   'clearImmediate',
-  'process',
-  'fetch',
-  ...Object.keys(GLOBAL_CLASSES),
-];
+]);
+const ALL_GLOBALS = [...TIMERS, 'process', 'fetch', ...Object.keys(GLOBAL_CLASSES)];
