@@ -65,7 +65,6 @@ export class ComponentInstance implements BindingHost {
     this.configuration = configuration;
     this.#engine = engine;
     this.log = engine.logger(set.bundle, this.label);
-    this.#wanted = definition.options.enabled ?? true;
     this.#openBindings();
   }
 

@@ -119,9 +119,6 @@ export interface ComponentOptions<P, R extends References, S extends TSchema, W 
   properties?: Properties;
   references?: R;
   configuration?: ConfigurationDescription<S>;
-  /** Defaults to true: activated as soon as it is satisfied. False: when its service is first got. */
-  immediate?: boolean;
-  enabled?: boolean;
   /**
    * Private parts, each made once for an activation when first asked for, by awilix. A part finds references, `config`, `log`, `scope` and
    * the other parts in its argument.

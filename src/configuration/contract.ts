@@ -55,3 +55,14 @@ export const ConfigurationAdmin = contract<ConfigurationAdmin>('rackwatt/Configu
   major: 1,
   methods: ['read', 'edit', 'validate', 'schemas', 'secrets', 'setSecret', 'removeSecret'],
 });
+
+/**
+ * Puts secrets in the place of their references, for what is not in the configuration yet, such as a preview. What it gives
+ * is never stored, logged or sent to anybody but the device that it is for.
+ */
+export interface SecretResolver {
+  /** A copy of `values`. @throws `SECRET_MISSING` */
+  resolve(values: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>>;
+}
+
+export const SecretResolver = contract<SecretResolver>('rackwatt/SecretResolver', { major: 1, local: true });

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { Framework, HealthCheck, Runtime, type Bundle, type BundleInfo } from '../bundle/index.js';
 import {
   ConfigurationAdmin,
+  SecretResolver,
   configurationAdmin,
   ConfigurationStore,
   loadValidation,
@@ -150,6 +151,9 @@ export class Node {
     });
     this.framework.registry.register(SYSTEM, Runtime, runtime);
     this.framework.registry.register(SYSTEM, ConfigurationAdmin, admin);
+    this.framework.registry.register(SYSTEM, SecretResolver, {
+      resolve: (values) => this.configuration.resolveSecrets(values),
+    });
     await this.#times.measure('schemas', () => loadValidation());
     this.#times.follow(this.framework);
     await this.#times.measure('install', () => this.#assembly.begin(document));

@@ -12,18 +12,20 @@ import type {
   OutletControl,
   ProbeResult,
 } from '@rackwatt/telemetry';
-import type { Bound, Health, LiveSet, Logger } from 'rackwatt';
+import type { Bound, Health, LiveSet, Logger, SecretResolver } from 'rackwatt';
 import { Device, type DeviceHost, noDriver } from './device.js';
 import { acquisitionError } from './errors.js';
 import { Recorder } from './recorder.js';
 import { Schedule } from './schedule.js';
-import { type DeviceSettings, schemeOf } from './settings.js';
+import { type DeviceSettings, plainCredentials, schemeOf } from './settings.js';
 import { systemTime, type TimeSource } from './time.js';
 
 export interface AcquisitionParts {
   drivers: LiveSet<Driver>;
   outbox: Pick<Outbox, 'describe' | 'append' | 'lastNumber'>;
   log: Logger;
+  /** Looks up the secrets of a preview; settings that are saved come with theirs. */
+  secrets?: SecretResolver;
   time?: TimeSource;
 }
 
@@ -43,7 +45,10 @@ export class Acquisition implements Devices, OutletControl {
   readonly #stopping = new Map<string, Promise<void>>();
   readonly #host: DeviceHost;
 
-  constructor({ drivers, outbox, log, time = systemTime() }: AcquisitionParts) {
+  readonly #secrets: SecretResolver | undefined;
+
+  constructor({ drivers, outbox, log, secrets, time = systemTime() }: AcquisitionParts) {
+    this.#secrets = secrets;
     this.#host = {
       time,
       outbox,
@@ -99,7 +104,17 @@ export class Acquisition implements Devices, OutletControl {
     const scheme = schemeOf(target.address);
     const driver = this.#host.driver(scheme);
     if (!driver) throw noDriver({ scheme });
-    return driver.service.probe(target);
+    return driver.service.probe(await this.#withSecrets(target));
+  }
+
+  async #withSecrets(target: DeviceTarget): Promise<DeviceTarget> {
+    const { credentials } = target;
+    if (!this.#secrets || typeof credentials !== 'object') return target;
+    const resolved = await this.#secrets.resolve({ credentials });
+    return {
+      ...target,
+      credentials: plainCredentials(resolved['credentials'] as NonNullable<DeviceTarget['credentials']>),
+    };
   }
 
   async switchOutlet(id: string, part: string, command: OutletCommand): Promise<void> {

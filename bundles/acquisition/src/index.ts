@@ -1,4 +1,4 @@
-import { AdminMethod, component, contract, HealthCheck, many, one } from 'rackwatt';
+import { AdminMethod, component, contract, HealthCheck, many, one, optional, SecretResolver } from 'rackwatt';
 import { Devices, Driver, Outbox, OutletControl } from '@rackwatt/telemetry';
 import { Acquisition } from './acquisition.js';
 import { DEVICE_PID, DeviceSchema, type DeviceSettings, deviceSettings } from './settings.js';
@@ -20,9 +20,9 @@ const Readings = contract<Readings>('rackwatt.acquisition/Readings', { major: 1,
 export const acquisition = component({
   name: 'rackwatt.acquisition',
   provides: [Devices, OutletControl, Readings],
-  references: { drivers: many(Driver, { dynamic: true }), outbox: one(Outbox) },
-  activate({ drivers, outbox, log, context }) {
-    const devices = new Acquisition({ drivers, outbox, log });
+  references: { drivers: many(Driver, { dynamic: true }), outbox: one(Outbox), secrets: optional(SecretResolver) },
+  activate({ drivers, outbox, secrets, log, context }) {
+    const devices = new Acquisition({ drivers, outbox, log, ...(secrets && { secrets }) });
     context.provide(HealthCheck, { check: async () => devices.health() }, { name: 'devices' });
     context.provide(AdminMethod, { call: async () => devices.views() }, { name: 'device.status' });
     context.provide(

@@ -124,7 +124,7 @@ export function schemeOf(address: string): string {
 }
 
 /** A secret is text: one that holds an object is that object as JSON. */
-function plainCredentials(credentials: string | Record<string, unknown>): string | Record<string, unknown> {
+export function plainCredentials(credentials: string | Record<string, unknown>): string | Record<string, unknown> {
   if (typeof credentials !== 'string' || !credentials.trimStart().startsWith('{')) return credentials;
   let parsed: unknown;
   try {

@@ -13,6 +13,7 @@ const STATUSES: Readonly<Record<string, number>> = {
   ...Object.fromEntries(Object.entries(DRIVER_ERRORS).map(([code, state]) => [code, STATUS[state]])),
   DEVICE_SETTINGS_INVALID: 422,
   DEVICE_NO_DRIVER: 503,
+  SECRET_MISSING: 422,
 };
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000 };
@@ -31,13 +32,6 @@ export async function preview(services: Services, settings: Record<string, unkno
   }
   const { address, profile, retries } = settings;
   const credentials = await withKept(services, settings['pid'], settings['credentials']);
-  if (JSON.stringify(credentials)?.includes('"$secret"')) {
-    throw new RackwattError(
-      'SECRET_NOT_SHOWN',
-      'A stored secret is never given back, not even for a preview; type it to see what the device says, or save.',
-      { context: { status: 422 } },
-    );
-  }
   const timeout = milliseconds(settings['timeout']);
   const target: DeviceTarget = {
     address: String(address),
