@@ -152,7 +152,7 @@ export class Node {
     this.framework.registry.register(SYSTEM, Runtime, runtime);
     this.framework.registry.register(SYSTEM, ConfigurationAdmin, admin);
     this.framework.registry.register(SYSTEM, SecretResolver, {
-      resolve: (values) => this.configuration.resolveSecrets(values),
+      resolve: (values) => this.#withSecrets(values),
     });
     await this.#times.measure('schemas', () => loadValidation());
     this.#times.follow(this.framework);
@@ -217,6 +217,14 @@ export class Node {
       }
     }
     return schemas;
+  }
+
+  async #withSecrets(values: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
+    const pid = 'of a preview';
+    const document = { ...this.configuration.document, configurations: { [pid]: { ...values } } };
+    const { problem, values: found } = (await this.configuration.prepare(document, [pid])).get(pid)!;
+    if (problem !== undefined) throw new RackwattError('SECRET_MISSING', problem);
+    return found;
   }
 
   /** Installs the bundles of the configuration without starting any. */

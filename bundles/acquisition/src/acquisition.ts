@@ -113,7 +113,7 @@ export class Acquisition implements Devices, OutletControl {
     const resolved = await this.#secrets.resolve({ credentials });
     return {
       ...target,
-      credentials: plainCredentials(resolved['credentials'] as NonNullable<DeviceTarget['credentials']>),
+      credentials: plainCredentials(resolved['credentials'] as string | Record<string, unknown>),
     };
   }
 
