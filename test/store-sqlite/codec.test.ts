@@ -86,6 +86,17 @@ test('a chunk gives back values, quality, states and absent rows', () => {
   );
 });
 
+test('a negative zero among decimals costs a few bytes, not the column', () => {
+  const rows = 288;
+  const columns = { quality: new Uint16Array(rows), states: new Uint8Array(rows) };
+  const values = Float64Array.from({ length: rows }, (_, i) => Math.round(Math.sin(i) * 100) / 100);
+  const without = encodeChunk({ ...columns, values }).length;
+  values[17] = -0;
+  const bytes = encodeChunk({ ...columns, values });
+  assert.ok(bytes.length < without + 12, `${without} bytes became ${bytes.length}`);
+  assert.ok(Object.is(decodeChunk(bytes, rows).values[17], -0));
+});
+
 test('a constant column takes a few bytes however long it is', () => {
   const rows = 288;
   const bytes = encodeChunk({

@@ -2,8 +2,8 @@ import { crc32 } from 'node:zlib';
 import { corrupt, readColumn, writeColumn } from './column.js';
 import { RangeDecoder, RangeEncoder } from './range-coder.js';
 
-/** What a point has in one row of a block. */
-const KIND = { value: 0, none: 1, absent: 2 } as const;
+/** What a point has in one row of a block. -0 is told apart, since one of it would keep a column from being scaled integers. */
+const KIND = { value: 0, none: 1, absent: 2, negativeZero: 3 } as const;
 /** First byte: which columns follow. */
 const HAS = { kinds: 1, values: 2, quality: 4, states: 8 } as const;
 
@@ -32,6 +32,7 @@ export function encodeChunk(columns: PointColumns): Uint8Array {
   for (let i = 0; i < rows; i++) {
     if (absent?.[i]) kinds[i] = KIND.absent;
     else if (Number.isNaN(values[i])) kinds[i] = KIND.none;
+    else if (Object.is(values[i], -0)) kinds[i] = KIND.negativeZero;
     else numbers[count++] = values[i]!;
   }
   let flags = 0;
@@ -76,6 +77,9 @@ export function decodeChunk(bytes: Uint8Array, rows: number): PointColumns {
   } else if (count > 0) {
     throw corrupt('it lacks its values');
   }
+  kinds?.forEach((kind, i) => {
+    if (kind === KIND.negativeZero) columns.values[i] = -0;
+  });
   if ((flags & HAS.quality) !== 0) columns.quality = Uint16Array.from(readColumn(decoder, rows));
   if ((flags & HAS.states) !== 0) columns.states = Uint8Array.from(readColumn(decoder, rows));
   return columns;
