@@ -29,6 +29,8 @@ export interface CommandInput {
   signal: AbortSignal;
   /** Folder of `runtime.config.json`. */
   home: string;
+  /** The configuration file itself, whatever `--config` calls it. */
+  file: string;
   /** Calls a method of the running node over its admin socket; fails with `NODE_NOT_RUNNING` when there is none. */
   call: (method: string, parameters?: unknown) => Promise<unknown>;
   /** Edits `runtime.config.json`: through the running node when there is one, else the file itself. */

@@ -75,6 +75,7 @@ function inputMaker(
     stderr: { write: (text) => void process.stderr.write(text) },
     signal,
     home: home.folder,
+    file: home.file,
     call: async (method, parameters) => {
       const { callNode } = await import('../node/admin-socket.js');
       return callNode(await storageOf(home.folder, home.file), method, parameters);

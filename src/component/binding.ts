@@ -130,6 +130,7 @@ export class ReferenceBinding {
   unbind(): void {
     this.#up = false;
     for (const held of [...this.#held.values()].reverse()) this.#release(held);
+    this.#tellChanged();
     this.#added.clear();
     this.#removed.clear();
     this.#changed.clear();
@@ -161,18 +162,16 @@ export class ReferenceBinding {
     return this.#order;
   }
 
-  #hold(reference: ServiceReference): boolean {
+  #hold(reference: ServiceReference): Held | undefined {
     const service = this.#registry.get(this.host.owner, reference);
-    if (service === undefined) return false;
-    const bound = Object.freeze({ service, properties: reference.properties(), id: reference.id });
-    this.#held.set(reference.id, { reference, service, bound });
+    if (service === undefined) return undefined;
+    const held = { reference, service, bound: boundTo(reference, service) };
+    this.#held.set(reference.id, held);
     let holders = this.#holders.get(reference.id);
     if (!holders) this.#holders.set(reference.id, (holders = new Set()));
     holders.add(this);
     this.#order = undefined;
-    this.#tell(this.#added, bound);
-    this.#tellChanged();
-    return true;
+    return held;
   }
 
   #release(held: Held): void {
@@ -183,8 +182,24 @@ export class ReferenceBinding {
     if (holders?.size === 0) this.#holders.delete(id);
     this.#order = undefined;
     this.#tell(this.#removed, held.bound);
-    this.#tellChanged();
     this.#registry.release(this.host.owner, held.reference);
+  }
+
+  #take(reference: ServiceReference): void {
+    const held = this.#hold(reference);
+    if (!held) return;
+    this.#tell(this.#added, held.bound);
+    this.#tellChanged();
+  }
+
+  /** The new one is bound, and the component told, before the old one is let go, so that it never sees none. */
+  #replace(before: Held, reference: ServiceReference): boolean {
+    const held = this.#hold(reference);
+    if (!held) return false;
+    this.#order = [held.bound];
+    this.#tellChanged();
+    this.#release(before);
+    return true;
   }
 
   #onEvent(event: ServiceEvent): void {
@@ -197,7 +212,7 @@ export class ReferenceBinding {
   }
 
   #modified(held: Held): void {
-    held.bound = Object.freeze({ ...held.bound, properties: held.reference.properties() });
+    held.bound = boundTo(held.reference, held.service);
     this.#order = undefined;
     this.#tellChanged();
   }
@@ -209,24 +224,20 @@ export class ReferenceBinding {
       if (this.description.greedy && (this.many || isBetter)) this.host.giveUp();
       return;
     }
-    if (this.many || this.#held.size === 0) this.#hold(reference);
-    else if (this.description.greedy && isBetter) {
-      const before = [...this.#held.values()];
-      if (this.#hold(reference)) for (const held of before) this.#release(held);
-    }
+    const [before] = this.#held.values();
+    if (this.many || !before) this.#take(reference);
+    else if (this.description.greedy && isBetter) this.#replace(before, reference);
   }
 
   #departed(reference: ServiceReference): void {
     const held = this.#held.get(reference.id);
     if (!held) return this.#up ? undefined : this.host.reconsider();
     if (!this.dynamic) return this.host.giveUp();
-    if (!this.many) {
-      // The new one is bound before the old one is let go, so that the component never sees none.
-      const replacement = this.candidates().find((candidate) => candidate.id !== reference.id);
-      if (replacement) this.#hold(replacement);
-    }
+    const next = this.many ? undefined : this.#best();
+    if (next && next.id !== reference.id && this.#replace(held, next)) return;
     if (this.#held.size - 1 < this.minimum) return this.host.giveUp();
     this.#release(held);
+    this.#tellChanged();
   }
 
   #live(): Live<unknown> {
@@ -280,6 +291,18 @@ export class ReferenceBinding {
       this.host.listenerFailed(error);
     }
   }
+}
+
+/** Properties are copied when they are looked at: of a thousand consumers few do. They are those of that moment. */
+function boundTo(reference: ServiceReference, service: unknown): Bound<unknown> {
+  let properties: Properties | undefined;
+  return Object.freeze({
+    service,
+    get properties() {
+      return (properties ??= reference.properties());
+    },
+    id: reference.id,
+  });
 }
 
 function plain(key: string, value: unknown): unknown {

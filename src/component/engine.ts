@@ -165,9 +165,13 @@ export class ComponentEngine implements EngineParts {
   }
 
   reconsider(instance: ComponentInstance): void {
-    if (instance.state === 'disposed' || this.#falling.has(instance) || !this.#sets.has(instance.set)) return;
+    if (this.#enqueue(instance)) this.#drain();
+  }
+
+  #enqueue(instance: ComponentInstance): boolean {
+    if (instance.state === 'disposed' || this.#falling.has(instance) || !this.#sets.has(instance.set)) return false;
     this.#queue.add(instance);
-    this.#drain();
+    return true;
   }
 
   #drain(): void {
@@ -201,8 +205,8 @@ export class ComponentEngine implements EngineParts {
       }
     } finally {
       for (const instance of plan) this.#falling.delete(instance);
-      for (const instance of plan) if (instance !== first) this.reconsider(instance);
-      this.reconsider(first);
+      for (const instance of plan) this.#enqueue(instance);
+      this.#drain();
     }
   }
 
@@ -243,7 +247,7 @@ export class ComponentEngine implements EngineParts {
   }
 
   #checkSettled(): void {
-    if (this.#queue.size > 0 || this.#working > 0) return;
+    if (this.#waiting.length === 0 || this.#queue.size > 0 || this.#working > 0) return;
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 

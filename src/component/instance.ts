@@ -3,10 +3,11 @@ import type { Contract } from '../registry/contract.js';
 import type { Properties, PropertyValue, ServiceRegistration } from '../registry/types.js';
 import { Scope } from '../scope/index.js';
 import { ReferenceBinding, type BindingHost } from './binding.js';
+import { componentContext } from './context.js';
 import type { ComponentDefinition } from './define.js';
 import type { ComponentSet, EngineParts } from './engine.js';
 import { wire } from './injectors/awilix.js';
-import type { ComponentContext, DeactivationReason, Logger } from './types.js';
+import type { DeactivationReason, Logger } from './types.js';
 
 /** Configuration of one instance, secrets resolved. */
 export interface InstanceConfiguration {
@@ -31,7 +32,6 @@ export class ComponentInstance implements BindingHost {
   readonly id: number;
   readonly set: ComponentSet;
   readonly definition: ComponentDefinition;
-  readonly log: Logger;
   state: InstanceState = 'unsatisfied';
   failure: ErrorRecord | undefined;
   /** Milliseconds that the last activation took. */
@@ -43,9 +43,12 @@ export class ComponentInstance implements BindingHost {
   #registrations: ServiceRegistration[] = [];
   #provided: { registration: ServiceRegistration | undefined; contracts: Provided; service: unknown } | undefined;
   #service: unknown;
+  #log: Logger | undefined;
+  #properties: Properties | undefined;
   #cradle: Record<string, unknown> = {};
   #wanted = true;
   #retired = false;
+  #reopening = false;
   /** Set while activation is pending: what is to happen once it settled. */
   #fallWhenUp: DeactivationReason | undefined;
   #pending: Promise<void> | undefined;
@@ -64,8 +67,12 @@ export class ComponentInstance implements BindingHost {
     this.definition = definition;
     this.configuration = configuration;
     this.#engine = engine;
-    this.log = engine.logger(set.bundle, this.label);
     this.#openBindings();
+  }
+
+  /** Made late: most components never have to say anything. */
+  get log(): Logger {
+    return (this.#log ??= this.#engine.logger(this.set.bundle, this.label));
   }
 
   get name(): string {
@@ -89,14 +96,15 @@ export class ComponentInstance implements BindingHost {
     return Array.isArray(provides) ? provides : [provides as Contract<unknown>];
   }
 
+  /** Of the description, then of the configuration. */
   get properties(): Properties {
-    return {
+    return (this.#properties ??= Object.freeze({
       'component.name': this.name,
       'component.id': this.id,
       ...this.definition.options.properties,
       ...this.configuration?.properties,
       ...(this.configuration ? { 'service.pid': this.configuration.pid } : {}),
-    };
+    }));
   }
 
   /** Ids of the services registered now. */
@@ -119,7 +127,13 @@ export class ComponentInstance implements BindingHost {
   }
 
   satisfied(): boolean {
-    return this.#wanted && !this.#retired && this.configured() && this.bindings.every((binding) => binding.satisfied());
+    return (
+      this.#wanted &&
+      !this.#retired &&
+      !this.#reopening &&
+      this.configured() &&
+      this.bindings.every((binding) => binding.satisfied())
+    );
   }
 
   configured(): boolean {
@@ -141,10 +155,14 @@ export class ComponentInstance implements BindingHost {
 
   /** Called by the engine's work queue; brings the instance to where it should be. */
   evaluate(): void {
-    if (this.state === 'active' && !(this.#wanted && this.configured())) {
+    if (this.state === 'active' && !this.#mayStay()) {
       void this.#engine.lower(this, this.#wanted ? 'configuration-deleted' : 'disabled');
     } else if ((this.state === 'unsatisfied' || this.state === 'failed') && this.satisfied()) this.#activate();
     else if (this.state === 'failed' && !this.satisfied()) this.state = 'unsatisfied';
+  }
+
+  #mayStay(): boolean {
+    return this.#wanted && this.configured();
   }
 
   #openBindings(): void {
@@ -170,10 +188,10 @@ export class ComponentInstance implements BindingHost {
     try {
       const values: Record<string, unknown> = {
         config: this.configuration?.values ?? this.#engine.defaults(this.definition),
-        log: this.log,
         scope,
-        context: this.#context(scope),
+        context: componentContext(this, scope),
       };
+      Object.defineProperty(values, 'log', { get: () => this.log, enumerable: true });
       for (const binding of this.bindings) values[binding.name] = binding.value();
       const wired = wire(values, this.definition.options.wiring as Parameters<typeof wire>[1]);
       if (wired.cradle !== values) scope.add('wiring', () => wired.dispose());
@@ -216,7 +234,7 @@ export class ComponentInstance implements BindingHost {
     if (fall) return this.#engine.lower(this, fall);
     if (!this.set.held) this.publish();
     this.#engine.changed(this);
-    this.reconsider();
+    if (!this.#mayStay()) this.reconsider();
     return undefined;
   }
 
@@ -252,35 +270,16 @@ export class ComponentInstance implements BindingHost {
     this.#retry.unref();
   }
 
-  #context(scope: Scope): ComponentContext {
-    const { bundle } = this.set;
+  /** Registers a further service, gone with the activation. */
+  provide<T>(contract: Contract<T>, service: T, properties: Properties): ServiceRegistration<T> {
+    const registration = this.#engine.registry.register<T>(this.owner, contract, service, properties);
+    this.#registrations.push(registration);
     return {
-      bundle: { id: bundle.owner.id, name: bundle.owner.name, version: bundle.version },
-      name: this.name,
-      pid: this.configuration?.pid,
-      properties: this.properties,
-      scope,
-      dataFolder: () => bundle.dataFolder(),
-      resolve: (specifier) => bundle.resolve(specifier),
-      provide: <T>(contract: Contract<T>, service: T, properties: Properties = {}): ServiceRegistration<T> => {
-        if (scope.closed)
-          throw new RackwattError(
-            'COMPONENT_NOT_ACTIVE',
-            `component ${this.label} is no longer active and cannot provide ${contract.id}`,
-          );
-        const registration = this.#engine.registry.register<T>(this.owner, contract, service, {
-          'component.name': this.name,
-          ...properties,
-        });
-        this.#registrations.push(registration);
-        return {
-          reference: registration.reference,
-          setProperties: (next) => registration.setProperties(next),
-          unregister: () => {
-            this.#registrations = this.#registrations.filter((other) => other.reference !== registration.reference);
-            registration.unregister();
-          },
-        };
+      reference: registration.reference,
+      setProperties: (next) => registration.setProperties(next),
+      unregister: () => {
+        this.#registrations = this.#registrations.filter((other) => other.reference !== registration.reference);
+        registration.unregister();
       },
     };
   }
@@ -293,23 +292,32 @@ export class ComponentInstance implements BindingHost {
     }
     if (this.state !== 'active') return this.#pending;
     this.state = 'deactivating';
-    const done = this.#goDown(reason);
-    this.#pending = this.#engine.track(done.then(() => undefined));
+    const down = this.#goDown(reason);
+    if (down) this.#pending = this.#engine.track(down);
     return this.#pending;
   }
 
-  async #goDown(reason: DeactivationReason): Promise<void> {
+  /** At once, as far as nothing has to be waited for: a promise for each of a thousand is most of the time that they take. */
+  #goDown(reason: DeactivationReason): void | Promise<void> {
     this.#withdraw();
-    const { deactivate } = this.definition.options;
-    if (deactivate) {
-      try {
-        const pending = deactivate(this.#service, reason);
-        if (pending) await this.#engine.inTime(pending, `deactivate of ${this.label}`);
-      } catch (error) {
-        this.log.error({ error: errorRecord(error) }, `deactivate failed: ${errorMessage(error)}`);
-      }
+    const settled = this.#callDeactivate(reason);
+    const clean = settled ? settled.then(() => this.#tearDown()) : this.#tearDown();
+    if (clean) return clean.then(() => this.#isDown(reason));
+    this.#isDown(reason);
+  }
+
+  #callDeactivate(reason: DeactivationReason): void | Promise<void> {
+    const failed = (error: unknown): void =>
+      this.log.error({ error: errorRecord(error) }, `deactivate failed: ${errorMessage(error)}`);
+    try {
+      const pending = this.definition.options.deactivate?.(this.#service, reason);
+      if (pending) return this.#engine.inTime(pending, `deactivate of ${this.label}`).catch(failed);
+    } catch (error) {
+      failed(error);
     }
-    await this.#tearDown();
+  }
+
+  #isDown(reason: DeactivationReason): void {
     this.#pending = undefined;
     this.state = 'unsatisfied';
     this.#engine.changed(this);
@@ -323,38 +331,50 @@ export class ComponentInstance implements BindingHost {
     this.#provided = undefined;
   }
 
-  async #tearDown(): Promise<void> {
+  #tearDown(): void | Promise<void> {
     this.#withdraw();
     const scope = this.scope;
     this.scope = undefined;
     this.#service = undefined;
     this.#cradle = {};
-    if (scope) {
-      const failures = await this.#engine.inTime(scope.close(), `clean-up of ${this.label}`);
-      for (const failure of failures ?? []) this.log.warn({ error: failure }, `clean-up failed: ${failure.message}`);
-    }
-    for (const binding of [...this.bindings].reverse()) binding.unbind();
+    if (scope && scope.effects().length > 0) return this.#cleanUp(scope).then(() => this.#unbind());
+    void scope?.close();
+    this.#unbind();
+  }
+
+  async #cleanUp(scope: Scope): Promise<void> {
+    const failures = await this.#engine.inTime(scope.close(), `clean-up of ${this.label}`);
+    for (const failure of failures ?? []) this.log.warn({ error: failure }, `clean-up failed: ${failure.message}`);
+  }
+
+  #unbind(): void {
+    for (const binding of this.bindings.toReversed()) binding.unbind();
   }
 
   /** Takes a changed configuration: alive through `modified`, or by a restart. */
   configure(configuration: InstanceConfiguration | undefined): void {
     const targets = JSON.stringify(bindingProperties(this.properties));
     this.configuration = configuration;
+    this.#properties = undefined;
+    this.#log = undefined;
     const sameTargets = JSON.stringify(bindingProperties(this.properties)) === targets;
     const { modified } = this.definition.options;
     if (this.state === 'active' && modified && configuration && !configuration.problem && sameTargets) {
       this.#modify(modified);
       return;
     }
+    // Bindings are made anew with the new targets; until then the instance must not come up on the old ones.
+    this.#reopening = true;
     const reopen = (): void => {
       for (const binding of this.bindings) binding.close();
       this.#openBindings();
       this.failure = undefined;
+      this.#reopening = false;
       this.reconsider();
     };
-    if (this.state === 'active' || this.state === 'activating') {
-      void this.#engine.track(Promise.resolve(this.#engine.lower(this, 'configuration-modified')).then(reopen));
-    } else reopen();
+    const down = this.#engine.lower(this, 'configuration-modified');
+    if (down) void this.#engine.track(down.then(reopen));
+    else reopen();
   }
 
   #modify(modified: NonNullable<ComponentDefinition['options']['modified']>): void {

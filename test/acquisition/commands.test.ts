@@ -29,6 +29,7 @@ async function run(command: Command, words: string[], options: CommandInput['opt
     stderr: { write: () => undefined },
     signal: new AbortController().signal,
     home: '/',
+    file: '/runtime.config.json',
     call: async (method: string, parameters: unknown) => {
       if (!node.call) throw new RackwattError('NODE_NOT_RUNNING', 'No node runs.');
       return node.call(method, parameters);

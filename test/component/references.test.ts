@@ -387,3 +387,32 @@ test('private parts are wired by awilix, once for an activation, and disposed of
   await c.framework.components.remove(set);
   assert.deepEqual(seen, ['codec made', 'codec disposed']);
 });
+
+test('references are still followed after a configuration restarted the component', async (t) => {
+  const { c, register } = container(t);
+  const seen: string[] = [];
+  let live: { service: Meter | undefined } | undefined;
+  c.configurations.set('a', { pid: 'a', values: { n: 1 }, properties: {} });
+  c.components(
+    'a',
+    component({
+      name: 'a',
+      references: { live: optional(Meter, { dynamic: true }), fixed: optional(Meter) },
+      activate(cradle) {
+        live = cradle.live;
+        seen.push(`up ${cradle.fixed?.name ?? 'none'}`);
+      },
+      deactivate: (_, reason) => void seen.push(`down ${reason}`),
+    }),
+  );
+  const first = register('first');
+  c.configure('a', { n: 2 });
+  c.configure('a', { n: 3 });
+  await c.settled();
+  assert.equal(live?.service?.name, 'first');
+  register('second');
+  first.unregister();
+  await c.settled();
+  assert.equal(live?.service?.name, 'second');
+  assert.equal(seen.at(-1), 'up second', seen.join(', '));
+});

@@ -35,6 +35,7 @@ async function run(
     stderr: { write: (text) => void (ran.stderr += text) },
     signal,
     home: '.',
+    file: 'runtime.config.json',
     call: never,
     configuration: {} as CommandInput['configuration'],
   });

@@ -23,6 +23,7 @@ function run(args: string[], options: CommandInput['options']) {
     stderr: { write: (text: string) => (stderr += text) },
     signal: stop.signal,
     home: '/',
+    file: '/runtime.config.json',
     call: () => Promise.reject(new TypeError('not used')),
   } as unknown as CommandInput;
   const finished = simulate.run!(input);

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { RackwattError } from '../../errors.js';
 import type { ConfigurationOutcome } from '../../configuration/contract.js';
 import type { Command, CommandInput } from '../contract.js';
@@ -31,9 +32,9 @@ function parseValue(text: string): unknown {
 }
 
 /** Says what is wrong, a line each, as `file:line:column: sentence`. */
-export function report(outcome: ConfigurationOutcome, input: Pick<CommandInput, 'stderr' | 'home'>): number {
+export function report(outcome: ConfigurationOutcome, input: Pick<CommandInput, 'stderr' | 'file'>): number {
   for (const { line, column, message } of outcome.problems)
-    input.stderr.write(`runtime.config.json:${line}:${column}: ${message}\n`);
+    input.stderr.write(`${basename(input.file)}:${line}:${column}: ${message}\n`);
   return outcome.applied ? 0 : 1;
 }
 

@@ -10,9 +10,9 @@ export const log: Command = {
     '-n, --lines <count>': { description: 'how many past lines', default: '50' },
     '--json': 'print the JSON lines themselves',
   },
-  async run({ options, stdout, home, signal }) {
+  async run({ options, stdout, home, file, signal }) {
     const parameters = { follow: options['follow'] === true, lines: Number(options['lines']) };
-    for await (const line of streamNode(await storageOf(home), 'log', parameters, signal)) {
+    for await (const line of streamNode(await storageOf(home, file), 'log', parameters, signal)) {
       stdout.write(options['json'] ? `${JSON.stringify(line)}\n` : `${formatLine(line as LogLine)}\n`);
     }
     return 0;

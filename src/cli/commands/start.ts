@@ -1,16 +1,18 @@
 import { VERSION } from '../../version.js';
 import type { Command } from '../contract.js';
-import { homeOf } from '../home.js';
 
 export const start: Command = {
   summary: 'start the node of a home and run it until Ctrl-C',
   options: { '--verbose': 'print every log line, not only warnings and errors' },
-  async run({ home, options, stdout, stderr, signal }) {
+  async run({ home, file, options, stdout, stderr, signal }) {
     const { Node } = await import('../../node/index.js');
-    const node = await Node.open(homeOf({ home }), {
-      console: (text) => stderr.write(text),
-      consoleLevel: options['verbose'] ? 20 : 40,
-    });
+    const node = await Node.open(
+      { folder: home, file },
+      {
+        console: (text) => stderr.write(text),
+        consoleLevel: options['verbose'] ? 20 : 40,
+      },
+    );
     try {
       await node.start();
       const bundles = node.framework.bundles();
