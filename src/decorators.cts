@@ -13,7 +13,16 @@
  * ```
  */
 import 'reflect-metadata';
-import type { ComponentContext, ComponentOptions, Contract, DeactivationReason, Logger, ReferenceDescription, References, Scope } from 'rackwatt';
+import type {
+  ComponentContext,
+  ComponentOptions,
+  Contract,
+  DeactivationReason,
+  Logger,
+  ReferenceDescription,
+  References,
+  Scope,
+} from 'rackwatt';
 import type { TSchema } from 'typebox';
 import { container, injectable, type DependencyContainer } from 'tsyringe';
 
@@ -27,7 +36,10 @@ export interface Activation<C = unknown> {
   readonly context: ComponentContext;
 }
 
-type Options<P> = Omit<ComponentOptions<P, References, TSchema, object>, 'activate' | 'modified' | 'deactivate' | 'references' | 'wiring' | 'provides'> & {
+type Options<P> = Omit<
+  ComponentOptions<P, References, TSchema, object>,
+  'activate' | 'modified' | 'deactivate' | 'references' | 'wiring' | 'provides'
+> & {
   provides?: Contract<P> | readonly Contract<unknown>[];
 };
 
@@ -78,10 +90,17 @@ export function Component<P>(options: Options<P>) {
     injectable()(type as never);
     const { references, activate, modified, deactivate } = written(type.prototype as object);
     const call = (instance: object, method: string | undefined, ...values: unknown[]): unknown =>
-      method === undefined ? undefined : ((instance as Record<string, unknown>)[method] as Method).apply(instance, values);
+      method === undefined
+        ? undefined
+        : ((instance as Record<string, unknown>)[method] as Method).apply(instance, values);
     const fill = (instance: object, cradle: Record<string, unknown>): Activation => {
       for (const name of references.keys()) (instance as Record<string, unknown>)[name] = cradle[name];
-      return { config: cradle['config'], log: cradle['log'], scope: cradle['scope'], context: cradle['context'] } as Activation;
+      return {
+        config: cradle['config'],
+        log: cradle['log'],
+        scope: cradle['scope'],
+        context: cradle['context'],
+      } as Activation;
     };
     const definition = {
       [BRAND]: 'class',
@@ -91,15 +110,23 @@ export function Component<P>(options: Options<P>) {
         activate(cradle: Record<string, unknown>) {
           const child = container.createChildContainer();
           for (const token of TOKENS) child.registerInstance(token, cradle[token]);
-          for (const name of references.keys()) if (cradle[name] !== undefined) child.registerInstance(name, cradle[name]);
+          for (const name of references.keys())
+            if (cradle[name] !== undefined) child.registerInstance(name, cradle[name]);
           (cradle['scope'] as Scope).add('tsyringe container', () => disposed(child));
           const instance = child.resolve(type as never) as object;
           const activation = fill(instance, cradle);
           const pending = call(instance, activate, activation);
           return pending instanceof Promise ? pending.then(() => instance) : instance;
         },
-        ...(modified === undefined ? {} : { modified: (cradle: Record<string, unknown>, instance: object) => call(instance, modified, fill(instance, cradle)) }),
-        ...(deactivate === undefined ? {} : { deactivate: (instance: object, reason: DeactivationReason) => call(instance, deactivate, reason) }),
+        ...(modified === undefined
+          ? {}
+          : {
+              modified: (cradle: Record<string, unknown>, instance: object) =>
+                call(instance, modified, fill(instance, cradle)),
+            }),
+        ...(deactivate === undefined
+          ? {}
+          : { deactivate: (instance: object, reason: DeactivationReason) => call(instance, deactivate, reason) }),
       },
     };
     Object.defineProperty(type, BRAND, { value: definition });

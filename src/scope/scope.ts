@@ -67,7 +67,12 @@ export class Scope {
   }
 
   /** Calls `run` every `milliseconds` until the scope closes; a rejection is handed to `onError`. */
-  interval(label: string, milliseconds: number, run: () => void | Promise<void>, onError: (error: unknown) => void): void {
+  interval(
+    label: string,
+    milliseconds: number,
+    run: () => void | Promise<void>,
+    onError: (error: unknown) => void,
+  ): void {
     const timer = setInterval(() => void (async () => run())().catch(onError), milliseconds);
     this.add(label, () => clearInterval(timer));
   }
