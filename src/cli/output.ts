@@ -3,7 +3,7 @@ export function table(rows: readonly Record<string, unknown>[], columns?: readon
   const keys = columns ?? Object.keys(rows[0] ?? {});
   if (rows.length === 0) return '';
   const text = (value: unknown): string =>
-    value === undefined || value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+    value === undefined || value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value);
   const width = keys.map((key) => Math.max(key.length, ...rows.map((row) => text(row[key]).length)));
   const numeric = keys.map((key) => rows.every((row) => typeof row[key] === 'number'));
   const line = (cells: string[]): string =>

@@ -13,10 +13,26 @@ export interface BindingHost {
   listenerFailed(error: unknown): void;
 }
 
-interface Held {
+/** A service that is held, and what components see of it, made when they look: of a thousand that follow a service few do. */
+class Held {
   readonly reference: ServiceReference;
   readonly service: unknown;
-  bound: Bound<unknown>;
+  #bound: Bound<unknown> | undefined;
+
+  constructor(reference: ServiceReference, service: unknown) {
+    this.reference = reference;
+    this.service = service;
+  }
+
+  get bound(): Bound<unknown> {
+    const { reference, service } = this;
+    return (this.#bound ??= Object.freeze({ service, properties: reference.properties(), id: reference.id }));
+  }
+
+  /** Its properties are others now. */
+  renew(): void {
+    this.#bound = undefined;
+  }
 }
 
 type Listener = (bound: Bound<unknown>) => void;
@@ -35,14 +51,18 @@ export class ReferenceBinding {
   readonly target: string | undefined;
   /** Services needed to be satisfied. */
   readonly minimum: number;
+  readonly many: boolean;
+  readonly dynamic: boolean;
   readonly #registry: ServiceRegistry;
   readonly #holders: Holders;
   readonly host: BindingHost;
   readonly #held = new Map<number, Held>();
-  readonly #added = new Set<Listener>();
-  readonly #removed = new Set<Listener>();
-  readonly #changed = new Set<() => void>();
+  #added: Set<Listener> | undefined;
+  #removed: Set<Listener> | undefined;
+  #changed: Set<() => void> | undefined;
   #order: Bound<unknown>[] | undefined;
+  /** The one of a unary reference. */
+  #latest: Held | undefined;
   #stopListening: Disposer | undefined;
   #up = false;
 
@@ -60,22 +80,15 @@ export class ReferenceBinding {
     this.target = typeof target === 'string' && target !== '' ? target : description.target;
     const declared = description.cardinality.startsWith('1') ? 1 : 0;
     const raised = properties[`${name}.cardinality.minimum`];
-    const isMany = description.cardinality.endsWith('n');
+    this.many = description.cardinality.endsWith('n');
+    this.dynamic = description.policy === 'dynamic';
     this.minimum =
-      Number.isInteger(raised) && (raised as number) > declared && (isMany || raised === 1)
+      Number.isInteger(raised) && (raised as number) > declared && (this.many || raised === 1)
         ? (raised as number)
         : declared;
     this.host = host;
     this.#registry = registry;
     this.#holders = holders;
-  }
-
-  get many(): boolean {
-    return this.description.cardinality.endsWith('n');
-  }
-
-  get dynamic(): boolean {
-    return this.description.policy === 'dynamic';
   }
 
   /** Begins to watch for services. */
@@ -131,9 +144,9 @@ export class ReferenceBinding {
     this.#up = false;
     for (const held of [...this.#held.values()].reverse()) this.#release(held);
     this.#tellChanged();
-    this.#added.clear();
-    this.#removed.clear();
-    this.#changed.clear();
+    this.#added = undefined;
+    this.#removed = undefined;
+    this.#changed = undefined;
   }
 
   /** Whether the instance cannot live on when this service goes. */
@@ -148,7 +161,7 @@ export class ReferenceBinding {
   value(): unknown {
     if (this.dynamic) return this.many ? this.#liveSet() : this.#live();
     if (this.many) return Object.freeze([...this.#bounds()]);
-    return this.#bounds()[0]?.service;
+    return this.#latest?.service;
   }
 
   boundReferences(): ServiceReference[] {
@@ -165,7 +178,8 @@ export class ReferenceBinding {
   #hold(reference: ServiceReference): Held | undefined {
     const service = this.#registry.get(this.host.owner, reference);
     if (service === undefined) return undefined;
-    const held = { reference, service, bound: boundTo(reference, service) };
+    const held = new Held(reference, service);
+    this.#latest = held;
     this.#held.set(reference.id, held);
     let holders = this.#holders.get(reference.id);
     if (!holders) this.#holders.set(reference.id, (holders = new Set()));
@@ -181,14 +195,15 @@ export class ReferenceBinding {
     holders?.delete(this);
     if (holders?.size === 0) this.#holders.delete(id);
     this.#order = undefined;
-    this.#tell(this.#removed, held.bound);
+    if (this.#latest === held) this.#latest = undefined;
+    this.#tell(this.#removed, held);
     this.#registry.release(this.host.owner, held.reference);
   }
 
   #take(reference: ServiceReference): void {
     const held = this.#hold(reference);
     if (!held) return;
-    this.#tell(this.#added, held.bound);
+    this.#tell(this.#added, held);
     this.#tellChanged();
   }
 
@@ -196,7 +211,6 @@ export class ReferenceBinding {
   #replace(before: Held, reference: ServiceReference): boolean {
     const held = this.#hold(reference);
     if (!held) return false;
-    this.#order = [held.bound];
     this.#tellChanged();
     this.#release(before);
     return true;
@@ -212,7 +226,7 @@ export class ReferenceBinding {
   }
 
   #modified(held: Held): void {
-    held.bound = boundTo(held.reference, held.service);
+    held.renew();
     this.#order = undefined;
     this.#tellChanged();
   }
@@ -241,17 +255,17 @@ export class ReferenceBinding {
   }
 
   #live(): Live<unknown> {
-    const current = (): Bound<unknown> | undefined => this.#bounds().at(0);
+    const current = (): Held | undefined => this.#latest;
     return {
       get service() {
         return current()?.service;
       },
       get properties() {
-        return current()?.properties;
+        return current()?.bound.properties;
       },
       onChange: (listener) => {
-        this.#changed.add(listener);
-        return () => void this.#changed.delete(listener);
+        (this.#changed ??= new Set()).add(listener);
+        return () => void this.#changed?.delete(listener);
       },
     };
   }
@@ -265,23 +279,23 @@ export class ReferenceBinding {
       },
       [Symbol.iterator]: () => [...bounds()][Symbol.iterator](),
       onAdded: (listener) => {
-        this.#added.add(listener);
+        (this.#added ??= new Set()).add(listener);
         for (const bound of bounds().slice()) this.#call(listener, bound);
-        return () => void this.#added.delete(listener);
+        return () => void this.#added?.delete(listener);
       },
       onRemoved: (listener) => {
-        this.#removed.add(listener);
-        return () => void this.#removed.delete(listener);
+        (this.#removed ??= new Set()).add(listener);
+        return () => void this.#removed?.delete(listener);
       },
     };
   }
 
-  #tell(listeners: Set<Listener>, bound: Bound<unknown>): void {
-    for (const listener of Array.from(listeners)) this.#call(listener, bound);
+  #tell(listeners: Set<Listener> | undefined, held: Held): void {
+    if (listeners) for (const listener of Array.from(listeners)) this.#call(listener, held.bound);
   }
 
   #tellChanged(): void {
-    for (const listener of Array.from(this.#changed)) this.#call(listener, undefined as never);
+    if (this.#changed) for (const listener of Array.from(this.#changed)) this.#call(listener, undefined as never);
   }
 
   #call(listener: Listener, bound: Bound<unknown>): void {
@@ -291,18 +305,6 @@ export class ReferenceBinding {
       this.host.listenerFailed(error);
     }
   }
-}
-
-/** Properties are copied when they are looked at: of a thousand consumers few do. They are those of that moment. */
-function boundTo(reference: ServiceReference, service: unknown): Bound<unknown> {
-  let properties: Properties | undefined;
-  return Object.freeze({
-    service,
-    get properties() {
-      return (properties ??= reference.properties());
-    },
-    id: reference.id,
-  });
 }
 
 function plain(key: string, value: unknown): unknown {

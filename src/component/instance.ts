@@ -186,12 +186,15 @@ export class ComponentInstance implements BindingHost {
     const scope = new Scope(this.label);
     this.scope = scope;
     try {
+      const log = (): Logger => this.log;
       const values: Record<string, unknown> = {
         config: this.configuration?.values ?? this.#engine.defaults(this.definition),
+        get log() {
+          return log();
+        },
         scope,
         context: componentContext(this, scope),
       };
-      Object.defineProperty(values, 'log', { get: () => this.log, enumerable: true });
       for (const binding of this.bindings) values[binding.name] = binding.value();
       const wired = wire(values, this.definition.options.wiring as Parameters<typeof wire>[1]);
       if (wired.cradle !== values) scope.add('wiring', () => wired.dispose());
@@ -252,8 +255,11 @@ export class ComponentInstance implements BindingHost {
     this.#registrations.push(registration);
   }
 
-  #serviceProperties(): Record<string, PropertyValue> {
-    return Object.fromEntries(Object.entries(this.properties).filter(([key]) => !key.startsWith('.')));
+  #serviceProperties(): Properties {
+    const { properties } = this;
+    const isPrivate = (key: string): boolean => key.startsWith('.');
+    if (!Object.keys(properties).some(isPrivate)) return properties;
+    return Object.fromEntries(Object.entries(properties).filter(([key]) => !isPrivate(key)));
   }
 
   async #failed(error: unknown): Promise<void> {

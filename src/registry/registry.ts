@@ -83,7 +83,7 @@ export class ServiceRegistry {
     service: NoInfer<T> | ServiceFactory<NoInfer<T>>,
     properties: Properties = {},
   ): ServiceRegistration<T> {
-    const ids = [...new Set(isList(contracts) ? contracts.map((contract) => contract.id) : [contracts.id])];
+    const ids = isList(contracts) ? [...new Set(contracts.map((contract) => contract.id))] : [contracts.id];
     if (ids.length === 0 || service === undefined || service === null) {
       const missing = ids.length === 0 ? 'a service under no contract' : `nothing as service of ${ids.join(', ')}`;
       throw new RackwattError('SERVICE_INVALID', `Bundle ${owner.name} registers ${missing}.`, {

@@ -13,7 +13,7 @@ export interface Use {
   /** The bundle's one object, while `count` is above 0. */
   service: unknown;
   /** Objects handed out one by one, with how often each. */
-  readonly objects: Map<unknown, number>;
+  objects: Map<unknown, number> | undefined;
 }
 
 /** Who uses which service, and the objects that factories made for them. */
@@ -64,15 +64,16 @@ export class ServiceUses {
         if (record.state === 'gone') return undefined;
         const service = isPrototype ? this.#make(owner, record) : this.get(owner, record);
         if (service === undefined) return undefined;
-        const { objects } = this.#use(owner, record);
+        const use = this.#use(owner, record);
+        const objects = (use.objects ??= new Map());
         objects.set(service, (objects.get(service) ?? 0) + 1);
         return service;
       },
       release: (service) => {
         if (record.state === 'gone') throw unregistered(record);
         const use = record.uses?.get(owner.id);
-        const times = use?.objects.get(service);
-        if (!use || times === undefined) {
+        const times = use?.objects?.get(service);
+        if (!use?.objects || times === undefined) {
           throw new RackwattError(
             'SERVICE_OBJECT_FOREIGN',
             `Bundle ${owner.name} hands back an object of service ${record.id} that it was not given, or handed back before.`,
@@ -105,10 +106,10 @@ export class ServiceUses {
 
   #drop(record: ServiceRecord, use: Use): void {
     const { service, count } = use;
-    const objects = record.scope === 'prototype' ? [...use.objects] : [];
+    const objects = record.scope === 'prototype' ? [...(use.objects ?? [])] : [];
     use.count = 0;
     use.service = undefined;
-    use.objects.clear();
+    use.objects = undefined;
     this.#forgetIfUnused(record, use);
     if (count > 0) this.#giveBack(use.owner, record, service);
     for (const [object, times] of objects) for (let i = 0; i < times; i++) this.#giveBack(use.owner, record, object);
@@ -118,7 +119,7 @@ export class ServiceUses {
     record.uses ??= new Map();
     let use = record.uses.get(owner.id);
     if (use) return use;
-    use = { owner, count: 0, service: undefined, objects: new Map() };
+    use = { owner, count: 0, service: undefined, objects: undefined };
     record.uses.set(owner.id, use);
     let held = this.#byOwner.get(owner.id);
     if (!held) this.#byOwner.set(owner.id, (held = new Set()));
@@ -127,7 +128,7 @@ export class ServiceUses {
   }
 
   #forgetIfUnused(record: ServiceRecord, use: Use): void {
-    if (use.count > 0 || use.objects.size > 0) return;
+    if (use.count > 0 || (use.objects && use.objects.size > 0)) return;
     record.uses?.delete(use.owner.id);
     const held = this.#byOwner.get(use.owner.id);
     held?.delete(record);

@@ -83,7 +83,10 @@ export interface OutletControl {
   switchOutlet(device: string, part: string, command: OutletCommand): Promise<void>;
 }
 
-export const OutletControl = contract<OutletControl>('rackwatt.telemetry/OutletControl', { major: 1, methods: ['switchOutlet'] });
+export const OutletControl = contract<OutletControl>('rackwatt.telemetry/OutletControl', {
+  major: 1,
+  methods: ['switchOutlet'],
+});
 
 /** What acquisition knows of the devices of this gateway. */
 export interface Devices {
