@@ -16,7 +16,7 @@ export interface Manifest {
   contracts: string[];
   /** Conditional exports as npm has them, for resolving contract sub-paths. */
   exports: Record<string, unknown> | undefined;
-  /** Contracts and shared modules that it imports: name to semver range. */
+  /** Contracts and shared modules that it imports: name to semver range; `*` where npm noted a place (`file:...`) instead. */
   imports: Record<string, string>;
   dependencies: Record<string, string>;
   update: UpdatePolicy;
@@ -41,6 +41,8 @@ export interface StaticComponent {
 }
 
 const NAME = /^(?:@[a-z0-9][\w.-]*\/)?[a-z0-9][\w.-]*$/;
+/** What npm writes into package.json for a package that it took from elsewhere than a registry. */
+const PLACE = /^(?:file|link|workspace|portal|git|git\+\w+|https?|github):|^[./~]/;
 const INSIDE = /^\.\/(?!.*(?:^|\/)\.\.(?:\/|$))[^\\\0]+$/;
 
 /**
@@ -92,7 +94,12 @@ export function parseManifest(text: string, file: string): Manifest {
     main: typeof main === 'string' ? dotted(main) : undefined,
     contracts,
     exports: isRecord(json['exports']) ? json['exports'] : undefined,
-    imports: ranges(json['peerDependencies'], file, 'peerDependencies'),
+    imports: Object.fromEntries(
+      Object.entries(ranges(json['peerDependencies'], file, 'peerDependencies')).map(([peer, range]) => [
+        peer,
+        PLACE.test(range) ? '*' : range,
+      ]),
+    ),
     dependencies: ranges(json['dependencies'], file, 'dependencies'),
     update,
     entries: strings(own['entries'], file, 'rackwatt.entries').map((entry) => inside(entry, file, 'rackwatt.entries')),

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join, posix } from 'node:path';
 import { contractFile, readManifest, type Manifest } from '../bundle/index.js';
 import type { ComponentDescription } from '../component/index.js';
@@ -143,6 +144,13 @@ function packageJson(
   const kept = Object.fromEntries(
     KEPT_KEYS.filter((key) => source[key] !== undefined).map((key) => [key, source[key]]),
   );
+  if (source['peerDependencies'] !== undefined)
+    kept['peerDependencies'] = Object.fromEntries(
+      Object.entries(manifest.imports).map(([name, range]) => [
+        name,
+        range === '*' ? sinceInstalled(root, name) : range,
+      ]),
+    );
   const packed = (path: string): string => `./${packedPath(path)}`;
   const filled = <T extends object>(key: string, value: T, size: number): object => (size > 0 ? { [key]: value } : {});
   const own = {
@@ -177,4 +185,17 @@ function packageJson(
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** What a bundle asks for that names no version: the one that it was built with, or a later one of its major version. */
+function sinceInstalled(root: string, name: string): string {
+  try {
+    const { version } = JSON.parse(
+      readFileSync(createRequire(join(root, 'package.json')).resolve(`${name}/package.json`), 'utf8'),
+    ) as { version: string };
+    return `^${version}`;
+  } catch (error) {
+    void errorMessage(error);
+    return '*';
+  }
 }

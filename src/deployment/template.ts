@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { errorMessage, RackwattError } from '../errors.js';
 import { filesOf } from './folder.js';
 import { archiveName } from './pack.js';
@@ -12,6 +12,8 @@ const MAX_NAME = 100;
 const RESERVED = new Set(['rackwatt', 'node-modules', 'store', 'link', 'platform', 'http', 'https', 'file']);
 /** What building a template in its place leaves. */
 const LEFT_BEHIND = /^(?:dist|node_modules)\//;
+/** Versions of packages, and the folders of those that are not fetched from a registry. */
+type Versions = ReadonlyMap<string, { version: string; folder?: string }>;
 /** Contract versions are written where a template says `*`. */
 const VERSIONED = ['peerDependencies', 'engines'] as const;
 
@@ -50,7 +52,7 @@ export async function newBundle(kind: string, name: string, folder: string): Pro
     const text = renamed(await readFile(join(template, path), 'utf8'), name, id);
     const target = join(folder, targetPath(path));
     await mkdir(dirname(target), { recursive: true });
-    await writeFile(target, path === 'package.json' ? packageJson(text, name, versions) : text, { flag: 'wx' });
+    await writeFile(target, path === 'package.json' ? packageJson(text, name, folder, versions) : text, { flag: 'wx' });
   }
   return { name, folder };
 }
@@ -98,22 +100,28 @@ function renamed(text: string, name: string, id: string): string {
     .replaceAll(/(?<![\w/@-])acme/g, id);
 }
 
-function packageJson(text: string, name: string, versions: ReadonlyMap<string, string>): string {
+function packageJson(text: string, name: string, folder: string, versions: Versions): string {
   const content = JSON.parse(text) as Record<string, unknown>;
   content['name'] = name;
   for (const key of VERSIONED) {
     const ranges = content[key] as Record<string, string> | undefined;
     for (const [dependency, range] of Object.entries(ranges ?? {})) {
-      const version = versions.get(dependency);
-      if (range === '*' && version) ranges![dependency] = `^${version}`;
+      const found = versions.get(dependency);
+      if (range === '*' && found) ranges![dependency] = `^${found.version}`;
     }
+  }
+  // What is compiled against is the runtime that laid the bundle out, wherever it was installed from.
+  const development = (content['devDependencies'] ??= {}) as Record<string, string>;
+  for (const dependency of Object.keys((content['peerDependencies'] ?? {}) as object)) {
+    const place = versions.get(dependency)?.folder;
+    if (place !== undefined) development[dependency] = `file:${relative(folder, place).replaceAll('\\', '/')}`;
   }
   return `${JSON.stringify(content, null, 2)}\n`;
 }
 
 /** Versions of the runtime, of the shared modules that it brings and of the contracts beside it. */
-async function templateVersions(): Promise<Map<string, string>> {
-  const versions = new Map<string, string>();
+async function templateVersions(): Promise<Versions> {
+  const versions = new Map<string, { version: string; folder?: string }>();
   for (const folder of [runtimeFolder, ...platformBundles(runtimeFolder)]) {
     const file = join(folder, 'package.json');
     if (!existsSync(file)) continue;
@@ -122,9 +130,10 @@ async function templateVersions(): Promise<Map<string, string>> {
       version: string;
       dependencies?: Record<string, string>;
     };
-    versions.set(name, version);
+    versions.set(name, { version, folder });
     if (folder === runtimeFolder)
-      for (const [dependency, range] of Object.entries(dependencies ?? {})) versions.set(dependency, range);
+      for (const [dependency, range] of Object.entries(dependencies ?? {}))
+        versions.set(dependency, { version: range });
   }
   return versions;
 }
