@@ -307,6 +307,12 @@ export class ReferenceBinding {
   }
 }
 
+/** All that properties say about references, as text to compare. */
+export function targetsIn(properties: Properties): string {
+  const isTarget = (key: string): boolean => key.endsWith('.target') || key.endsWith('.cardinality.minimum');
+  return JSON.stringify(Object.entries(properties).filter(([key]) => isTarget(key)));
+}
+
 function plain(key: string, value: unknown): unknown {
   if (key === 'objectClass' || key.startsWith('service.')) return undefined;
   return typeof value === 'bigint' ? value.toString() : value;

@@ -6,7 +6,7 @@ import type { ComponentContext } from './types.js';
 import type { ComponentInstance } from './instance.js';
 
 /** What a component gets as its `context` for one activation. Its functions may be taken out of it. */
-export function componentContext(instance: ComponentInstance, scope: Scope): ComponentContext {
+function componentContext(instance: ComponentInstance, scope: Scope): ComponentContext {
   const { bundle } = instance.set;
   return {
     bundle: { id: bundle.owner.id, name: bundle.owner.name, version: bundle.version },
@@ -25,4 +25,18 @@ export function componentContext(instance: ComponentInstance, scope: Scope): Com
       return instance.provide(contract, service, { 'component.name': instance.name, ...properties });
     },
   };
+}
+
+/** What a component and its private parts find by name. Its log is made when somebody asks for it. */
+export function cradleValues(instance: ComponentInstance, config: unknown, scope: Scope): Record<string, unknown> {
+  const values: Record<string, unknown> = {
+    config,
+    get log() {
+      return instance.log;
+    },
+    scope,
+    context: componentContext(instance, scope),
+  };
+  for (const binding of instance.bindings) values[binding.name] = binding.value();
+  return values;
 }

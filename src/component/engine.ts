@@ -59,7 +59,7 @@ export class ComponentEngine implements EngineParts {
   readonly holders: Holders = new Map();
   readonly #options: EngineOptions;
   readonly #sets = new Set<ComponentSet>();
-  readonly #queue = new Set<ComponentInstance>();
+  readonly #queue: ComponentInstance[] = [];
   /** Going down by a plan that has not ended. */
   readonly #falling = new Set<ComponentInstance>();
   readonly #listeners = new Set<(instance: ComponentInstance) => void>();
@@ -112,7 +112,7 @@ export class ComponentEngine implements EngineParts {
   async remove(set: ComponentSet, reason: DeactivationReason = 'bundle-stopped'): Promise<void> {
     if (!this.#sets.delete(set)) return;
     const instances = [...set.instances].reverse();
-    for (const instance of instances) this.#queue.delete(instance);
+    for (const instance of instances) instance.queued = false;
     for (const instance of instances) {
       const down = this.lower(instance, reason);
       if (down) await this.inTime(down, `stop of ${instance.label}`);
@@ -134,20 +134,20 @@ export class ComponentEngine implements EngineParts {
     const policy = definition.options.configuration?.policy ?? 'optional';
     const wanted = policy === 'ignore' ? [] : this.#options.configurations(pidOf(definition), definition);
     const existing = [...set.instances].filter((instance) => instance.definition === definition);
-    const byPid = new Map(existing.map((instance) => [instance.configuration?.pid, instance]));
     const list: (InstanceConfiguration | undefined)[] =
       wanted.length === 0 && policy !== 'require' ? [undefined] : [...wanted];
+    if (existing.length === 0) {
+      for (const configuration of list) this.#make(set, definition, configuration);
+      return;
+    }
+    const byPid = new Map(existing.map((instance) => [instance.configuration?.pid, instance]));
     const kept = new Set<ComponentInstance>();
     // An unconfigured instance becomes the first configured one, and back, so that it can take the change alive.
     const spare = byPid.get(undefined) ?? (list[0] === undefined ? existing[0] : undefined);
     for (const configuration of list) {
       const instance = byPid.get(configuration?.pid) ?? (spare && !kept.has(spare) ? spare : undefined);
-      if (!instance) {
-        const made = new ComponentInstance(this.#nextId++, set, definition, configuration, this);
-        set.instances.add(made);
-        kept.add(made);
-        this.reconsider(made);
-      } else {
+      if (!instance) kept.add(this.#make(set, definition, configuration));
+      else {
         kept.add(instance);
         if (!sameConfiguration(instance.configuration, configuration)) instance.configure(configuration);
       }
@@ -155,9 +155,16 @@ export class ComponentEngine implements EngineParts {
     for (const instance of existing) if (!kept.has(instance)) this.#drop(set, instance);
   }
 
+  #make(set: ComponentSet, definition: ComponentDefinition, configuration: InstanceConfiguration | undefined) {
+    const instance = new ComponentInstance(this.#nextId++, set, definition, configuration, this);
+    set.instances.add(instance);
+    this.reconsider(instance);
+    return instance;
+  }
+
   #drop(set: ComponentSet, instance: ComponentInstance): void {
     set.instances.delete(instance);
-    this.#queue.delete(instance);
+    instance.queued = false;
     instance.retire();
     const down = this.lower(instance, 'configuration-deleted');
     if (down) void this.track(down.then(() => instance.dispose()));
@@ -170,19 +177,25 @@ export class ComponentEngine implements EngineParts {
 
   #enqueue(instance: ComponentInstance): boolean {
     if (instance.state === 'disposed' || this.#falling.has(instance) || !this.#sets.has(instance.set)) return false;
-    this.#queue.add(instance);
+    if (!instance.queued) this.#queue.push(instance);
+    instance.queued = true;
     return true;
   }
 
   #drain(): void {
     if (this.#draining) return;
     this.#draining = true;
+    let next = 0;
     try {
-      for (const instance of this.#queue) {
-        this.#queue.delete(instance);
+      // Whatever this brings about is pushed behind.
+      while (next < this.#queue.length) {
+        const instance = this.#queue[next++]!;
+        if (!instance.queued) continue;
+        instance.queued = false;
         instance.evaluate();
       }
     } finally {
+      this.#queue.splice(0, next);
       this.#draining = false;
     }
     this.#checkSettled();
@@ -247,14 +260,14 @@ export class ComponentEngine implements EngineParts {
   }
 
   #checkSettled(): void {
-    if (this.#waiting.length === 0 || this.#queue.size > 0 || this.#working > 0) return;
+    if (this.#waiting.length === 0 || this.#queue.length > 0 || this.#working > 0) return;
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   /** Resolves when nothing is pending, or rejects with `COMPONENTS_BUSY` naming what still is. */
   async settled(milliseconds = 30_000): Promise<void> {
     this.#drain();
-    if (this.#queue.size === 0 && this.#working === 0) return;
+    if (this.#queue.length === 0 && this.#working === 0) return;
     let timer: NodeJS.Timeout | undefined;
     const quiet = new Promise<true>((resolve) => this.#waiting.push(() => resolve(true)));
     const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), milliseconds)));

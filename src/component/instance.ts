@@ -1,9 +1,9 @@
 import { errorMessage, errorRecord, RackwattError, type ErrorRecord } from '../errors.js';
 import type { Contract } from '../registry/contract.js';
-import type { Properties, PropertyValue, ServiceRegistration } from '../registry/types.js';
+import type { Properties, ServiceRegistration } from '../registry/types.js';
 import { Scope } from '../scope/index.js';
-import { ReferenceBinding, type BindingHost } from './binding.js';
-import { componentContext } from './context.js';
+import { ReferenceBinding, targetsIn, type BindingHost } from './binding.js';
+import { cradleValues } from './context.js';
 import type { ComponentDefinition } from './define.js';
 import type { ComponentSet, EngineParts } from './engine.js';
 import { wire } from './injectors/awilix.js';
@@ -39,6 +39,8 @@ export class ComponentInstance implements BindingHost {
   configuration: InstanceConfiguration | undefined;
   bindings: ReferenceBinding[] = [];
   scope: Scope | undefined;
+  /** Waits in the engine's work queue. */
+  queued = false;
   readonly #engine: EngineParts;
   #registrations: ServiceRegistration[] = [];
   #provided: { registration: ServiceRegistration | undefined; contracts: Provided; service: unknown } | undefined;
@@ -186,16 +188,8 @@ export class ComponentInstance implements BindingHost {
     const scope = new Scope(this.label);
     this.scope = scope;
     try {
-      const log = (): Logger => this.log;
-      const values: Record<string, unknown> = {
-        config: this.configuration?.values ?? this.#engine.defaults(this.definition),
-        get log() {
-          return log();
-        },
-        scope,
-        context: componentContext(this, scope),
-      };
-      for (const binding of this.bindings) values[binding.name] = binding.value();
+      const config = this.configuration?.values ?? this.#engine.defaults(this.definition);
+      const values = cradleValues(this, config, scope);
       const wired = wire(values, this.definition.options.wiring as Parameters<typeof wire>[1]);
       if (wired.cradle !== values) scope.add('wiring', () => wired.dispose());
       this.#cradle = wired.cradle;
@@ -223,12 +217,8 @@ export class ComponentInstance implements BindingHost {
     this.failure = undefined;
     if (this.contracts.length > 0) {
       if (service === undefined || service === null) {
-        return this.#failed(
-          new RackwattError(
-            'COMPONENT_NO_SERVICE',
-            `component ${this.label} provides ${this.contracts[0]!.id}, but its activate gave no service`,
-          ),
-        );
+        const message = `component ${this.label} provides ${this.contracts[0]!.id}, but its activate gave no service`;
+        return this.#failed(new RackwattError('COMPONENT_NO_SERVICE', message));
       }
       this.#provided = { registration: undefined, contracts: this.contracts, service };
     }
@@ -303,7 +293,7 @@ export class ComponentInstance implements BindingHost {
     return this.#pending;
   }
 
-  /** At once, as far as nothing has to be waited for: a promise for each of a thousand is most of the time that they take. */
+  /** At once, as far as nothing has to be waited for: promises would be most of the time that a thousand take. */
   #goDown(reason: DeactivationReason): void | Promise<void> {
     this.#withdraw();
     const settled = this.#callDeactivate(reason);
@@ -359,11 +349,11 @@ export class ComponentInstance implements BindingHost {
 
   /** Takes a changed configuration: alive through `modified`, or by a restart. */
   configure(configuration: InstanceConfiguration | undefined): void {
-    const targets = JSON.stringify(bindingProperties(this.properties));
+    const targets = targetsIn(this.properties);
     this.configuration = configuration;
     this.#properties = undefined;
     this.#log = undefined;
-    const sameTargets = JSON.stringify(bindingProperties(this.properties)) === targets;
+    const sameTargets = targetsIn(this.properties) === targets;
     const { modified } = this.definition.options;
     if (this.state === 'active' && modified && configuration && !configuration.problem && sameTargets) {
       this.#modify(modified);
@@ -404,8 +394,4 @@ export class ComponentInstance implements BindingHost {
     for (const binding of this.bindings) binding.close();
     this.state = 'disposed';
   }
-}
-
-function bindingProperties(properties: Properties): [string, PropertyValue][] {
-  return Object.entries(properties).filter(([key]) => key.endsWith('.target') || key.endsWith('.cardinality.minimum'));
 }

@@ -53,6 +53,7 @@ class Bucket {
 
   collect(properties: PropertySet, before: PropertySet | undefined, found: Listening[]): void {
     for (const listening of this.#plain) found.push(listening);
+    if (this.#keyed.size === 0) return;
     for (const [key, values] of this.#keyed) {
       const value = properties.get(key);
       collectValue(values, value, found);
