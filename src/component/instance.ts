@@ -100,13 +100,13 @@ export class ComponentInstance implements BindingHost {
 
   /** Of the description, then of the configuration. */
   get properties(): Properties {
-    return (this.#properties ??= Object.freeze({
+    return (this.#properties ??= {
       'component.name': this.name,
       'component.id': this.id,
       ...this.definition.options.properties,
       ...this.configuration?.properties,
       ...(this.configuration ? { 'service.pid': this.configuration.pid } : {}),
-    }));
+    });
   }
 
   /** Ids of the services registered now. */
