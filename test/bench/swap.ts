@@ -15,6 +15,7 @@ export async function swapBench(print: Print, { quick }: BenchOptions = { quick:
 const FLIPS = [
   ['swap.flip-ms', 'flipMs', 'ms'],
   ['swap.flip-p99-ms', 'p99Ms', 'ms'],
+  ['swap.first-flip-ms', 'firstMs', 'ms'],
   ['swap.flip-cpu-ms', 'cpuMs', 'ms'],
   ['swap.kept-kb', 'keptKb', 'KB'],
   ['swap.tokens-left', 'tokensLeft', 'revisions'],
