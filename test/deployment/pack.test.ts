@@ -138,7 +138,7 @@ test('private dependencies are inlined, contracts, shared modules and native pac
   ]);
 });
 
-test('modules that several entries use are there once', async (t) => {
+test('modules that several entries use are there once; a worker, which shares nothing, has its own', async (t) => {
   const root = bundle(
     t,
     {
@@ -158,13 +158,15 @@ test('modules that several entries use are there once', async (t) => {
     },
   );
   const files = await packed(root);
-  assert.equal([...files].filter(([path, text]) => path.endsWith('.js') && text.includes('only: "once"')).length, 1);
+  const holders = [...files].filter(([path, text]) => path.endsWith('.js') && text.includes('only: "once"'));
+  assert.equal(holders.filter(([path]) => path !== 'dist/worker.js').length, 1);
+  assert.ok(holders.some(([path]) => path === 'dist/worker.js'));
   const folder = unpack(
     t,
     [...files].map(([path, content]) => ({ path, content: Buffer.from(content) })),
   );
   const script = `const i = require('./dist/index.js'), c = require('./dist/contract.js'), w = require('./dist/worker.js'), k = require('./dist/commands/acme.js');
-    console.log(i.contract === c && c.state === i.state && w.state === i.state && k.default.state === i.state, Object.keys(c).join(), Object.keys(k).join())`;
+    console.log(i.contract === c && c.state === i.state && w.state.marker.only === 'once' && k.default.state === i.state, Object.keys(c).join(), Object.keys(k).join())`;
   assert.equal(
     execFileSync(process.execPath, ['-e', script], { encoding: 'utf8', cwd: folder }).trim(),
     'true name,state default',
