@@ -133,7 +133,8 @@ export class ComponentEngine implements EngineParts {
   #matchConfigurations(set: ComponentSet, definition: ComponentDefinition): void {
     const policy = definition.options.configuration?.policy ?? 'optional';
     const wanted = policy === 'ignore' ? [] : this.#options.configurations(pidOf(definition), definition);
-    const existing = [...set.instances].filter((instance) => instance.definition === definition);
+    const existing =
+      set.instances.size === 0 ? [] : [...set.instances].filter((instance) => instance.definition === definition);
     const list: (InstanceConfiguration | undefined)[] =
       wanted.length === 0 && policy !== 'require' ? [undefined] : [...wanted];
     if (existing.length === 0) {

@@ -20,10 +20,11 @@ const SCALARS: readonly ScalarType[] = ['string', 'number', 'bigint', 'boolean']
 class Bucket {
   /** Those whose filter insists on no value. */
   readonly #plain = new Set<Listening>();
-  readonly #keyed = new Map<string, Map<Scalar, Set<Listening>>>();
+  /** Made with the first that has one: most contracts have few listeners, and those take any service. */
+  #keyed: Map<string, Map<Scalar, Set<Listening>>> | undefined;
 
   get empty(): boolean {
-    return this.#plain.size === 0 && this.#keyed.size === 0;
+    return this.#plain.size === 0 && !this.#keyed?.size;
   }
 
   /** @returns removes it again. */
@@ -33,8 +34,9 @@ class Bucket {
       this.#plain.add(listening);
       return () => void this.#plain.delete(listening);
     }
-    let values = this.#keyed.get(term.key);
-    if (!values) this.#keyed.set(term.key, (values = new Map()));
+    const keyed = (this.#keyed ??= new Map());
+    let values = keyed.get(term.key);
+    if (!values) keyed.set(term.key, (values = new Map()));
     const operands = operandsOf(term);
     for (const operand of operands) {
       let set = values.get(operand);
@@ -47,13 +49,13 @@ class Bucket {
         set?.delete(listening);
         if (set?.size === 0) values.delete(operand);
       }
-      if (values.size === 0 && this.#keyed.get(term.key) === values) this.#keyed.delete(term.key);
+      if (values.size === 0 && keyed.get(term.key) === values) keyed.delete(term.key);
     };
   }
 
   collect(properties: PropertySet, before: PropertySet | undefined, found: Listening[]): void {
     for (const listening of this.#plain) found.push(listening);
-    if (this.#keyed.size === 0) return;
+    if (!this.#keyed?.size) return;
     for (const [key, values] of this.#keyed) {
       const value = properties.get(key);
       collectValue(values, value, found);
@@ -68,7 +70,7 @@ class Bucket {
     let fewest = Infinity;
     for (const term of filter?.required ?? []) {
       if (term.key === 'objectclass') continue;
-      const others = this.#keyed.get(term.key)?.get(term.text)?.size ?? 0;
+      const others = this.#keyed?.get(term.key)?.get(term.text)?.size ?? 0;
       if (others < fewest) [rarest, fewest] = [term, others];
     }
     return rarest;
