@@ -23,7 +23,7 @@ export interface ConnectionEvents {
 }
 
 /** Pause before the next try, ms: doubles from the first to the second, and is spread by half so that gateways do not come back all at once. */
-const PAUSE = [500, 60_000] as const;
+const PAUSE = [500, 5_000] as const;
 
 const CONNECT_TIMEOUT = 10_000;
 
