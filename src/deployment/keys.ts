@@ -47,23 +47,44 @@ export function makeKey(path: string): { id: string; privateFile: string; public
 
 /** @throws `KEY_INVALID` */
 export function readPrivateKey(path: string): KeyObject {
-  return readKey(path, (pem) => createPrivateKey(pem));
+  return parseKey(path, readPem(path), createPrivateKey);
 }
 
 /** The keys of a folder of `.pub` files; none when there is no folder. @throws `KEY_INVALID` */
 export function readTrustedKeys(folder: string): TrustedKey[] {
   if (!existsSync(folder)) return [];
   const files = readdirSync(folder).filter((file) => file.endsWith('.pub'));
-  return files.sort().map((file) => {
-    const key = readKey(join(folder, file), (pem) => createPublicKey(pem));
-    return { id: keyId(key), name: basename(file, '.pub'), key };
-  });
+  return files.sort().map((file) => ({ name: basename(file, '.pub'), ...publicKey(join(folder, file)) }));
 }
 
-function readKey(path: string, parse: (pem: Buffer) => KeyObject): KeyObject {
+/** Keys by the text that they were read from: every install asks for them, and parsing one costs more than checking a signature. */
+const parsed = new Map<string, { id: string; key: KeyObject }>();
+const MOST_PARSED = 100;
+
+function publicKey(path: string): { id: string; key: KeyObject } {
+  const pem = readPem(path);
+  const text = pem.toString('latin1');
+  const known = parsed.get(text);
+  if (known) return known;
+  const key = parseKey(path, pem, createPublicKey);
+  const found = { id: keyId(key), key };
+  if (parsed.size >= MOST_PARSED) parsed.clear();
+  parsed.set(text, found);
+  return found;
+}
+
+function readPem(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new RackwattError('KEY_INVALID', `${path} cannot be read: ${errorMessage(error)}`, { cause: error });
+  }
+}
+
+function parseKey(path: string, pem: Buffer, parse: (pem: Buffer) => KeyObject): KeyObject {
   let key: KeyObject;
   try {
-    key = parse(readFileSync(path));
+    key = parse(pem);
   } catch (error) {
     throw new RackwattError('KEY_INVALID', `${path} is not a key in PEM: ${errorMessage(error)}`, { cause: error });
   }
