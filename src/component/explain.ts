@@ -24,7 +24,6 @@ export function componentInfo(instance: ComponentInstance): ComponentInfo {
 
 function stateOf(instance: ComponentInstance): ComponentInfo['state'] {
   if (instance.state !== 'unsatisfied') return STATES[instance.state];
-  if (!instance.enabled) return 'disabled';
   if (!instance.configured()) return 'unsatisfied-configuration';
   return instance.satisfied() ? 'satisfied' : 'unsatisfied-reference';
 }
@@ -35,7 +34,6 @@ export function explain(instance: ComponentInstance): string[] {
   if (instance.failure) return [`activation failed: ${instance.failure.message}`];
   if (instance.state === 'activating') return ['its activate has not settled yet'];
   const reasons: string[] = [];
-  if (!instance.enabled) reasons.push('it is disabled');
   if (instance.configuration?.problem) reasons.push(instance.configuration.problem);
   else if (!instance.configured())
     reasons.push(

@@ -48,7 +48,6 @@ export class ComponentInstance implements BindingHost {
   #log: Logger | undefined;
   #properties: Properties | undefined;
   #cradle: Record<string, unknown> = {};
-  #wanted = true;
   #retired = false;
   #reopening = false;
   /** Set while activation is pending: what is to happen once it settled. */
@@ -114,27 +113,14 @@ export class ComponentInstance implements BindingHost {
     return this.#registrations.map((registration) => registration.reference.id);
   }
 
-  get enabled(): boolean {
-    return this.#wanted;
-  }
-
   /** Its configuration is gone for good: once down, it stays down. */
   retire(): void {
     this.#retired = true;
   }
 
-  setEnabled(enabled: boolean): void {
-    this.#wanted = enabled;
-    this.reconsider();
-  }
-
   satisfied(): boolean {
     return (
-      this.#wanted &&
-      !this.#retired &&
-      !this.#reopening &&
-      this.configured() &&
-      this.bindings.every((binding) => binding.satisfied())
+      !this.#retired && !this.#reopening && this.configured() && this.bindings.every((binding) => binding.satisfied())
     );
   }
 
@@ -157,14 +143,9 @@ export class ComponentInstance implements BindingHost {
 
   /** Called by the engine's work queue; brings the instance to where it should be. */
   evaluate(): void {
-    if (this.state === 'active' && !this.#mayStay()) {
-      void this.#engine.lower(this, this.#wanted ? 'configuration-deleted' : 'disabled');
-    } else if ((this.state === 'unsatisfied' || this.state === 'failed') && this.satisfied()) this.#activate();
+    if (this.state === 'active' && !this.configured()) void this.#engine.lower(this, 'configuration-deleted');
+    else if ((this.state === 'unsatisfied' || this.state === 'failed') && this.satisfied()) this.#activate();
     else if (this.state === 'failed' && !this.satisfied()) this.state = 'unsatisfied';
-  }
-
-  #mayStay(): boolean {
-    return this.#wanted && this.configured();
   }
 
   #openBindings(): void {
