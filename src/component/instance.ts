@@ -208,7 +208,7 @@ export class ComponentInstance implements BindingHost {
     if (fall) return this.#engine.lower(this, fall);
     if (!this.set.held) this.publish();
     this.#engine.changed(this);
-    if (!this.#mayStay()) this.reconsider();
+    if (!this.configured()) this.reconsider();
     return undefined;
   }
 
