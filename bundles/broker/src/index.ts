@@ -1,5 +1,7 @@
-import { component, HealthCheck } from 'rackwatt';
-import { Type } from 'typebox';
+import { HealthCheck } from 'rackwatt';
+import type { Health, Logger } from 'rackwatt';
+import { Activate, type Activation, Component, inject } from 'rackwatt/decorators';
+import { type Static, Type } from 'typebox';
 import { Broker, LARGEST_PACKET } from './broker.js';
 import { Rarely } from './rarely.js';
 
@@ -21,22 +23,40 @@ const configuration = Type.Object(
   { additionalProperties: false },
 );
 
-export const broker = component({
+type Configuration = Static<typeof configuration>;
+
+/** ms between two lines about troublesome clients. */
+const QUIET = 60_000;
+
+@Component<HealthCheck>({
   name: 'rackwatt.broker',
   provides: HealthCheck,
   properties: { name: 'broker' },
   configuration: { schema: configuration },
-  async activate({ config, log, scope }) {
-    const rarely = new Rarely(60_000);
-    const opened = await Broker.open({
-      ...config,
-      onTrouble: (client, error) =>
-        rarely.run(() => log.warn({ client, error: error.message }, 'a client was disconnected')),
-    });
-    scope.add(`broker on port ${opened.port}`, () => opened.close());
-    log.info({ host: config.host, port: opened.port }, 'broker listens');
-    return {
-      check: () => Promise.resolve({ state: 'ok' as const, figures: { clients: opened.clients, port: opened.port } }),
-    };
-  },
-});
+})
+export class EmbeddedBroker implements HealthCheck {
+  readonly #log: Logger;
+  readonly #rarely = new Rarely(QUIET);
+  #broker: Broker | undefined;
+
+  constructor(@inject('log') log: Logger) {
+    this.#log = log;
+  }
+
+  @Activate()
+  async open({ config, scope }: Activation<Configuration>): Promise<void> {
+    const broker = await Broker.open({ ...config, onTrouble: (client, error) => this.#trouble(client, error) });
+    this.#broker = broker;
+    scope.add(`broker on port ${broker.port}`, () => broker.close());
+    this.#log.info({ host: config.host, port: broker.port }, 'broker listens');
+  }
+
+  async check(): Promise<Health> {
+    if (!this.#broker) return { state: 'failed', detail: 'The broker is not open.' };
+    return { state: 'ok', figures: { clients: this.#broker.clients, port: this.#broker.port } };
+  }
+
+  #trouble(client: string, error: Error): void {
+    this.#rarely.run(() => this.#log.warn({ client, error: error.message }, 'a client was disconnected'));
+  }
+}
