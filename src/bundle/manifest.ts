@@ -133,15 +133,36 @@ function staticComponents(value: unknown, file: string): StaticComponent[] {
   return value.map((entry: unknown) => {
     if (!isRecord(entry) || typeof entry['name'] !== 'string')
       throw invalid(file, 'an entry of "rackwatt.components" has no name');
+    const key = `rackwatt.components.${entry['name']}`;
     return {
       name: entry['name'],
-      provides: strings(entry['provides'], file, 'rackwatt.components.provides'),
-      references: record(entry['references'], file, 'rackwatt.components.references') as StaticComponent['references'],
-      ...(isRecord(entry['configuration'])
-        ? { configuration: entry['configuration'] as unknown as NonNullable<StaticComponent['configuration']> }
-        : {}),
+      provides: strings(entry['provides'], file, `${key}.provides`),
+      references: staticReferences(entry['references'], file, `${key}.references`),
+      ...(entry['configuration'] === undefined
+        ? {}
+        : { configuration: staticConfiguration(entry['configuration'], file, `${key}.configuration`) }),
     };
   });
+}
+
+function staticReferences(value: unknown, file: string, key: string): StaticComponent['references'] {
+  const found: StaticComponent['references'] = {};
+  for (const [name, reference] of Object.entries(record(value, file, key))) {
+    const { contract, cardinality, policy, target } = record(reference, file, `${key}.${name}`);
+    if (typeof contract !== 'string' || typeof cardinality !== 'string' || typeof policy !== 'string')
+      throw invalid(file, `"${key}.${name}" must have a contract, a cardinality and a policy`);
+    found[name] = { contract, cardinality, policy, ...(typeof target === 'string' ? { target } : {}) };
+  }
+  return found;
+}
+
+function staticConfiguration(value: unknown, file: string, key: string): NonNullable<StaticComponent['configuration']> {
+  const { pid, policy = 'optional', schema } = record(value, file, key);
+  if (typeof pid !== 'string') throw invalid(file, `"${key}.pid" must be a text`);
+  if (policy !== 'optional' && policy !== 'require' && policy !== 'ignore')
+    throw invalid(file, `"${key}.policy" must be "optional", "require" or "ignore"`);
+  if (schema !== undefined && !isRecord(schema)) throw invalid(file, `"${key}.schema" must be a JSON Schema`);
+  return { pid, policy, ...(schema === undefined ? {} : { schema }) };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

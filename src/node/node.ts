@@ -1,6 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Framework, HealthCheck, Runtime, type Bundle, type BundleInfo } from '../bundle/index.js';
+import {
+  Framework,
+  HealthCheck,
+  Runtime,
+  type Bundle,
+  type BundleInfo,
+  type StaticComponent,
+} from '../bundle/index.js';
 import {
   ConfigurationAdmin,
   SecretResolver,
@@ -200,19 +207,20 @@ export class Node {
     }
   }
 
-  /** Schemas of every component of the installed bundles; bundles that do not run are loaded to tell. */
+  /**
+   * Schemas of every component of the installed bundles. A packed bundle that does not run tells them by its static
+   * description, without its code being run; a folder in development is loaded to tell.
+   */
   async schemas(): Promise<ConfigurationSchema[]> {
     const schemas: ConfigurationSchema[] = [];
     for (const bundle of this.framework.bundles()) {
-      const definitions = bundle.state === 'ACTIVE' ? bundle.definitions : await this.#definitionsOf(bundle);
-      for (const definition of definitions) {
-        const { name, configuration } = describeComponent(definition);
+      for (const { name, configuration } of await this.#descriptionsOf(bundle)) {
         schemas.push({
-          pid: configuration.pid,
+          pid: configuration?.pid ?? name,
           component: name,
           bundle: bundle.name,
-          policy: configuration.policy,
-          schema: configuration.schema ?? { type: 'object' },
+          policy: configuration?.policy ?? 'optional',
+          schema: configuration?.schema ?? { type: 'object' },
         });
       }
     }
@@ -302,11 +310,13 @@ export class Node {
     return this.configuration.document.framework.trust.unsigned.includes(origin);
   }
 
-  async #definitionsOf(bundle: Bundle) {
+  async #descriptionsOf(bundle: Bundle): Promise<readonly StaticComponent[]> {
+    if (bundle.state === 'ACTIVE') return bundle.definitions.map(describeComponent);
+    const { components } = bundle.revision.manifest;
+    if (components) return components;
     try {
       await bundle.resolve();
-      const { definitions } = await bundle.revision.load();
-      return definitions;
+      return (await bundle.revision.load()).definitions.map(describeComponent);
     } catch (error) {
       this.#log.warn(
         { error: errorRecord(error) },

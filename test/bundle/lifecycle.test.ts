@@ -57,6 +57,15 @@ test('5 a malformed manifest is refused with the file and the key', async (t) =>
     [{ version: 'one' }, /package\.json "version" must be a semantic version/],
     [{ rackwatt: undefined }, /has no "rackwatt" object/],
     [{ rackwatt: { update: 'sometimes' } }, /"rackwatt\.update" must be/],
+    [
+      { rackwatt: { components: [{ name: 'x', configuration: { pid: 7 } }] } },
+      /"rackwatt\.components\.x\.configuration\.pid" must be a text/,
+    ],
+    [{ rackwatt: { components: [{ name: 'x', configuration: { pid: 'x', policy: 'often' } }] } }, /policy" must be/],
+    [
+      { rackwatt: { components: [{ name: 'x', references: { y: { contract: 'c@1' } } }] } },
+      /references\.y" must have a contract/,
+    ],
     [{ main: '../../outside.js' }, /"main" must be a path inside the bundle/],
     [{ peerDependencies: { x: 1 } }, /"peerDependencies\.x" must be a version range/],
   ] as const) {

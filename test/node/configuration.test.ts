@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { freeUdpPort, generatedPdu, TestNode, until } from '../support/node.js';
 
@@ -102,4 +103,28 @@ test('commands without a running node: config, secret, validate; a second node o
   assert.equal(second.status, 1);
   assert.match(second.stderr, /already runs/);
   assert.equal(await node.stop(), 0);
+});
+
+test('a packed bundle tells its schemas by its description: its code is not run to check a configuration', async (t) => {
+  const node = await TestNode.site(t, { bundles: [] });
+  const folder = join(node.home, 'packed');
+  const schema = { type: 'object', properties: { level: { type: 'integer' } }, additionalProperties: false };
+  const components = [
+    { name: 'acme.x', provides: [], references: {}, configuration: { pid: 'acme.x', policy: 'optional', schema } },
+  ];
+  mkdirSync(folder);
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ name: 'acme-x', version: '1.0.0', main: './index.js', rackwatt: { components } }),
+  );
+  writeFileSync(
+    join(folder, 'index.js'),
+    `require('node:fs').writeFileSync(${JSON.stringify(join(node.home, 'ran'))}, '');`,
+  );
+  node.writeConfiguration({ ...node.readConfiguration(), bundles: [{ id: 'link:./packed', start: false }] });
+  const wrong = await node.cli('config', 'set', 'acme.x', 'level', 'high');
+  assert.equal(wrong.status, 1);
+  assert.match(wrong.stderr, /level must be a whole number/);
+  assert.equal((await node.cli('config', 'set', 'acme.x', 'level', '3')).status, 0);
+  assert.ok(!existsSync(join(node.home, 'ran')), 'the code was not run');
 });
