@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { errorMessage } from 'rackwatt';
 
 const HEARTBEAT = 15_000;
 
@@ -48,7 +49,7 @@ export async function sendEvents(
     clearInterval(heartbeat);
     ended.abort();
     // Not awaited: a source that waits for its next event would never answer.
-    void Promise.resolve(iterator.return?.()).catch(() => undefined);
+    void Promise.resolve(iterator.return?.()).catch((error: unknown) => void errorMessage(error));
     if (response.writableNeedDrain) response.destroy();
     else response.end();
   }

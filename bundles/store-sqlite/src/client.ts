@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { LatestValue, Store } from '@rackwatt/telemetry';
-import type { Health } from 'rackwatt';
+import { errorMessage, type Health } from 'rackwatt';
 import { storeError } from './errors.js';
 import { type Answer, type Method, type WorkerOptions, toError } from './protocol.js';
 
@@ -131,7 +131,8 @@ export class WorkerStore implements Store {
       next: () => this.#call('changesNext', id),
       close: () => {
         this.#readers.delete(id);
-        if (this.#worker) this.#call('changesClose', id).catch(() => undefined);
+        // A worker that ends meanwhile has closed it too.
+        if (this.#worker) this.#call('changesClose', id).catch((error: unknown) => void errorMessage(error));
       },
     });
     this.#readers.set(id, reader);

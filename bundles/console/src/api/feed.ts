@@ -105,7 +105,7 @@ export class Feed {
         this.#log.warn({ error: errorMessage(error) }, 'the store stopped telling what changes; asking again');
       } finally {
         // Not awaited: a store that waits for its next change would never answer.
-        void Promise.resolve(iterator?.return?.()).catch(() => undefined);
+        void Promise.resolve(iterator?.return?.()).catch((error: unknown) => void errorMessage(error));
       }
       await pause(AGAIN, signal);
     }
