@@ -229,6 +229,13 @@ test('entries that go together leave the rest as it was', () => {
   );
 });
 
+test('keys with quotes and backslashes are found, removed and written escaped', () => {
+  const text = '{\n  "a\\"b": 1,\n  "c\\\\d": 2\n}\n';
+  assert.equal(edited(text, { path: ['a"b'], value: 3 }), '{\n  "a\\"b": 3,\n  "c\\\\d": 2\n}\n');
+  assert.equal(edited(text, { path: ['c\\d'] }), '{\n  "a\\"b": 1\n}\n');
+  assert.equal(edited(text, { path: ['x"\\y'], value: 4 }), '{\n  "a\\"b": 1,\n  "c\\\\d": 2,\n  "x\\"\\\\y": 4\n}\n');
+});
+
 test('eight hundred devices are added in one go', () => {
   const edits = Array.from({ length: 800 }, (_, index) => ({
     path: ['configurations', `rackwatt.device~pdu-${index}`],
