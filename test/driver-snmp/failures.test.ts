@@ -186,6 +186,22 @@ test('a closed session says so, and closing twice is nothing', async (t) => {
   assert.equal(driver.size, 0);
 });
 
+test('a driver that is closed while it opens a device fails the call at once, before any socket has said that it closed', async (t) => {
+  const agent = await agentOf(t, raritan(1));
+  agent.faults = { silent: true };
+  const driver = driverFor(t);
+  let settled = false;
+  const opening = assert
+    .rejects(driver.open({ address: agent.address, profile: 'auto' }), { code: 'DEVICE_SESSION_GONE' })
+    .then(() => (settled = true));
+  await delay(30);
+  driver.closeAll();
+  // No event of a socket is delivered while promises alone are waited for.
+  for (let i = 0; i < 50 && !settled; i++) await Promise.resolve();
+  assert.ok(settled);
+  await opening;
+});
+
 const USER = {
   version: '3',
   user: 'watt',

@@ -88,8 +88,10 @@ export class SnmpLink {
     return true;
   }
 
+  /** The request in flight fails at once: the socket, which may not even be bound yet, might never say that it closed. */
   close(): void {
     this.#closed = true;
+    this.#fail?.(sessionGone(this.endpoint.text));
     this.#drop();
   }
 
