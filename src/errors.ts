@@ -16,16 +16,34 @@ export class RackwattError extends Error {
   }
 }
 
+/** One property of anything, also of a proxy or behind a getter that throws. */
+function property(value: object, key: string): unknown {
+  try {
+    return Reflect.get(value, key);
+  } catch {
+    // Whoever reports an error must not fail over it.
+    return undefined;
+  }
+}
+
+function text(value: unknown): string {
+  try {
+    return typeof value === 'object' && value !== null ? JSON.stringify(value).slice(0, 500) : String(value);
+  } catch {
+    // Its own conversion throws, it refers to itself, or it is no text at all.
+    return `a thrown ${typeof value}`;
+  }
+}
+
 /**
  * The message of anything thrown. Reading `.stack` here is on purpose: V8 keeps the raw frames of an error, and with
  * them the whole module space that threw it, until the stack was read once.
  */
 export function errorMessage(error: unknown): string {
-  if (error instanceof Error || (typeof error === 'object' && error !== null && 'message' in error)) {
-    void (error as Error).stack;
-    return String((error as Error).message);
-  }
-  return String(error);
+  if (typeof error !== 'object' || error === null) return text(error);
+  void property(error, 'stack');
+  const message = property(error, 'message');
+  return message === undefined ? text(error) : text(message);
 }
 
 /** Plain data of an error, safe to keep after the module space that threw it is gone. */
@@ -36,13 +54,15 @@ export interface ErrorRecord {
   stack?: string;
 }
 
+/** Takes anything: an error, what is no error, and what throws when it is looked at. */
 export function errorRecord(error: unknown): ErrorRecord {
-  if (typeof error !== 'object' || error === null) return { name: 'Error', message: String(error) };
-  const { name, code, stack, message } = error as Error & { code?: unknown };
+  const message = errorMessage(error);
+  if (typeof error !== 'object' || error === null) return { name: 'Error', message };
+  const [name, code, stack] = [property(error, 'name'), property(error, 'code'), property(error, 'stack')];
   return {
-    name: String(name ?? 'Error'),
+    name: text(name ?? 'Error'),
     ...(typeof code === 'string' ? { code } : {}),
-    message: String(message),
+    message,
     ...(typeof stack === 'string' ? { stack } : {}),
   };
 }

@@ -2,6 +2,18 @@ import { contract } from '../registry/contract.js';
 
 export type BundleState = 'INSTALLED' | 'RESOLVED' | 'STARTING' | 'ACTIVE' | 'STOPPING' | 'UNINSTALLED';
 
+/** What a bundle that failed by itself went through since it was last well. */
+export interface RecoveryInfo {
+  /** `open`: it failed too often and stays stopped until somebody starts or updates it. */
+  state: 'stopping' | 'waiting' | 'starting' | 'running' | 'open';
+  /** In the last 10 minutes. */
+  failures: number;
+  /** Message of the last failure. */
+  last: string;
+  /** s until it is started again, while it waits for that. */
+  startsIn?: number;
+}
+
 export interface BundleInfo {
   id: number;
   name: string;
@@ -14,6 +26,8 @@ export interface BundleInfo {
   update: 'staged' | 'exclusive';
   /** Why it is not active, in one sentence. */
   reason?: string;
+  /** Absent when it did not fail lately. */
+  recovery?: RecoveryInfo;
 }
 
 export interface ServiceInfo {

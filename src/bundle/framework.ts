@@ -13,6 +13,7 @@ import type { Disposer } from '../scope/index.js';
 import type { HostModules, ModuleSpace, RevisionTokens, TransformCache } from '../space/index.js';
 import { Bundle, type BundleHost } from './bundle.js';
 import { Events, type BundleEvent, type BundleEventType, type FrameworkEvent } from './events.js';
+import { Recovery } from './recovery.js';
 import { Revision, type RevisionSource, type SpaceMaker } from './revision.js';
 import { type SharedVersions, wire } from './wiring.js';
 
@@ -43,6 +44,8 @@ export class Framework implements BundleHost {
   readonly registry: ServiceRegistry;
   readonly components: ComponentEngine;
   readonly patience: number;
+  /** Starts bundles again that failed by themselves. */
+  readonly recovery: Recovery<Bundle>;
   readonly #options: FrameworkOptions;
   readonly #bundles = new Map<string, Bundle>();
   readonly #bundleEvents: Events<BundleEvent<Bundle>>;
@@ -59,6 +62,10 @@ export class Framework implements BundleHost {
       log.error({ error: errorRecord(error) }, `a framework listener threw: ${errorMessage(error)}`),
     );
     this.#bundleEvents = new Events((error, { bundle }) => this.error(bundle, error), ['STARTING', 'STOPPING']);
+    this.recovery = new Recovery({
+      info: (bundle, message) => options.logger(bundle.name).info(message),
+      error: (bundle, message, error) => options.logger(bundle.name).error({ error }, message),
+    });
     this.registry = new ServiceRegistry({
       onError: (owner, error) => this.error(this.#bundles.get(owner.name), error),
     });
@@ -157,6 +164,7 @@ export class Framework implements BundleHost {
 
   /** Stops every bundle, the last started first. */
   async stop(): Promise<void> {
+    this.recovery.close();
     await this.setStartLevel(0);
     this.#frameworkEvents.fire({ type: 'STOPPED', bundle: undefined });
   }

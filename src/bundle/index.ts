@@ -11,5 +11,6 @@ export {
   type StaticComponent,
   type UpdatePolicy,
 } from './manifest.js';
+export { type Clock, Recovery, type Recoverable, uncaught } from './recovery.js';
 export { componentOf, Revision, type RevisionSource } from './revision.js';
 export type { SharedVersions } from './wiring.js';

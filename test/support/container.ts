@@ -11,6 +11,9 @@ const bundles = await load<typeof import('../../src/bundle/index.js')>('bundle/i
 const host = await load<typeof import('../../src/node/host.js')>('node/host.js');
 const spaces = await load<typeof import('../../src/space/index.js')>('space/index.js');
 export const { Framework, readManifest } = bundles;
+export const { Recovery } = bundles;
+export type Recovery<B extends import('../../src/bundle/recovery.js').Recoverable> =
+  import('../../src/bundle/recovery.js').Recovery<B>;
 export const { RevisionTokens } = spaces;
 export const rackwatt = await load<typeof import('../../src/index.js')>('index.js');
 export type Framework = InstanceType<typeof Framework>;
