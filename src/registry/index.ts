@@ -6,6 +6,7 @@ export { Filter, parseFilter, type PropertyView } from './filter.js';
 export { escapeFilterValue } from './filter-term.js';
 export { isPropertyValue } from './properties.js';
 export { compareReferences } from './record.js';
+export { isStubbable, stubOf, type StubTarget } from './stub.js';
 export { ServiceRegistry, type ContractKey, type RegistryOptions } from './registry.js';
 export { ServiceTracker, type TrackerCustomizer, type TrackerTarget } from './tracker.js';
 export type { ErrorReport } from './uses.js';
