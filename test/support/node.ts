@@ -105,7 +105,7 @@ export class TestNode {
   }
 
   /** Lays out a home; nothing runs yet. */
-  static async site(t: TestContext, options: SiteOptions = {}): Promise<TestNode> {
+  static async site(t: Pick<TestContext, 'after'>, options: SiteOptions = {}): Promise<TestNode> {
     const ports = { http: await freePort(), broker: await freePort() };
     const node = new TestNode(temporaryFolder(t), ports);
     t.after(() => node.kill());
