@@ -153,6 +153,25 @@ test('a driver that is swapped: the next read is on the new one, no number lost'
   assert.deepEqual(successor.calls, ['open', 'read', 'read']);
 });
 
+test('a device that a new driver describes as the one before is not described to the outbox again', async () => {
+  const { time, outbox, drivers, removeDriver, acquisition } = node();
+  acquisition.add('a', SETTINGS);
+  await time.pass(INTERVAL * 2);
+  const removeAlike = drivers.add(new FakeDriver(time));
+  removeDriver();
+  await time.pass(INTERVAL * 2);
+  assert.equal(outbox.describes, 1);
+  const larger = new FakeDriver(time);
+  larger.outlets = 3;
+  drivers.add(larger);
+  removeAlike();
+  await time.pass(INTERVAL * 2);
+  await acquisition.stop();
+  assert.equal(outbox.describes, 2);
+  assert.deepEqual([...outbox.samples.at(-1)!.points], [100, 101, 102]);
+  contiguous(outbox.accounted('a'));
+});
+
 test('a driver that goes under a read: the same number gets its value from the new one', async () => {
   const { time, drivers, outbox, driver, removeDriver, acquisition } = node([
     { kind: 'ok' },

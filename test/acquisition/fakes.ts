@@ -197,11 +197,13 @@ export class FakeOutbox implements Pick<Outbox, 'describe' | 'append' | 'lastNum
   readonly events: EventRecord[] = [];
   readonly points = new Map<string, number>();
   appends = 0;
+  describes = 0;
   /** While set, appends wait for it. */
   hold: Promise<void> | undefined;
   failNext = 0;
 
   async describe(device: string, { points }: DeviceDescription): Promise<Uint32Array> {
+    this.describes++;
     return Uint32Array.from(points, ({ part, metric }) => {
       const key = `${device} ${part} ${metric}`;
       if (!this.points.has(key)) this.points.set(key, 100 + this.points.size);

@@ -11,7 +11,7 @@ import { type Bound, errorMessage, type Logger, RackwattError } from 'rackwatt';
 import { acquisitionError } from './errors.js';
 import type { Recorder } from './recorder.js';
 import type { Schedule } from './schedule.js';
-import { type Numbered, Session } from './session.js';
+import { type Described, type Numbered, Session } from './session.js';
 import type { DeviceSettings } from './settings.js';
 import type { TimeSource } from './time.js';
 
@@ -53,6 +53,8 @@ export class Device {
   #statusCode = 'connecting';
   #next = 0;
   #session: Session | undefined;
+  /** As the last session left it; the driver of that session is not held. */
+  #described: Described | undefined;
   /** Settles the number of the read under way as a gap, once. */
   #giveUp: ((reason: GapReason) => void) | undefined;
   #busy = false;
@@ -238,7 +240,7 @@ export class Device {
     if (!driver) throw noDriver(this.settings);
     this.#opening = true;
     try {
-      const opened = Session.open(this.id, driver, this.#host.outbox, this.settings);
+      const opened = Session.open(this.id, driver, this.#host.outbox, this.settings, this.#described);
       const session = await this.#within(
         opened,
         OPEN_LIMIT,
@@ -265,10 +267,11 @@ export class Device {
   #dropSession(): void {
     const session = this.#session;
     this.#session = undefined;
-    if (session)
-      void session
-        .close()
-        .catch((error: unknown) => this.#host.log.debug(`${this.id}: closing failed: ${errorMessage(error)}`));
+    if (!session) return;
+    this.#described = session.described;
+    void session
+      .close()
+      .catch((error: unknown) => this.#host.log.debug(`${this.id}: closing failed: ${errorMessage(error)}`));
   }
 
   #succeeded(): void {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { DeviceLocation, Driver, OpenDevice, Outbox, Reading, Sample } from '@rackwatt/telemetry';
 import type { Bound } from 'rackwatt';
 import { acquisitionError } from './errors.js';
@@ -5,6 +6,12 @@ import type { DeviceSettings } from './settings.js';
 
 /** Values of a read by point numbers of the outbox. */
 export type Numbered = Omit<Sample, 'device' | 'number' | 'time'>;
+
+/** A device as it was described to the outbox, and the numbers that its points got. */
+export interface Described {
+  readonly device: Pick<OpenDevice, 'identity' | 'parts' | 'points'>;
+  readonly numbers: Uint32Array;
+}
 
 /** A device held open at one driver, and the numbers that the outbox gave its points. */
 export class Session {
@@ -33,19 +40,28 @@ export class Session {
     this.#numbers = numbers;
   }
 
+  /** `before` spares telling the outbox again what it knows: a driver that is swapped has every device opened anew at once. */
   static async open(
     device: string,
     driver: Bound<Driver>,
     outbox: Pick<Outbox, 'describe'>,
     settings: DeviceSettings,
+    before?: Described,
   ): Promise<Session> {
     const open = await driver.service.open(settings.target);
-    const numbers = await outbox.describe(device, open, contextOf(settings));
+    const numbers =
+      before && isDeepStrictEqual(before.device, deviceOf(open))
+        ? before.numbers
+        : await outbox.describe(device, open, contextOf(settings));
     return new Session(device, driver, outbox, settings, open, numbers);
   }
 
   get description(): OpenDevice {
     return this.#open;
+  }
+
+  get described(): Described {
+    return { device: deviceOf(this.#open), numbers: this.#numbers };
   }
 
   /** Reads and numbers; a changed layout is described again first. */
@@ -89,4 +105,5 @@ export class Session {
   }
 }
 
+const deviceOf = ({ identity, parts, points }: OpenDevice): Described['device'] => ({ identity, parts, points });
 const contextOf = ({ location, interval }: DeviceSettings) => ({ location, interval });
