@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { serialize } from 'node:v8';
 import { ObjectTable, SnmpAgent, Tag } from '@rackwatt/simulator';
 import { agentOf, driverFor, raritan, valuesOf } from './support.js';
 
@@ -200,6 +201,47 @@ test('a driver that is closed while it opens a device fails the call at once, be
   for (let i = 0; i < 50 && !settled; i++) await Promise.resolve();
   assert.ok(settled);
   await opening;
+});
+
+test('a driver goes on with what the one before had learned, and asks the device for nothing but values', async (t) => {
+  const agent = await agentOf(t, raritan(2));
+  const target = { address: agent.address, profile: 'auto', credentials: 'public' };
+  const before = driverFor(t);
+  const first = await before.open(target);
+  const values = valuesOf(first, await before.read(first.session, { deadline: 2000 }));
+  const reads = agent.statistics.requests;
+  await before.read(first.session, { deadline: 2000 });
+  const cost = agent.statistics.requests - reads;
+
+  const after = driverFor(t);
+  after.takeOver(structuredClone(before.handOver()));
+  before.closeAll();
+  const asked = agent.statistics.requests;
+  const second = await after.open(target);
+  assert.equal(agent.statistics.requests, asked);
+  assert.deepEqual({ ...second, session: '' }, { ...first, session: '' });
+  assert.deepEqual(valuesOf(second, await after.read(second.session, { deadline: 2000 })), values);
+  assert.equal(agent.statistics.requests - asked, cost);
+
+  // Handed over once, or with other credentials: walked as any device is.
+  const third = driverFor(t);
+  third.takeOver(structuredClone(after.handOver()));
+  await assert.rejects(third.open({ ...target, credentials: 'other' }), { code: 'DEVICE_NO_ANSWER' });
+  await third.open(target);
+  await third.open(target);
+  assert.ok(agent.statistics.requests - asked > 2 * cost);
+});
+
+test('devices of one model share what they have in common, also when they are handed over', async (t) => {
+  const driver = driverFor(t);
+  const addresses = [];
+  for (let i = 0; i < 10; i++) addresses.push((await agentOf(t, raritan(12))).address);
+  const [address] = addresses;
+  await driver.open({ address: address!, profile: 'auto' });
+  const one = serialize(driver.handOver()).length;
+  for (const each of addresses.slice(1)) await driver.open({ address: each, profile: 'auto' });
+  const ten = serialize(driver.handOver()).length;
+  assert.ok(ten < 4 * one, `one device takes ${one} bytes, ten take ${ten}`);
 });
 
 const USER = {

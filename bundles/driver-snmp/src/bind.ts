@@ -117,17 +117,10 @@ export class Binder {
       presence[slot] = varbind ? Presence.PRESENT : Presence.ABSENT;
       slow[slot] = this.#fast.has(slot) ? 0 : 1;
     }
+    const { points } = description;
+    const rules = bound.map((point) => point.rule);
     const plans = { all: { requests: [] }, fast: { requests: [] } };
-    return {
-      description,
-      rules: bound.map((point) => point.rule),
-      oids: this.#oids,
-      slow,
-      raw,
-      presence,
-      commands,
-      plans,
-    };
+    return { description, shape: { points, rules, oids: this.#oids, slow, commands, plans }, raw, presence };
   }
 
   #bindPoint(group: ProfilePart, point: ProfilePoint): void {

@@ -32,7 +32,7 @@ export async function discover(link: SnmpLink, recognised: Recognised, deadline:
       { context: { address: link.endpoint.text, profile: name } },
     );
   }
-  layout.plans = buildPlans(layout, walk, link);
+  layout.shape.plans = buildPlans(layout.shape, walk, link);
   return layout;
 }
 

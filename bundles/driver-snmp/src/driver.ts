@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type {
   DeviceTarget,
   Driver,
@@ -8,13 +9,28 @@ import type {
   ReadOptions,
 } from '@rackwatt/telemetry';
 import { type Logger, RackwattError } from 'rackwatt';
-import { DeviceSession, SESSION_DEFAULTS, type SessionOptions } from './session.js';
+import { DeviceSession, type Learned, SESSION_DEFAULTS, type SessionOptions } from './session.js';
+import { Shapes } from './shapes.js';
+
+/** What a revision of the driver leaves to the next: what it had learned of each open device, by its target. */
+export interface Handover {
+  /** Rises when `Learned` changes: what another revision cannot read it does not take. */
+  format: 1;
+  learned: Map<string, Learned>;
+}
+
+/** What was handed over and not asked for by then is forgotten, ms. */
+const HANDED_OVER_FOR = 60_000;
 
 /** Reads and switches PDUs over SNMP v1, v2c and v3, by the profiles of `@rackwatt/device-profiles`. */
 export class SnmpDriver implements Driver {
   readonly #options: SessionOptions;
   readonly #log: Logger | undefined;
   readonly #sessions = new Map<string, DeviceSession>();
+  readonly #targets = new Map<DeviceSession, string>();
+  readonly #shapes = new Shapes();
+  #handedOver: Handover['learned'] = new Map();
+  #forgetting: NodeJS.Timeout | undefined;
   #next = 1;
 
   constructor(options: Partial<SessionOptions> = {}, log?: Logger) {
@@ -29,7 +45,7 @@ export class SnmpDriver implements Driver {
 
   async probe(target: DeviceTarget, options: { explain?: boolean } = {}): Promise<ProbeResult> {
     const started = performance.now();
-    const session = new DeviceSession('probe', target, this.#options, this.#log);
+    const session = new DeviceSession('probe', target, this.#options, this.#shapes, this.#log);
     try {
       await session.learn();
       const { session: _, layout: __, ...description } = session.describe();
@@ -47,14 +63,18 @@ export class SnmpDriver implements Driver {
   }
 
   async open(target: DeviceTarget): Promise<OpenDevice> {
-    const session = new DeviceSession(`snmp-${this.#next++}`, target, this.#options, this.#log);
+    const session = new DeviceSession(`snmp-${this.#next++}`, target, this.#options, this.#shapes, this.#log);
+    const key = keyOf(target);
     this.#sessions.set(session.id, session);
+    this.#targets.set(session, key);
+    const learned = this.#handedOver.get(key);
+    this.#handedOver.delete(key);
     try {
-      await session.learn();
+      if (learned) session.resume(learned);
+      else await session.learn();
       return session.describe();
     } catch (error) {
-      this.#sessions.delete(session.id);
-      session.close();
+      await this.close(session.id);
       throw publicError(error);
     }
   }
@@ -77,14 +97,34 @@ export class SnmpDriver implements Driver {
 
   async close(session: string): Promise<void> {
     const open = this.#sessions.get(session);
+    if (!open) return;
     this.#sessions.delete(session);
-    open?.close();
+    this.#targets.delete(open);
+    open.close();
+  }
+
+  /** What this revision knows, for the next one. */
+  handOver(): Handover {
+    const learned: Handover['learned'] = new Map(this.#handedOver);
+    for (const [session, key] of this.#targets) if (session.learned) learned.set(key, session.learned);
+    return { format: 1, learned };
+  }
+
+  /** Goes on with what the revision before knew, so that devices need not all be walked again at the moment of a swap. */
+  takeOver(handover: Handover): void {
+    if (handover.format !== 1) return;
+    this.#handedOver = handover.learned;
+    clearTimeout(this.#forgetting);
+    this.#forgetting = setTimeout(() => this.#handedOver.clear(), HANDED_OVER_FOR);
+    this.#forgetting.unref();
   }
 
   /** Closes every session. */
   closeAll(): void {
+    clearTimeout(this.#forgetting);
     for (const session of this.#sessions.values()) session.close();
     this.#sessions.clear();
+    this.#targets.clear();
   }
 
   #session(id: string): DeviceSession {
@@ -95,6 +135,12 @@ export class SnmpDriver implements Driver {
       });
     return session;
   }
+}
+
+/** Tells targets apart without holding their credentials. */
+function keyOf({ address, profile, credentials, timeout, retries }: DeviceTarget): string {
+  const parts = JSON.stringify([address, profile, credentials, timeout, retries]);
+  return createHash('sha256').update(parts).digest('base64');
 }
 
 /** PDU errors that nothing handled, under a code of the contract. */

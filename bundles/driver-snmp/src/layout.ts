@@ -27,20 +27,26 @@ export type Commands = Record<'on' | 'off', { oid: string; value: number }> & {
   cycle?: { oid: string; value: number };
 };
 
-/** Everything that is known of an open device: what it measures, where, and how to ask for it. */
-export interface Layout {
-  description: DeviceDescription;
+/** What devices of one model have in common: what they measure, where, and how to ask for it. Never changed once made. */
+export interface Shape {
+  points: DeviceDescription['points'];
   rules: PointRule[];
   /** OIDs by slot. */
   oids: string[];
   /** Slots that change rarely. */
   slow: Uint8Array;
+  commands: Map<string, Commands>;
+  plans: { all: ReadPlan; fast: ReadPlan };
+}
+
+/** Everything that is known of an open device. Plain data: it can be handed to the next revision of the driver. */
+export interface Layout {
+  description: DeviceDescription;
+  shape: Shape;
   /** Raw numbers by slot as they were last read; NaN where the object holds no number. */
   raw: Float64Array;
   /** `Presence` by slot. */
   presence: Uint8Array;
-  commands: Map<string, Commands>;
-  plans: { all: ReadPlan; fast: ReadPlan };
 }
 
 export const Presence = { ABSENT: 0, PRESENT: 1, NOT_ASKED: 2 } as const;

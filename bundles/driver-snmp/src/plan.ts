@@ -1,4 +1,4 @@
-import type { Layout, Slot } from './layout.js';
+import type { Shape, Slot } from './layout.js';
 import type { SnmpLink } from './link.js';
 import { compareOids, varbindBytes } from './oid.js';
 import type { Walk } from './walk.js';
@@ -29,22 +29,22 @@ const WIDEST_GAP = 2;
 /** Pieces of columns that change rarely count from here. */
 const SLOW = 10_000;
 
-/** The least requests that read a layout's slots: GETBULK over runs of equal length side by side, GET for the rest. */
-export function buildPlans(layout: Layout, walk: Walk, link: SnmpLink): Layout['plans'] {
-  const everything = buildPlan(layout, walk, link, () => true);
-  const hasSlow = layout.slow.includes(1);
+/** The least requests that read a device's slots: GETBULK over runs of equal length side by side, GET for the rest. */
+export function buildPlans(shape: Shape, walk: Walk, link: SnmpLink): Shape['plans'] {
+  const everything = buildPlan(shape, walk, link, () => true);
+  const hasSlow = shape.slow.includes(1);
   return {
     all: everything,
-    fast: hasSlow ? buildPlan(layout, walk, link, (slot) => layout.slow[slot] === 0) : everything,
+    fast: hasSlow ? buildPlan(shape, walk, link, (slot) => shape.slow[slot] === 0) : everything,
   };
 }
 
-function buildPlan(layout: Layout, walk: Walk, link: SnmpLink, wanted: (slot: Slot) => boolean): ReadPlan {
+function buildPlan(shape: Shape, walk: Walk, link: SnmpLink, wanted: (slot: Slot) => boolean): ReadPlan {
   const slots = new Map<string, Slot>();
-  for (const [slot, oid] of layout.oids.entries()) if (wanted(slot)) slots.set(oid, slot);
+  for (const [slot, oid] of shape.oids.entries()) if (wanted(slot)) slots.set(oid, slot);
   const limit = link.responseBytes;
   if (link.security.version === 1) return { requests: planGets([...slots], limit) };
-  const byLength = Map.groupBy(runsOf(slots, walk, limit, layout.slow), (run) => run.oids.length);
+  const byLength = Map.groupBy(runsOf(slots, walk, limit, shape.slow), (run) => run.oids.length);
   const bulks: [piece: number, request: PlannedRequest][] = [];
   const single: [string, Slot][] = [];
   for (const [length, runs] of byLength) {

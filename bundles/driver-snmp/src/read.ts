@@ -168,7 +168,8 @@ const UNKNOWN_STATE = 1;
 
 /** Turns raw numbers into values. Every point without a number or a state is BAD, with the reason beside it. */
 export function evaluate(layout: Layout, points: Uint32Array): Evaluated {
-  const { rules, raw, presence } = layout;
+  const { raw, presence } = layout;
+  const { rules } = layout.shape;
   const values = new Float64Array(points.length).fill(NaN);
   const quality = new Uint16Array(points.length);
   const states = new Uint8Array(points.length);

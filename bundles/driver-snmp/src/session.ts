@@ -9,6 +9,7 @@ import type { Layout } from './layout.js';
 import { SnmpLink } from './link.js';
 import { evaluate, refresh } from './read.js';
 import { recognise } from './recognise.js';
+import type { Shapes } from './shapes.js';
 
 export interface SessionOptions {
   /** ms of one try, where the target does not say. */
@@ -26,6 +27,17 @@ export const SESSION_DEFAULTS: SessionOptions = { timeout: 1000, retries: 2, rel
 /** After rows came or went, not sooner than this is looked again. */
 const LEAST_RELEARN = 15_000;
 const SWITCH_TIME = 10_000;
+/** What the revision before had learned is looked at again within this time, each device at a moment of its own. */
+const LOOK_AGAIN_WITHIN = 60_000;
+
+/** What a session knows of its device, for the one that goes on with it in the next revision. Plain data. */
+export interface Learned {
+  layout: Layout;
+  /** Number of the layout. */
+  number: number;
+  /** Bytes that the agent's responses may have. */
+  responseBytes: number;
+}
 
 /** One device being read. Learns its layout when opened and looks again now and then, between the requests of reads. */
 export class DeviceSession {
@@ -34,14 +46,16 @@ export class DeviceSession {
   readonly #target: DeviceTarget;
   readonly #options: SessionOptions;
   readonly #log: Logger | undefined;
+  readonly #shapes: Shapes;
   #layout!: Layout;
   #number = 1;
   #every!: { all: Uint32Array; fast: Uint32Array };
   #learned = 0;
   #relearning: Promise<void> | undefined;
 
-  constructor(id: string, target: DeviceTarget, options: SessionOptions, log?: Logger) {
+  constructor(id: string, target: DeviceTarget, options: SessionOptions, shapes: Shapes, log?: Logger) {
     this.id = id;
+    this.#shapes = shapes;
     this.#target = target;
     this.#options = options;
     this.#log = log;
@@ -56,6 +70,23 @@ export class DeviceSession {
     const deadline = performance.now() + this.#options.discoverTime;
     const recognised = await recognise(this.link, this.#target.profile, deadline);
     this.#take(await discover(this.link, recognised, deadline));
+  }
+
+  /** What was learned so far; undefined while the device is being opened. */
+  get learned(): Learned | undefined {
+    const layout = this.#layout as Layout | undefined;
+    return layout && { layout, number: this.#number, responseBytes: this.link.responseBytes };
+  }
+
+  /**
+   * Goes on where a session of the revision before was, without asking the device. That revision may have read it in another
+   * way, so it is looked at again soon.
+   */
+  resume({ layout, number, responseBytes }: Learned): void {
+    this.#number = number;
+    this.link.responseBytes = responseBytes;
+    this.#take(layout);
+    this.#learned += Math.random() * LOOK_AGAIN_WITHIN - this.#options.relearn;
   }
 
   describe(): OpenDevice {
@@ -73,7 +104,7 @@ export class DeviceSession {
     const number = this.#number;
     const points = this.#every[pollClass].slice();
     const time = now();
-    const outcome = await refresh(this.link, layout, layout.plans[pollClass], until);
+    const outcome = await refresh(this.link, layout, layout.shape.plans[pollClass], until);
     if (this.link.closed) throw sessionGone(this.link.endpoint.text);
     const due = outcome.rowsChanged || outcome.shrunk ? LEAST_RELEARN : this.#options.relearn;
     if (performance.now() - this.#learned >= due) this.#relearn();
@@ -82,7 +113,7 @@ export class DeviceSession {
 
   async switchOutlet(part: string, command: OutletCommand): Promise<void> {
     const host = this.link.endpoint.text;
-    const write = this.#layout.commands.get(part)?.[command];
+    const write = this.#layout.shape.commands.get(part)?.[command];
     if (!write) {
       throw new RackwattError('DEVICE_NOT_SWITCHABLE', `${host} has no ${part} that can be switched ${command}.`, {
         context: { address: host, part },
@@ -103,7 +134,8 @@ export class DeviceSession {
   }
 
   explain(): Explanation[] {
-    const { rules, oids, raw } = this.#layout;
+    const { raw } = this.#layout;
+    const { rules, oids } = this.#layout.shape;
     return rules.map((rule, point) => ({
       point,
       source: oids[rule.slot]!,
@@ -119,9 +151,10 @@ export class DeviceSession {
   #take(layout: Layout): void {
     const before = this.#layout as Layout | undefined;
     if (before && !isDeepStrictEqual(before.description, layout.description)) this.#number++;
-    this.#layout = layout;
-    const all = Uint32Array.from(layout.rules.keys());
-    this.#every = { all, fast: all.filter((point) => !layout.rules[point]!.slow) };
+    this.#layout = this.#shapes.share(layout);
+    const { rules } = this.#layout.shape;
+    const all = Uint32Array.from(rules.keys());
+    this.#every = { all, fast: all.filter((point) => !rules[point]!.slow) };
     this.#learned = performance.now();
   }
 
