@@ -13,4 +13,5 @@ export {
 } from './manifest.js';
 export { type Clock, Recovery, type Recoverable, uncaught } from './recovery.js';
 export { componentOf, Revision, type RevisionSource } from './revision.js';
+export { containerModules } from './shared.js';
 export type { SharedVersions } from './wiring.js';

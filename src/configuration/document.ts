@@ -120,9 +120,45 @@ export const documentSchema = {
             description: 'Level at which the bundle starts; framework.bundleStartLevel when absent.',
           },
           isolation: {
-            enum: ['space', 'worker', 'process'],
+            description:
+              'Where the bundle runs: in the process of the node, in a worker, in a process of its own; as an object with limits.',
             default: 'space',
-            description: 'Where the bundle runs: in the process of the node, in a worker, in a process of its own.',
+            anyOf: [
+              { enum: ['space', 'worker', 'process'] },
+              {
+                type: 'object',
+                additionalProperties: false,
+                required: ['kind'],
+                properties: {
+                  kind: { enum: ['worker', 'process'], description: 'Where the bundle runs.' },
+                  heap: {
+                    type: 'string',
+                    format: 'size',
+                    description: 'JavaScript heap, after which the bundle is ended; "256 MB" when absent.',
+                    examples: ['64 MB'],
+                  },
+                  memory: {
+                    type: 'string',
+                    format: 'size',
+                    description:
+                      'All memory of a process, after which it is ended; "256 MB" more than the heap when absent.',
+                    examples: ['512 MB'],
+                  },
+                  startup: {
+                    type: 'string',
+                    format: 'duration',
+                    description: 'Time in which the bundle must be loaded; "10 s" when absent.',
+                    examples: ['10 s'],
+                  },
+                  heartbeat: {
+                    type: 'string',
+                    format: 'duration',
+                    description: 'Time in which its event loop must turn once, else it is ended; "1 s" when absent.',
+                    examples: ['1 s'],
+                  },
+                },
+              },
+            ],
           },
           digest: {
             type: 'string',
@@ -146,11 +182,24 @@ export const documentSchema = {
 
 export type BundleIsolation = 'space' | 'worker' | 'process';
 
+/** Where a bundle runs outside the node's own thread, with limits as written. */
+export interface IsolationEntry {
+  kind: 'worker' | 'process';
+  /** Size. */
+  heap?: string;
+  /** Size. */
+  memory?: string;
+  /** Duration. */
+  startup?: string;
+  /** Duration. */
+  heartbeat?: string;
+}
+
 export interface BundleEntry {
   /** Where it comes from: `link:./bundles/driver-snmp`. */
   id: string;
   startLevel?: number;
-  isolation: BundleIsolation;
+  isolation: BundleIsolation | IsolationEntry;
   /** `sha256:...` that the content must have. */
   digest?: string;
   start: boolean;

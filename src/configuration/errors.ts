@@ -8,6 +8,7 @@ export const CONFIGURATION_ERRORS = {
   CONFIG_NOT_LOADED: 'the configuration was asked for before it was loaded',
   CONFIG_GENERATION: 'a kept generation is missing or damaged',
   DURATION_INVALID: 'a duration is not written as a number and a unit',
+  SIZE_INVALID: 'a size is not written as a number and a unit',
   SECRET_MISSING: 'a configuration refers to a secret that does not exist',
   SECRET_NAME: 'a name cannot be the name of a secret',
   SECRET_VALUE: 'a value cannot be kept as a secret',

@@ -9,6 +9,7 @@ export {
   type BundleEntry,
   type BundleIsolation,
   type FrameworkSettings,
+  type IsolationEntry,
   type RuntimeDocument,
 } from './document.js';
 export { readDocument } from './disk.js';
@@ -21,5 +22,6 @@ export { loadValidation, validate, type Validation } from './schema.js';
 export { SecretStore, resolveSecrets, secretValueOf, type SecretValue } from './secrets.js';
 export type { Mistake } from './sentences.js';
 export type * from './hooks.js';
+export { isSize, parseSize } from './size.js';
 export { ConfigurationStore } from './store.js';
 export { writeAtomically } from './write.js';

@@ -3,6 +3,7 @@ import { errorMessage } from '../errors.js';
 import { withDefaults } from './defaults.js';
 import { isDuration } from './duration.js';
 import { isKeyed } from './json.js';
+import { isSize } from './size.js';
 import { keysOf } from './pointer.js';
 import { replaceReferences, type SecretReference } from './references.js';
 import { SECRET_PLACE, allowingSecrets } from './secret-place.js';
@@ -124,6 +125,7 @@ async function loadCompiler(): Promise<Compile> {
     import('typebox/system'),
   ]);
   Format.Set('duration', isDuration);
+  Format.Set('size', isSize);
   return (schema) => {
     const validator = Compile(schema);
     return (value) => {

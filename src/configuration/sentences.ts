@@ -27,6 +27,7 @@ const TYPES: Readonly<Record<string, string>> = {
 
 const FORMATS: Readonly<Record<string, string>> = {
   duration: 'a duration such as "10 s"',
+  size: 'a size such as "64 MB"',
   uri: 'a URL such as "https://host:443/path"',
   url: 'a URL such as "https://host:443/path"',
   hostname: 'a host name such as "pdu-1.example.com"',

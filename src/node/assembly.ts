@@ -174,7 +174,7 @@ export class Assembly {
     const source = await this.#options.find(entry);
     if (entry.isolation !== 'space') {
       this.#options.log.warn(
-        `${source.manifest.name} asks for isolation "${entry.isolation}", which this version does not have yet; it runs in a space`,
+        `${source.manifest.name} asks for isolation "${typeof entry.isolation === 'string' ? entry.isolation : entry.isolation.kind}", which this version does not have yet; it runs in a space`,
       );
     }
     await this.#installAndStart(source, {

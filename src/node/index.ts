@@ -1,10 +1,9 @@
-import { Framework, readManifest, type Bundle, type Manifest } from '../bundle/index.js';
+import { containerModules, Framework, readManifest, type Bundle, type Manifest } from '../bundle/index.js';
 import { describeComponent, type ComponentDescription } from '../component/index.js';
 import { configurationAdmin, type ConfigurationAdmin } from '../configuration/index.js';
 import { platformBundles } from '../deployment/index.js';
 import { errorMessage } from '../errors.js';
 import { VERSION } from '../version.js';
-import { containerModules } from './host.js';
 import { Node } from './node.js';
 
 export { Node, type NodeOptions } from './node.js';

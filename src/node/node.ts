@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import {
+  containerModules,
   Framework,
   HealthCheck,
   Runtime,
@@ -27,7 +28,7 @@ import { VERSION } from '../version.js';
 import { serveSocket, socketPath } from './admin-socket.js';
 import { Assembly } from './assembly.js';
 import { containFaults } from './faults.js';
-import { containerModules } from './host.js';
+
 import { Logs } from './logs.js';
 import { socketMethods } from './methods.js';
 import { runtimeService, SYSTEM } from './runtime-service.js';

@@ -3,7 +3,7 @@ const load = async <T>(path: string): Promise<T> =>
   (await import(new URL(`../../../src/dist/${path}`, import.meta.url).href)) as T;
 
 export const { Framework, readManifest } = await load<typeof import('../../src/bundle/index.js')>('bundle/index.js');
-export const { containerModules } = await load<typeof import('../../src/node/host.js')>('node/host.js');
+export const { containerModules } = await load<typeof import('../../src/bundle/shared.js')>('bundle/shared.js');
 export const rackwatt = await load<typeof import('../../src/index.js')>('index.js');
 export type Framework = InstanceType<typeof Framework>;
 export type RevisionSource = import('../../src/bundle/index.js').RevisionSource;

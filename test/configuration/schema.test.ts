@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Type } from 'typebox';
-import { nearest, parseDuration, validate, withDefaults } from '../support/configuration.js';
+import { documentSchema, nearest, parseDuration, parseSize, validate, withDefaults } from '../support/configuration.js';
 
 const DEVICE = Type.Object(
   {
@@ -270,4 +270,28 @@ test('the nearest known word is the one that was meant, or none', () => {
   assert.equal(nearest('tiemout', ['timeout', 'interval']), 'timeout');
   assert.equal(nearest('Interval', ['interval']), 'interval');
   assert.equal(nearest('colour', ['address', 'profile']), undefined);
+});
+
+test('sizes are a number and a unit', () => {
+  assert.deepEqual(['64 MB', '1.5 GB', '512kB'].map(parseSize), [67_108_864, 1_610_612_736, 524_288]);
+  for (const wrong of ['64', '64 mb', 'MB', '-1 MB', '64  MB', '1e3 MB'])
+    assert.throws(() => parseSize(wrong), { code: 'SIZE_INVALID' }, wrong);
+});
+
+test('isolation is a word, or an object with limits, and mistakes in it are named', async () => {
+  const mistakes = async (isolation: unknown): Promise<string[]> =>
+    (await validate(documentSchema, { id: 'x', bundles: [{ id: 'link:./a', isolation }] })).mistakes.map(
+      ({ message }) => message,
+    );
+  for (const right of ['space', 'worker', 'process', { kind: 'worker' }, { kind: 'process', memory: '1 GB' }])
+    assert.deepEqual(await mistakes(right), []);
+  const at = 'bundles[0].isolation';
+  for (const [wrong, message] of [
+    ['thread', `${at} must be "space", "worker", "process" or an object`],
+    [{ kind: 'worker', heap: '64' }, `${at}.heap must be a size such as "64 MB"`],
+    [{ kind: 'worker', heartbeat: 'soon' }, `${at}.heartbeat must be a duration such as "10 s"`],
+    [{ kind: 'worker', hepa: '64 MB' }, `${at}.hepa is no known key; did you mean "heap"?`],
+    [{ heap: '64 MB' }, `${at}.kind is missing`],
+  ] as const)
+    assert.deepEqual(await mistakes(wrong), [message]);
 });

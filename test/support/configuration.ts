@@ -9,6 +9,7 @@ export const {
   configurationAdmin,
   documentSchema,
   parseDuration,
+  parseSize,
   readDocument,
   redact,
   resolveSecrets,

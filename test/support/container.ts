@@ -8,7 +8,7 @@ const load = async <T>(path: string): Promise<T> =>
   (await import(new URL(`../../../src/dist/${path}`, import.meta.url).href)) as T;
 
 const bundles = await load<typeof import('../../src/bundle/index.js')>('bundle/index.js');
-const host = await load<typeof import('../../src/node/host.js')>('node/host.js');
+const host = await load<typeof import('../../src/bundle/shared.js')>('bundle/shared.js');
 const spaces = await load<typeof import('../../src/space/index.js')>('space/index.js');
 export const { Framework, readManifest } = bundles;
 export const { Recovery } = bundles;

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { SharedVersions } from '../bundle/index.js';
 import { hostModules, type HostModules } from '../space/host.js';
 import { VERSION } from '../version.js';
+import type { SharedVersions } from './wiring.js';
 
 const require = createRequire(import.meta.url);
 
