@@ -5,6 +5,7 @@ import type { ServiceOwner, ServiceRegistry } from '../registry/index.js';
 import { BundleContext } from './context.js';
 import type { BundleInfo, BundleState } from './contract.js';
 import type { BundleEventType } from './events.js';
+import type { Recovery } from './recovery.js';
 import { Revision, type Loaded, type RevisionSource } from './revision.js';
 
 /** What a bundle needs of its framework. */
@@ -14,6 +15,8 @@ export interface BundleHost {
   readonly startLevel: number;
   /** ms for one activator, or for the components of a new revision to become active. */
   readonly patience: number;
+  /** Told of whatever is asked of a bundle. */
+  readonly recovery: Recovery<Bundle>;
   fire(type: BundleEventType, bundle: Bundle): void;
   error(bundle: Bundle, error: unknown): void;
   makeRevision(source: RevisionSource): Revision;
@@ -28,10 +31,9 @@ export class Bundle implements ServiceOwner {
   startLevel: number;
   /** Whether it is to run when the start level allows; survives stops caused by the start level. */
   autostart = false;
-  /** Why it is not active; undefined when it is or was never asked to be. */
-  reason: string | undefined;
   revision: Revision;
   readonly #host: BundleHost;
+  #reason: string | undefined;
   #state: BundleState = 'INSTALLED';
   #context: BundleContext | undefined;
   #loaded: Loaded | undefined;
@@ -51,6 +53,11 @@ export class Bundle implements ServiceOwner {
     return this.#state;
   }
 
+  /** Why it is not active; undefined when it is or was never asked to be. */
+  get reason(): string | undefined {
+    return this.#host.recovery.reason(this) ?? this.#reason;
+  }
+
   get version(): string {
     return this.revision.manifest.version;
   }
@@ -66,6 +73,7 @@ export class Bundle implements ServiceOwner {
 
   info(): BundleInfo {
     const { digest } = this.revision.source;
+    const recovery = this.#host.recovery.info(this);
     return {
       id: this.id,
       name: this.name,
@@ -76,6 +84,7 @@ export class Bundle implements ServiceOwner {
       startLevel: this.startLevel,
       update: this.revision.manifest.update,
       ...(this.reason === undefined ? {} : { reason: this.reason }),
+      ...(recovery === undefined ? {} : { recovery }),
     };
   }
 
@@ -89,6 +98,7 @@ export class Bundle implements ServiceOwner {
    * @throws `BUNDLE_RESOLVE`, `BUNDLE_START` with the cause
    */
   start(): Promise<void> {
+    this.#host.recovery.asked(this);
     return this.#serialised('start', async () => {
       this.autostart = true;
       if (this.startLevel <= this.#host.startLevel) await this.#start();
@@ -97,9 +107,10 @@ export class Bundle implements ServiceOwner {
 
   /** Stops the bundle; `transient` leaves `autostart` as it is. @throws `BUNDLE_STOP` when its activator threw; it is stopped all the same */
   stop(options: { transient?: boolean } = {}): Promise<void> {
+    this.#host.recovery.asked(this);
     return this.#serialised('stop', async () => {
       if (!options.transient) this.autostart = false;
-      this.reason = undefined;
+      this.#reason = undefined;
       await this.#stop();
     });
   }
@@ -110,6 +121,7 @@ export class Bundle implements ServiceOwner {
    * @throws `BUNDLE_UPDATE` with the cause
    */
   update(source: RevisionSource): Promise<void> {
+    this.#host.recovery.asked(this);
     return this.#serialised('update', async () => {
       const next = this.#host.makeRevision(source);
       if (source.manifest.name !== this.name)
@@ -138,6 +150,7 @@ export class Bundle implements ServiceOwner {
   }
 
   uninstall(): Promise<void> {
+    this.#host.recovery.asked(this);
     return this.#serialised('uninstall', async () => {
       try {
         await this.#stop();
@@ -157,7 +170,7 @@ export class Bundle implements ServiceOwner {
     try {
       await this.#host.wire(this.revision);
     } catch (error) {
-      this.reason = errorMessage(error);
+      this.#reason = errorMessage(error);
       throw error;
     }
     this.#state = 'RESOLVED';
@@ -168,7 +181,7 @@ export class Bundle implements ServiceOwner {
     if (this.#state === 'ACTIVE') return;
     await this.#resolve();
     this.#state = 'STARTING';
-    this.reason = undefined;
+    this.#reason = undefined;
     this.#host.fire('STARTING', this);
     try {
       this.#loaded = await this.revision.load();
@@ -181,7 +194,7 @@ export class Bundle implements ServiceOwner {
       this.#components = this.#host.components.add(this.#facade(this.revision), this.#loaded.definitions);
     } catch (error) {
       const cause = errorRecord(error);
-      this.reason = cause.message;
+      this.#reason = cause.message;
       this.#state = 'STOPPING';
       this.#host.fire('STOPPING', this);
       await this.#cleanUp();

@@ -10,7 +10,7 @@ import {
 import { errorMessage, errorRecord, RackwattError } from '../errors.js';
 import { ServiceRegistry } from '../registry/index.js';
 import type { Disposer } from '../scope/index.js';
-import type { HostModules, ModuleSpace, RevisionTokens, TransformCache } from '../space/index.js';
+import type { HostModules, RevisionTokens, TransformCache } from '../space/index.js';
 import { Bundle, type BundleHost } from './bundle.js';
 import { Events, type BundleEvent, type BundleEventType, type FrameworkEvent } from './events.js';
 import { Recovery } from './recovery.js';
@@ -31,8 +31,6 @@ export interface FrameworkOptions {
   /** Folder for transformed sources; without it every start transforms anew. */
   transforms?: TransformCache;
   patience?: number;
-  /** Sees every module space made, for leak checks and for telling whose error it is. */
-  onSpace?(space: ModuleSpace): void;
   tokens?: RevisionTokens;
 }
 
@@ -205,10 +203,9 @@ export class Framework implements BundleHost {
 
   async #loadSpaceMaker(): Promise<SpaceMaker> {
     const { ModuleSpace } = await import('../space/index.js');
-    const { transforms, onSpace, tokens } = this.#options;
-    return (root, label, host) => {
-      const space = new ModuleSpace({ root, label, host, transforms });
-      onSpace?.(space);
+    const { transforms, tokens } = this.#options;
+    return (root, label, host, kind) => {
+      const space = new ModuleSpace({ root, label, host, transforms, ...kind });
       tokens?.track(space.token);
       return space;
     };

@@ -96,25 +96,20 @@ export class Recovery<B extends Recoverable> {
       cancel: undefined,
     };
     this.#courses.set(bundle, course);
-    this.#log.error(bundle, `${bundle.name} failed and is stopped: ${course.last.message}`, course.last);
+    this.#log.error(bundle, `failed and is stopped: ${course.last.message}`, course.last);
     void this.#stop(bundle, course);
   }
 
   async #stop(bundle: B, course: Course): Promise<void> {
     await this.#act(() => bundle.stop({ transient: true })).catch((failure: unknown) =>
-      this.#log.error(
-        bundle,
-        `${bundle.name} failed, and stopping it did, too: ${errorMessage(failure)}`,
-        errorRecord(failure),
-      ),
+      this.#log.error(bundle, `failed, and stopping it did, too: ${errorMessage(failure)}`, errorRecord(failure)),
     );
-    if (course.further > 0)
-      this.#log.info(bundle, `${bundle.name}: ${course.further} further errors until it was stopped`);
+    if (course.further > 0) this.#log.info(bundle, `${course.further} further errors until it was stopped`);
     if (this.#courses.get(bundle) !== course) return;
     course.since = this.#clock.now();
     if (course.failures.length >= LIMIT) {
       course.state = 'open';
-      this.#log.error(bundle, `${bundle.name} stays ${this.reason(bundle)}`, course.last);
+      this.#log.error(bundle, `stays ${this.reason(bundle)}`, course.last);
       return;
     }
     course.state = 'waiting';
@@ -134,7 +129,7 @@ export class Recovery<B extends Recoverable> {
     if (this.#courses.get(bundle) !== course || course.state !== 'starting') return;
     course.state = 'running';
     course.since = this.#clock.now();
-    this.#log.info(bundle, `${bundle.name} ${bundle.version} runs again after it failed: ${course.last.message}`);
+    this.#log.info(bundle, `${bundle.version} runs again after it failed: ${course.last.message}`);
   }
 
   /** What recovery itself asks of a bundle is not what somebody else asks of it. */

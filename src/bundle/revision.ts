@@ -24,7 +24,12 @@ export interface Loaded {
 }
 
 /** Makes module spaces; given by the framework so that it can watch over all of them. */
-export type SpaceMaker = (root: string, label: string, host: HostModules) => ModuleSpace;
+export type SpaceMaker = (
+  root: string,
+  label: string,
+  host: HostModules,
+  options?: { isContract: boolean },
+) => ModuleSpace;
 
 /** Gives the maker of module spaces: with what loads modules, which an empty container starts without. */
 export type SpaceMakerSource = () => Promise<SpaceMaker>;
@@ -43,6 +48,7 @@ export class Revision {
   readonly #shared: HostModules;
   #wires: Wires<Revision> = new Map();
   #resolved = false;
+  #runs = 0;
   #private: ModuleSpace | undefined;
   #contractsLoaded: Promise<void> | undefined;
   readonly #contractExports = new Map<string, unknown>();
@@ -84,7 +90,7 @@ export class Revision {
 
   async #evaluateContracts(): Promise<void> {
     const makeSpace = await this.#spaces();
-    const space = makeSpace(this.source.root, `${this.label} contracts`, this.#host());
+    const space = makeSpace(this.source.root, `${this.label} contracts`, this.#host(), { isContract: true });
     try {
       for (const subpath of this.manifest.contracts) {
         const file = resolve(this.source.root, contractFile(this.manifest, subpath));
@@ -112,18 +118,31 @@ export class Revision {
       const definition = componentOf(value);
       if (definition) definitions.add(definition);
     }
+    const space = this.#private!;
     const activator = exports['activator'] as Activator | undefined;
     if (activator !== undefined && typeof activator?.start !== 'function') {
       throw new RackwattError('BUNDLE_LOAD', `bundle ${name} exports an activator without a start function`);
     }
-    return { definitions: [...definitions], activator };
+    return {
+      definitions: Array.from(definitions, (definition) => runIn(space, definition)),
+      activator: activator && {
+        start: (context) => space.run(() => activator.start(context)),
+        stop: (context) => space.run(() => activator.stop?.(context)),
+      },
+    };
   }
 
   /** Evaluates any module of the bundle in its private space. */
   async loadModule(file: string): Promise<Record<string, unknown>> {
     const makeSpace = await this.#spaces();
-    this.#private ??= makeSpace(this.source.root, this.label, this.#host());
+    this.#private ??= makeSpace(this.source.root, this.#nextLabel(), this.#host());
     return this.#private.load(file);
+  }
+
+  /** A late error of the code that ran before a stop must not be taken for one of the code that runs now. */
+  #nextLabel(): string {
+    this.#runs++;
+    return this.#runs === 1 ? this.label : `${this.label}.${this.#runs}`;
   }
 
   /** Frees the private code. Contracts live on with whoever imports them. */
@@ -176,4 +195,18 @@ export function componentOf(value: unknown): ComponentDefinition | undefined {
     if (isComponentDefinition(definition)) return definition;
   }
   return undefined;
+}
+
+/** The same component, whose code is known as its space's also where it is called out of another bundle's. */
+function runIn(space: ModuleSpace, definition: ComponentDefinition): ComponentDefinition {
+  const { activate, deactivate, modified } = definition.options;
+  const options = {
+    ...definition.options,
+    activate: (cradle: never) => space.run(() => activate(cradle)),
+    ...(deactivate
+      ? { deactivate: (service: unknown, reason: never) => space.run(() => deactivate(service, reason)) }
+      : {}),
+    ...(modified ? { modified: (cradle: never, service: unknown) => space.run(() => modified(cradle, service)) } : {}),
+  };
+  return { ...definition, options };
 }

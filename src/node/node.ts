@@ -23,7 +23,7 @@ import { describeComponent, type Logger } from '../component/index.js';
 import { BundleStore, DropInFolder, findSource } from '../deployment/index.js';
 import { errorMessage, errorRecord, RackwattError } from '../errors.js';
 import { Scope } from '../scope/index.js';
-import { RevisionTokens, TransformCache, type ModuleSpace } from '../space/index.js';
+import { RevisionTokens, TransformCache } from '../space/index.js';
 import { VERSION } from '../version.js';
 import { serveSocket, socketPath } from './admin-socket.js';
 import { Assembly } from './assembly.js';
@@ -54,7 +54,6 @@ export class Node {
   readonly #home: { folder: string; file: string };
   readonly #scope = new Scope('node');
   readonly #assembly: Assembly;
-  readonly #spaces = new Set<WeakRef<ModuleSpace>>();
   readonly #store: BundleStore;
   readonly #log: Logger;
   readonly #stopping = new AbortController();
@@ -83,7 +82,6 @@ export class Node {
       defaults: (definition) => Assembly.defaults(definition),
       transforms: new TransformCache(join(configuration.storage, 'cache')),
       tokens: this.tokens,
-      onSpace: (space) => this.#remember(space),
     });
     this.#assembly = new Assembly({
       framework: this.framework,
@@ -152,7 +150,6 @@ export class Node {
     await serveSocket(socketPath(storage), this.#scope, socketMethods(this, runtime, admin));
     containFaults({
       framework: this.framework,
-      spaces: this.#spaces,
       log: this.#log,
       scope: this.#scope,
       fatal: (error) => this.#fatal(error),
@@ -357,11 +354,6 @@ export class Node {
       this.#log.error(`${this.#home.file}:${line}:${column}: ${message}`);
     for (const { line, column, message } of warnings)
       this.#log.warn(`${this.#home.file}:${line}:${column}: ${message}`);
-  }
-
-  #remember(space: ModuleSpace): void {
-    for (const ref of this.#spaces) if (ref.deref() === undefined) this.#spaces.delete(ref);
-    this.#spaces.add(new WeakRef(space));
   }
 
   #fatal(error: unknown): void {

@@ -58,3 +58,12 @@ export function spaceDisposed(label: string, action: string): RackwattError {
     context: { label },
   });
 }
+
+/** @param call as it was written, such as `process.exit(1)` */
+export function processShared(label: string, call: string): RackwattError {
+  return new RackwattError(
+    'PROCESS_SHARED',
+    `${label} called ${call}, which is refused: the process is shared by all bundles. Throw an error to fail alone, or give the bundle "isolation": "process".`,
+    { context: { label, call } },
+  );
+}

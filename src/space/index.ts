@@ -11,4 +11,5 @@ export {
   type PerSpaceModule,
   type SharedModule,
 } from './host.js';
-export { attributeError, SpaceDirectory, spaces } from './stack.js';
+export { activityOf, attributeError } from './origin.js';
+export { keepStackTraces, SpaceDirectory, spaces } from './stack.js';

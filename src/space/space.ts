@@ -7,7 +7,8 @@ import { OwnedEffects } from './effects/index.js';
 import { moduleEvaluation, moduleNotFound, spaceDisposed } from './errors.js';
 import type { HostModules } from './host.js';
 import { Loader } from './loader.js';
-import { installStackTraces, spaces } from './stack.js';
+import { runAs } from './origin.js';
+import { installStackTraces, spaces, type SpaceRecord } from './stack.js';
 import type { RevisionToken } from './token.js';
 import type { TransformCache } from './transform-cache.js';
 
@@ -16,6 +17,8 @@ export interface ModuleSpaceOptions {
   root: string;
   /** Names the revision in errors and reports, such as `@rackwatt/http@1.2.0`. */
   label: string;
+  /** Its modules are run by those who import them, who then answer for what they throw. */
+  isContract?: boolean;
   /** The space is disposed when this closes. */
   scope?: Scope | undefined;
   host: HostModules;
@@ -46,17 +49,21 @@ export class ModuleSpace {
   readonly label: string;
   /** The real path. */
   readonly root: string;
+  readonly isContract: boolean;
   readonly #effects: OwnedEffects;
   /** Gone once disposed: it holds the token. */
   #loader: Loader | undefined;
-  readonly #scripts: string[] = [];
+  readonly #record: SpaceRecord;
   readonly #forget: (() => void) | undefined;
   #token: RevisionToken | undefined;
 
   constructor(options: ModuleSpaceOptions) {
     installStackTraces();
     this.label = options.label;
+    this.isContract = options.isContract ?? false;
     this.root = realpathSync.native(options.root);
+    const record = spaces.enter(this, { label: this.label, root: this.root, isContract: this.isContract });
+    this.#record = record;
     const token: RevisionToken = { label: options.label };
     this.#token = token;
     this.#effects = new OwnedEffects(options.label, options.onError ?? (() => undefined));
@@ -66,11 +73,7 @@ export class ModuleSpace {
       transforms: options.transforms,
       effects: this.#effects,
       token,
-      claim: (script) => {
-        const name = spaces.claim(this, script);
-        this.#scripts.push(name);
-        return name;
-      },
+      claim: (script) => spaces.claim(record, script),
     });
     const forget = options.scope?.add(`module space ${options.label}`, () => this.dispose());
     this.#forget = forget && (() => void forget());
@@ -91,7 +94,7 @@ export class ModuleSpace {
   async load(entry: string): Promise<Record<string, unknown>> {
     const loader = this.#openLoader(`load '${entry}'`);
     try {
-      return await loader.entry(this.#entryPath(loader, entry), CONTAINER_MODULE);
+      return await this.run(() => loader.entry(this.#entryPath(loader, entry), CONTAINER_MODULE));
     } catch (error) {
       // Reading the stack drops V8's raw frames, which would keep the revision in memory.
       void (error as Error | undefined)?.stack;
@@ -100,6 +103,11 @@ export class ModuleSpace {
       void failure.stack;
       throw failure;
     }
+  }
+
+  /** Runs code of the space, so that what it throws later without a frame of its own is still known to be its. */
+  run<T>(code: () => T): T {
+    return runAs(this.label, code);
   }
 
   #openLoader(action: string): Loader {
@@ -132,7 +140,7 @@ export class ModuleSpace {
 
   /** Whether an error, or the text of a stack, comes from this space: its topmost frame in any space lies here. */
   owns(stackOrError: unknown): boolean {
-    if (typeof stackOrError === 'string') return spaces.ownerOf(stackOrError) === this;
+    if (typeof stackOrError === 'string') return spaces.ownerOf(stackOrError) === this.#record;
     return spaces.attribute(stackOrError) === this.label;
   }
 
@@ -149,7 +157,7 @@ export class ModuleSpace {
     this.#forget?.();
     this.#effects.close();
     loader.dispose();
-    spaces.release(this, this.#scripts);
+    spaces.release(this.#record);
     this.#token = undefined;
   }
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire, findSourceMap, SourceMap, type SourceMapPayload } from 'node:module';
 import { dirname, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { attributeError, originOf } from './origin.js';
 
 /** A script of a space: what its frames stand for. */
 export interface Script {
@@ -13,13 +14,18 @@ export interface Script {
   mapUrl?: string;
 }
 
-interface Space {
+/** What the directory knows of a space. It holds no space: contracts live as long as somebody imports them, and nobody disposes them. */
+export interface SpaceRecord {
   readonly label: string;
   readonly root: string;
+  /** Its code runs on behalf of whoever imports it. */
+  readonly isContract: boolean;
+  /** Names of its scripts. */
+  readonly scripts: string[];
 }
 
 interface Claim {
-  space: Space;
+  space: SpaceRecord;
   script: Script;
   decoders?: SourceMap[];
 }
@@ -27,28 +33,31 @@ interface Claim {
 const hostRequire = createRequire(import.meta.url);
 const MARK = '?space=';
 const RELEASED_NAMES = 1024;
-
-/** Which label an error belongs to; known once its frames were looked at, as a string that keeps no revision. */
-const origins = new WeakMap<object, string>();
-
-export function attributeError(error: unknown, label: string): void {
-  if (typeof error === 'object' && error !== null && !origins.has(error)) origins.set(error, label);
-}
+/** Errors that are looked at behind one error: causes and parts. */
+const MOST_CAUSES = 16;
 
 /** The spaces of this process and their scripts: names the frames of errors, and the space that an error came from. */
 export class SpaceDirectory {
   readonly #claims = new Map<string, Claim[]>();
-  readonly #spaces = new Set<Space>();
+  readonly #spaces = new Set<SpaceRecord>();
+  readonly #forgotten = new FinalizationRegistry<SpaceRecord>((record) => this.release(record));
   /** Late errors of a revision that is gone still say whose they are. */
-  readonly #released = new Map<string, string>();
+  readonly #released = new Map<string, Pick<SpaceRecord, 'label' | 'isContract'>>();
+
+  /** @param space released at the latest when it was collected */
+  enter(space: object, known: Pick<SpaceRecord, 'label' | 'root' | 'isContract'>): SpaceRecord {
+    const record = { ...known, scripts: [] };
+    this.#spaces.add(record);
+    this.#forgotten.register(space, record);
+    return record;
+  }
 
   /**
    * Names a script for V8. A file that another live space has evaluated as well (the revision before, or a bundle with
    * the same dependency in a shared `node_modules`) gets a mark, so that frames tell the two apart; stacks show it
    * without. Revisions of one root go unmarked while a debugger is attached, or breakpoints would not hold.
    */
-  claim(space: Space, script: Script): string {
-    this.#spaces.add(space);
+  claim(space: SpaceRecord, script: Script): string {
     const others = this.#claims.get(script.path);
     const ambiguous = others?.some(
       (claim) => claim.space !== space && (claim.space.root !== space.root || !isDebugged()),
@@ -58,6 +67,7 @@ export class SpaceDirectory {
     const claims = this.#claims.get(name);
     if (claims) claims.push({ space, script });
     else this.#claims.set(name, [{ space, script }]);
+    space.scripts.push(name);
     return name;
   }
 
@@ -69,16 +79,16 @@ export class SpaceDirectory {
     }
   }
 
-  release(space: Space, names: Iterable<string>): void {
-    this.#spaces.delete(space);
-    for (const name of names) {
+  release(space: SpaceRecord): void {
+    if (!this.#spaces.delete(space)) return;
+    for (const name of space.scripts) {
       const left = this.#claims.get(name)?.filter((claim) => claim.space !== space) ?? [];
       if (left.length > 0) {
         this.#claims.set(name, left);
         continue;
       }
       this.#claims.delete(name);
-      this.#released.set(name, space.label);
+      this.#released.set(name, { label: space.label, isContract: space.isContract });
     }
     for (const name of this.#released.keys()) {
       if (this.#released.size <= RELEASED_NAMES) break;
@@ -91,35 +101,64 @@ export class SpaceDirectory {
     return this.#claims.get(scriptName)?.at(-1);
   }
 
-  /** The label of the space that a script belongs to, or belonged to before it was disposed. */
-  labelOf(scriptName: string): string | undefined {
-    return this.claimOf(scriptName)?.space.label ?? this.#released.get(scriptName);
+  /** The space that a script belongs to, or belonged to before it was disposed. */
+  spaceOf(scriptName: string): Pick<SpaceRecord, 'label' | 'isContract'> | undefined {
+    return this.claimOf(scriptName)?.space ?? this.#released.get(scriptName);
   }
 
   /**
-   * The label of the space that an error came from: by the topmost frame of a space, or by the socket, worker or
-   * process that failed. Reads `.stack`, after which the error keeps no revision in memory.
+   * The label of the space that an error came from: by the topmost frame of a space, by the socket, worker or process
+   * that failed, or by what caused it. A frame of a contract counts only where no other does, since others call it. Reads `.stack`, after which the error keeps no
+   * revision in memory. Takes anything, also what throws when it is looked at.
    */
   attribute(error: unknown): string | undefined {
-    if (typeof error !== 'object' || error === null) return undefined;
-    const { stack } = error as { stack?: unknown };
-    const known = origins.get(error);
-    if (known !== undefined) return known;
-    const space = typeof stack === 'string' ? this.ownerOf(stack) : undefined;
-    return space?.label ?? this.attribute((error as { cause?: unknown }).cause);
+    const seen = new Set<unknown>();
+    const open = [error];
+    for (let next = open.shift(); next !== undefined && seen.size < MOST_CAUSES; next = open.shift()) {
+      if (typeof next !== 'object' || next === null || seen.has(next)) continue;
+      seen.add(next);
+      const stack = guarded(next, 'stack');
+      const label = originOf(next) ?? (typeof stack === 'string' ? this.ownerOf(stack)?.label : undefined);
+      if (label !== undefined) return label;
+      // Of an AggregateError or a SuppressedError the parts have the frames.
+      const parts = guarded(next, 'errors');
+      open.push(...(Array.isArray(parts) ? (parts as unknown[]).slice(0, MOST_CAUSES) : []));
+      for (const key of ['cause', 'error', 'suppressed']) open.push(guarded(next, key));
+    }
+    return undefined;
   }
 
-  /** The space whose file comes first in the text of a stack. */
-  ownerOf(stack: string): Space | undefined {
+  /** The space whose file comes first in the text of a stack, contracts last. */
+  ownerOf(stack: string): SpaceRecord | undefined {
+    let contract: SpaceRecord | undefined;
     for (const [, location] of stack.matchAll(/(?:\(|at (?:async )?)((?:file:\/\/)?\/[^()\n]+?):\d+(?::\d+)?\)?$/gm)) {
-      const file = location?.startsWith('file:') ? fileURLToPath(location) : location;
-      if (file === undefined) continue;
-      const claim = this.claimOf(file);
-      if (claim) return claim.space;
-      if (file.includes(`${sep}node_modules${sep}`)) continue;
-      const owner = [...this.#spaces].findLast((space) => file.startsWith(space.root + sep));
-      if (owner) return owner;
+      const owner = location === undefined ? undefined : this.#ownerOfFile(location);
+      if (owner && !owner.isContract) return owner;
+      contract ??= owner;
     }
+    return contract;
+  }
+
+  #ownerOfFile(location: string): SpaceRecord | undefined {
+    let file = location;
+    try {
+      if (location.startsWith('file:')) file = fileURLToPath(location);
+    } catch {
+      // A stack is only a text, and may say anything.
+      return undefined;
+    }
+    const claim = this.claimOf(file);
+    if (claim) return claim.space;
+    if (file.includes(`${sep}node_modules${sep}`)) return undefined;
+    return [...this.#spaces].findLast((space) => file.startsWith(space.root + sep));
+  }
+}
+
+function guarded(value: object, key: string): unknown {
+  try {
+    return Reflect.get(value, key);
+  } catch {
+    // A getter or a proxy of whoever threw.
     return undefined;
   }
 }
@@ -135,29 +174,40 @@ export const spaces = new SpaceDirectory();
 
 type PrepareStackTrace = (error: Error, frames: NodeJS.CallSite[]) => unknown;
 
-let installed = false;
+let installed: { prepare: PrepareStackTrace; limit: number } | undefined;
+
+/** Packages put a function of their own there, or a limit, and forget to take it away; it is everybody's. */
+export function keepStackTraces(): void {
+  if (!installed) return;
+  if (Error.prepareStackTrace !== installed.prepare) Error.prepareStackTrace = installed.prepare;
+  if (Error.stackTraceLimit !== installed.limit) Error.stackTraceLimit = installed.limit;
+}
 
 /** Makes `.stack` of any error show original positions in files of spaces; other frames stay as Node prints them. */
 export function installStackTraces(): void {
   if (installed) return;
-  installed = true;
   const before = (Error as { prepareStackTrace?: PrepareStackTrace }).prepareStackTrace;
-  Error.prepareStackTrace = (error, frames) => {
+  const prepare: PrepareStackTrace = (error, frames) => {
     let touched = false;
+    let contract: string | undefined;
     const lines = frames.map((frame) => {
       const name = frame.getFileName();
-      const label = typeof name === 'string' ? spaces.labelOf(name) : undefined;
-      if (typeof name !== 'string' || label === undefined) return frame;
-      if (!touched) attributeError(error, label);
+      const space = typeof name === 'string' ? spaces.spaceOf(name) : undefined;
+      if (typeof name !== 'string' || space === undefined) return frame;
       touched = true;
+      if (space.isContract) contract ??= space.label;
+      else attributeError(error, space.label);
       const claim = spaces.claimOf(name);
       return claim ? frameText(frame, claim) : textOf(frame).replace(name, name.split(MARK, 1)[0] ?? name);
     });
+    if (contract !== undefined) attributeError(error, contract);
     if (!touched && before) return before(error, frames);
     const head = headOf(error);
     const text = lines.map((line) => `\n    at ${typeof line === 'string' ? line : hostFrameText(line)}`);
     return head + text.join('');
   };
+  installed = { prepare, limit: Error.stackTraceLimit };
+  keepStackTraces();
 }
 
 function headOf(error: unknown): string {

@@ -116,7 +116,7 @@ test('a bundle that fails five times within 10 minutes stays stopped, and says w
     recovery.reason(bundle),
     'stopped: failed 5 times in 10 minutes, last: tripped over the last stone; start it with `rackwatt bundle start acme`',
   );
-  assert.ok(log.at(-1)?.startsWith('acme stays stopped: failed 5 times'));
+  assert.ok(log.at(-1)?.startsWith('stays stopped: failed 5 times'));
   await bundle.start();
   assert.equal(recovery.info(bundle), undefined, 'whoever starts it closes the circuit');
   assert.equal(await failAndReturn(), 1);
@@ -137,7 +137,7 @@ test('ten thousand failures at once are one stop and two lines', async () => {
   await settled();
   await settled();
   assert.deepEqual(bundle.calls, ['stop']);
-  assert.deepEqual(log, ['acme failed and is stopped: number 0', 'acme: 9999 further errors until it was stopped']);
+  assert.deepEqual(log, ['failed and is stopped: number 0', '9999 further errors until it was stopped']);
   assert.equal(recovery.reason(bundle), 'failed: number 0; starts again in 1 s');
   await clock.pass(400);
   assert.equal(recovery.reason(bundle), 'failed: number 0; starts again in 1 s');

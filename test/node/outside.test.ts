@@ -46,9 +46,12 @@ test('a driver made by "bundle new" is built, packed, signed, installed into a r
   assert.equal(await node.stop(), 0);
 });
 
-test('an error that nobody catches stops the bundle that threw it, and nothing else', async (t) => {
+test('a bundle that throws is stopped and started again, alone, until it did so five times; a person starts it then', {
+  timeout: 150_000,
+}, async (t) => {
   const node = await TestNode.site(t, { bundles: ['telemetry', 'http'] });
   const folder = join(temporaryFolder(t), 'clumsy');
+  const calm = join(node.home, 'calm');
   mkdirSync(folder);
   writeFileSync(
     join(folder, 'package.json'),
@@ -62,19 +65,47 @@ test('an error that nobody catches stops the bundle that threw it, and nothing e
   );
   writeFileSync(
     join(folder, 'index.js'),
-    `exports.x = require('rackwatt').component({ name: 'clumsy.x', activate() { setTimeout(() => { throw new TypeError('fell over its own feet'); }, 300); } });`,
+    `exports.x = require('rackwatt').component({ name: 'clumsy.x', activate() {
+      if (!require('fs').existsSync(${JSON.stringify(calm)})) setTimeout(() => { throw new TypeError('fell over its own feet'); }, 300);
+    } });`,
   );
   await node.start();
+  const pid = node.child?.pid;
   cpSync(folder, join(node.home, 'dropins', 'clumsy'), { recursive: true });
+  interface Listed {
+    name: string;
+    state: string;
+    reason?: string;
+    recovery?: { state: string; failures: number };
+  }
+  const listed = async (): Promise<Listed> => {
+    const bundles = await node.json<Listed[]>('bundle', 'list');
+    for (const { name, state } of bundles) if (name !== 'clumsy') assert.equal(state, 'ACTIVE', name);
+    return bundles.find(({ name }) => name === 'clumsy')!;
+  };
   await until('the fault is attributed', () =>
-    /clumsy threw an error that nobody caught and is stopped: fell over its own feet/.test(node.output),
+    /failed and is stopped: it threw an error that nobody caught: fell over its own feet/.test(node.output),
   );
-  const bundles = await node.json<{ name: string; state: string; reason?: string }[]>('bundle', 'list');
-  assert.deepEqual(Object.fromEntries(bundles.map(({ name, state }) => [name, state])), {
-    '@rackwatt/telemetry': 'ACTIVE',
-    '@rackwatt/http': 'ACTIVE',
-    clumsy: 'RESOLVED',
-  });
+  await until('it says when it starts again', async () => /starts again in \d+ s/.test((await listed())?.reason ?? ''));
+  await until('it runs again by itself', () => /1\.0\.0 runs again after it failed/.test(node.output));
+  const open = await until(
+    'the circuit is open',
+    async () => {
+      const now = await listed();
+      return now.recovery?.state === 'open' && now;
+    },
+    60_000,
+  );
+  const reason =
+    'stopped: failed 5 times in 10 minutes, last: it threw an error that nobody caught: fell over its own feet; start it with `rackwatt bundle start clumsy`';
+  assert.equal(open.reason, reason);
+  assert.equal((await node.cli('bundle', 'why', 'clumsy')).stdout, `RESOLVED: ${reason}\n`);
+  assert.match((await node.cli('health')).stdout, /clumsy is RESOLVED: stopped: failed 5 times in 10 minutes/);
+  writeFileSync(calm, '');
+  assert.equal((await node.cli('bundle', 'start', 'clumsy')).stdout, 'clumsy is ACTIVE\n');
+  const healed = await listed();
+  assert.deepEqual([healed.state, healed.reason, healed.recovery], ['ACTIVE', undefined, undefined]);
   assert.equal((await fetch(`${node.url}/metrics`)).status, 200);
+  assert.equal(node.child?.pid, pid);
   assert.equal(await node.stop(), 0);
 });

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { spaceDisposed } from '../errors.js';
+import { keepStackTraces } from '../stack.js';
 import { GLOBAL_CLASSES, overlay, wrapBuiltin, wrapClass } from './builtins.js';
 import { OwnedChannels } from './channels.js';
 import { OwnedGlobals } from './globals.js';
@@ -46,7 +47,7 @@ export class OwnedEffects {
 
   #makeGlobal(name: string): unknown {
     if (TIMERS.has(name)) return this.#ownedTimers().functions[name];
-    if (name === 'process') return (this.#process ??= new OwnedProcess()).process;
+    if (name === 'process') return (this.#process ??= new OwnedProcess(this.#label)).process;
     if (name === 'fetch') return this.#fetch;
     const kind = GLOBAL_CLASSES[name];
     const real = (globalThis as Record<string, unknown>)[name];
@@ -56,7 +57,7 @@ export class OwnedEffects {
   /** Made late: most modules start none. */
   #ownedTimers(): OwnedTimers {
     if (!this.#timers) {
-      this.#timers = new OwnedTimers();
+      this.#timers = new OwnedTimers(this.#label);
       if (this.#closed) this.#timers.close();
     }
     return this.#timers;
@@ -83,7 +84,9 @@ export class OwnedEffects {
         return this.global('process') as object;
       case 'timers':
         return overlay(hostRequire('node:timers') as object, {
-          ...this.#ownedTimers().functions,
+          ...Object.fromEntries(
+            Object.entries(this.#ownedTimers().functions).filter(([name]) => name !== 'queueMicrotask'),
+          ),
           promises: this.#ownedTimers().promises,
         });
       case 'timers/promises':
@@ -98,7 +101,11 @@ export class OwnedEffects {
 
   /** Evaluates a module; what it adds to `globalThis` is owned. */
   evaluate<T>(run: () => T): T {
-    return this.#entries.watch(run);
+    try {
+      return this.#entries.watch(run);
+    } finally {
+      keepStackTraces();
+    }
   }
 
   /** One label for each effect that is still there. */
@@ -129,6 +136,7 @@ const TIMERS: ReadonlySet<string> = new Set([
   'setTimeout',
   'setInterval',
   'setImmediate',
+  'queueMicrotask',
   'clearTimeout',
   'clearInterval',
   'clearImmediate',

@@ -1,3 +1,6 @@
+import { processShared } from '../errors.js';
+import { attributeError } from '../origin.js';
+
 type Listener = (...args: unknown[]) => void;
 
 /** `process` as modules of a space see it: the real one, with listeners that end with the space. */
@@ -6,7 +9,7 @@ export class OwnedProcess {
   #closed = false;
   readonly process: NodeJS.Process;
 
-  constructor() {
+  constructor(label: string) {
     const adder =
       (method: 'on' | 'prependListener', once: boolean) =>
       (event: string | symbol, listener: Listener): NodeJS.Process => {
@@ -32,11 +35,14 @@ export class OwnedProcess {
       off: remove,
       removeListener: remove,
       removeAllListeners: removeAll,
+      ...refusals(label),
     };
     this.process = Object.create(
       process,
       Object.fromEntries([
         ...Object.entries(overrides).map(([name, value]) => [name, { value, writable: true, configurable: true }]),
+        // The status of the node is the node's.
+        ['exitCode', { value: undefined, writable: true, configurable: true }],
         ['title', { get: () => process.title, set: (title: string) => (process.title = title), configurable: true }],
       ]),
     ) as NodeJS.Process;
@@ -73,4 +79,44 @@ export class OwnedProcess {
     this.#closed = true;
     this.#removeAll();
   }
+}
+
+/** What would end, move or disown the process of everybody. */
+const REFUSED = [
+  'exit',
+  'reallyExit',
+  'abort',
+  'chdir',
+  'disconnect',
+  'setUncaughtExceptionCaptureCallback',
+  'setuid',
+  'seteuid',
+  'setgid',
+  'setegid',
+  'setgroups',
+  'initgroups',
+  'execve',
+];
+
+function refusals(label: string): Record<string, unknown> {
+  const refuse = (name: string, args: readonly unknown[]): never => {
+    const error = processShared(label, `process.${name}(${args.map(String).join(', ')})`);
+    // Given away as a callback, it is called without a frame of the bundle.
+    attributeError(error, label);
+    throw error;
+  };
+  const refused = REFUSED.filter((name) => name in process);
+  return {
+    ...Object.fromEntries(refused.map((name) => [name, (...args: unknown[]) => refuse(name, args)])),
+    kill(pid: number, signal?: string | number): true {
+      // Zero and negative numbers are groups, and this process may be in each of them.
+      if (signal !== 0 && !(pid > 0 && pid !== process.pid))
+        refuse('kill', signal === undefined ? [pid] : [pid, signal]);
+      return process.kill(pid, signal);
+    },
+    umask(...args: [] | [string | number]): number {
+      if (args.length > 0 && args[0] !== undefined) refuse('umask', args);
+      return process.umask();
+    },
+  };
 }

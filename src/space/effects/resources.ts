@@ -1,6 +1,6 @@
 import { EventEmitter, errorMonitor } from 'node:events';
 import { spaceDisposed } from '../errors.js';
-import { attributeError } from '../stack.js';
+import { attributeError } from '../origin.js';
 
 /** How a kind of resource is named and ended. */
 export interface Kind {

@@ -1,3 +1,4 @@
+import { noteLeaving } from '../origin.js';
 import { PROMISIFIED } from './promisified.js';
 
 type Callback = (...args: unknown[]) => void;
@@ -25,12 +26,20 @@ export class OwnedTimers {
   readonly functions: Readonly<Record<string, unknown>>;
   readonly promises: Readonly<Record<string, unknown>>;
 
-  constructor() {
+  constructor(label: string) {
     const live = this.#live;
     const add = this.#add;
+    const run = function (this: unknown, callback: Callback, ...args: unknown[]): void {
+      try {
+        callback.apply(this, args);
+      } catch (error) {
+        noteLeaving(error, label);
+        throw error;
+      }
+    };
     const fire = function (this: Timer | Immediate, callback: Callback, ...args: unknown[]): void {
       live.delete(this);
-      callback.apply(this, args);
+      run.call(this, callback, ...args);
     };
     const nativeRefresh = timeoutRefresh();
     const refresh = function (this: Timer): Timer {
@@ -45,7 +54,8 @@ export class OwnedTimers {
       return timer;
     };
     const repeat = (callback: Callback, delay?: number, ...args: unknown[]): Timer => {
-      const timer = setInterval(callback, delay, ...args) as Timer;
+      demandCallback(callback);
+      const timer = setInterval(run, delay, callback, ...args) as Timer;
       add(timer);
       return timer;
     };
@@ -54,6 +64,10 @@ export class OwnedTimers {
       const immediate = setImmediate(fire, callback, ...args) as Immediate;
       add(immediate);
       return immediate;
+    };
+    const microtask = (callback: Callback): void => {
+      demandCallback(callback);
+      queueMicrotask(() => run.call(undefined, callback));
     };
     const clear = (timer?: Timer | string | number | null): void => {
       if (typeof timer === 'object' && timer !== null) live.delete(timer);
@@ -70,6 +84,7 @@ export class OwnedTimers {
       setTimeout: named('setTimeout', start),
       setInterval: named('setInterval', repeat),
       setImmediate: named('setImmediate', soon),
+      queueMicrotask: named('queueMicrotask', microtask),
       clearTimeout: named('clearTimeout', clear),
       clearInterval: named('clearInterval', clear),
       clearImmediate: named('clearImmediate', clearSoon),
