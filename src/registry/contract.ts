@@ -15,6 +15,13 @@ export interface Contract<T> {
   readonly methods: readonly string[];
   /** Methods that give an async iterable. */
   readonly streams: readonly string[];
+  /**
+   * Methods and streams whose arguments, results and items hand over the buffers in them: the giver no longer touches them.
+   * Between threads they move instead of being copied.
+   */
+  readonly transfers: readonly string[];
+  /** The most that a call may take when it crosses isolation, ms; 0: no limit; undefined: what the container says. */
+  readonly timeout: number | undefined;
   /** Cannot cross isolation: it hands out live objects or calls back synchronously. */
   readonly local: boolean;
   /** Carries the type only; never set. */
@@ -25,6 +32,8 @@ export interface ContractOptions<T> {
   major: number;
   methods?: readonly (keyof T & string)[];
   streams?: readonly (keyof T & string)[];
+  transfers?: readonly (keyof T & string)[];
+  timeout?: number;
   local?: boolean;
 }
 
@@ -36,6 +45,8 @@ export function contract<T>(name: string, options: ContractOptions<T>): Contract
     id: `${name}@${options.major}`,
     methods: Object.freeze([...(options.methods ?? [])]),
     streams: Object.freeze([...(options.streams ?? [])]),
+    transfers: Object.freeze([...(options.transfers ?? [])]),
+    timeout: options.timeout,
     local: options.local ?? false,
   });
 }
