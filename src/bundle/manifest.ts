@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorMessage, RackwattError } from '../errors.js';
-import { isRange, isVersion } from './versions.js';
+import { isAtLeast, isRange, isVersion } from './versions.js';
 
 export type UpdatePolicy = 'staged' | 'exclusive';
 
@@ -27,6 +27,8 @@ export interface Manifest {
   /** Files and folders that are packed as they are, such as the files of a page. */
   assets: string[];
   capabilities: string[];
+  /** No version below this one may follow it on a node; undefined when any may. */
+  minimum: string | undefined;
   /** Static description written by `bundle pack`. */
   components: StaticComponent[] | undefined;
   runtime: string;
@@ -111,9 +113,17 @@ export function parseManifest(text: string, file: string): Manifest {
     ),
     assets: strings(own['assets'], file, 'rackwatt.assets').map((asset) => inside(asset, file, 'rackwatt.assets')),
     capabilities: strings(own['capabilities'], file, 'rackwatt.capabilities'),
+    minimum: minimumOf(own['minimum'], version, file),
     components: own['components'] === undefined ? undefined : staticComponents(own['components'], file),
     runtime,
   };
+}
+
+function minimumOf(value: unknown, version: string, file: string): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' || !isVersion(value) || !isAtLeast(version, value))
+    throw invalid(file, '"rackwatt.minimum" must be a semantic version, not above that of the bundle');
+  return value;
 }
 
 /** File of a contract sub-path, relative to the bundle. */

@@ -1,18 +1,32 @@
 export {
-  readArchive,
-  readArchiveFile,
-  SEAL_FILE,
+  BUDGET,
+  MANIFEST_FILE,
+  SBOM_FILE,
   sha256,
-  writeArchive,
-  type ArchiveFile,
   type Budget,
-} from './archive.js';
+  type BundleFile,
+  type FileMode,
+} from './archive/format.js';
+export type { ArchiveManifest, BundleFacts, ListedFile } from './archive/manifest.js';
+export { signArchive } from './archive/sign.js';
+export { joinArchive, makeArchive, manifestBeside, type ArchiveParts } from './archive/write.js';
 export { DropInFolder, type DropInOptions } from './dropins.js';
 export { DEPLOYMENT_ERRORS } from './errors.js';
-export { keyId, makeKey, readPrivateKey, readTrustedKeys, type TrustedKey } from './keys.js';
-export { checkSeal, sealOf, signFiles } from './seal.js';
+export { archiveName, packBundle, type Packed } from './pack.js';
+export { sbomOf, type SbomSummary } from './sbom.js';
 export { findSource, platformBundles, runtimeFolder } from './sources.js';
 export { BundleStore, type InstalledArchive } from './store.js';
-export { entryFiles, verifyArchive, type Trust, type VerifiedArchive } from './verify.js';
-export { archiveName, packBundle, type Packed } from './pack.js';
 export { newBundle, templateKinds } from './template.js';
+export { signEnvelope, writeEnvelope } from './trust/envelope.js';
+export {
+  isEncrypted,
+  keyId,
+  makeKey,
+  readPrivateKey,
+  readPublicKey,
+  readPublicKeys,
+  type PublicKey,
+} from './trust/keys.js';
+export { TrustStore, type TrustPlaces } from './trust/store.js';
+export { Trust, plainRules, type Role, type TrustRules } from './trust/trust.js';
+export { entryFiles, verifyArchive, type VerifiedArchive, type VerifyOptions } from './verify.js';

@@ -6,7 +6,7 @@ import type { OutputChunk, Plugin } from 'rolldown';
 import type { Manifest } from '../bundle/index.js';
 import { errorMessage, RackwattError } from '../errors.js';
 import { NATIVE_PACKAGES } from '../space/index.js';
-import type { ArchiveFile } from './archive.js';
+import type { BundleFile } from './archive/format.js';
 
 /** Modules that the container gives to every bundle; they stay imports. */
 const SHARED = ['rackwatt', 'awilix', 'pino', 'reflect-metadata', 'typebox', 'tsyringe'];
@@ -16,7 +16,7 @@ const ENTRY = '\0entry:';
 
 /** The modules of a bundle, packed. */
 export interface Inlined {
-  files: ArchiveFile[];
+  files: BundleFile[];
   /** Folders of the private packages that went in. */
   packages: string[];
 }
@@ -163,7 +163,7 @@ const ownSourceMaps: Plugin = {
   },
 };
 
-function filesOfChunk(root: string, { fileName, code, map }: OutputChunk): ArchiveFile[] {
+function filesOfChunk(root: string, { fileName, code, map }: OutputChunk): BundleFile[] {
   const text = code.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n');
   if (!map) return [{ path: fileName, content: Buffer.from(text) }];
   const folder = posix.dirname(fileName);

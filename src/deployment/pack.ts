@@ -1,15 +1,18 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
 import { contractFile, readManifest, type Manifest } from '../bundle/index.js';
 import type { ComponentDescription } from '../component/index.js';
 import { errorMessage, RackwattError } from '../errors.js';
-import { readArchive, writeArchive, type ArchiveFile } from './archive.js';
+import { compareText, SBOM_FILE, type BundleFile } from './archive/format.js';
+import type { BundleFacts } from './archive/manifest.js';
+import { joinArchive, makeArchive, type ArchiveParts } from './archive/write.js';
 import { filesOf } from './folder.js';
 import { inlineModules, packedPath } from './inline.js';
-import { sealOf } from './seal.js';
-import { entryFiles } from './verify.js';
+import { inlinedPackages, notices, sbomOf, type InlinedPackage } from './sbom.js';
+import { entryFiles, verifyArchive, type VerifiedArchive } from './verify.js';
 
 const KEPT_KEYS = [
   'name',
@@ -26,11 +29,9 @@ const KEPT_KEYS = [
 const DOCUMENTS = ['README.md', 'CHANGELOG.md', 'LICENSE', 'NOTICE'];
 const NOTICES = 'THIRD-PARTY.md';
 
-export interface Packed {
-  name: string;
-  version: string;
-  archive: Buffer;
-  files: { path: string; size: number }[];
+/** A bundle as an archive that nobody signed yet. */
+export interface Packed extends VerifiedArchive {
+  parts: ArchiveParts;
 }
 
 /**
@@ -52,8 +53,8 @@ export async function packBundle(
     if (!existsSync(join(root, file)))
       throw new RackwattError('PACK_FAILED', `${name}: there is no ${file}; build the bundle first (npm run build)`);
   }
-  const files = new Map<string, Buffer>();
-  const add = (added: readonly ArchiveFile[]): void => added.forEach(({ path, content }) => files.set(path, content));
+  const files = new Map<string, BundleFile>();
+  const add = (added: readonly BundleFile[]): void => added.forEach((file) => files.set(file.path, file));
   for (const asset of manifest.assets) add(await assetFiles(root, asset, name));
   add(
     DOCUMENTS.filter((path) => existsSync(join(root, path))).map((path) => ({
@@ -67,20 +68,58 @@ export async function packBundle(
     await inlineModules(root, manifest.entries, manifest, 'worker'),
   ];
   for (const { files: modules } of parts) add(modules);
-  const inlined = [...new Set(parts.flatMap(({ packages }) => packages))]
-    .map(inlinedPackage)
-    .sort((a, b) => compare(`${a.name}@${a.version}`, `${b.name}@${b.version}`));
-  if (inlined.length > 0) files.set(NOTICES, notices(name, inlined));
-  files.set('package.json', packageJson(root, manifest, await describe(root, manifest), inlined));
-  const sorted = [...files].map(([path, content]) => ({ path, content })).sort((a, b) => compare(a.path, b.path));
-  const all = [sealOf(name, version, sorted), ...sorted];
-  const archive = await writeArchive(all);
-  await readArchive(archive, archiveName(name, version)).catch((error: unknown) => {
+  const inlined = inlinedPackages(parts.flatMap(({ packages }) => packages));
+  const written: [path: string, content: Buffer][] = [
+    ['package.json', packageJson(root, manifest, await describe(root, manifest), inlined)],
+    [SBOM_FILE, sbomOf({ ...manifest, license: licenseOf(root) }, inlined, Object.keys(manifest.dependencies))],
+    ...(inlined.length > 0 ? [[NOTICES, notices(name, inlined)] as [string, Buffer]] : []),
+  ];
+  add(written.map(([path, content]) => ({ path, content })));
+  const archive = makeArchive(
+    factsOf(root, manifest),
+    [...files.values()].sort((a, b) => compareText(a.path, b.path)),
+  );
+  return { parts: archive, ...(await proved(archive, archiveName(name, version))) };
+}
+
+/** An archive that would be refused where it is installed is none. */
+async function proved(parts: ArchiveParts, name: string): Promise<VerifiedArchive> {
+  const folder = await mkdtemp(join(tmpdir(), 'rackwatt-pack-'));
+  try {
+    const file = join(folder, name);
+    await writeFile(file, joinArchive(parts), { flag: 'wx' });
+    return await verifyArchive(file);
+  } catch (error) {
     throw new RackwattError('PACK_FAILED', `${name} would be refused where it is installed: ${errorMessage(error)}`, {
       cause: error,
     });
-  });
-  return { name, version, archive, files: all.map(({ path, content }) => ({ path, size: content.length })) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function factsOf(root: string, manifest: Manifest): BundleFacts {
+  const { engines } = readPackage(root);
+  const node = (engines as { node?: unknown } | undefined)?.node;
+  return {
+    name: manifest.name,
+    version: manifest.version,
+    needs: {
+      ...(manifest.runtime === '*' ? {} : { rackwatt: manifest.runtime }),
+      ...(typeof node === 'string' ? { node } : {}),
+    },
+    capabilities: manifest.capabilities,
+    ...(manifest.minimum === undefined ? {} : { minimum: manifest.minimum }),
+  };
+}
+
+function readPackage(root: string): Record<string, unknown> {
+  return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, unknown>;
+}
+
+function licenseOf(root: string): string | undefined {
+  const { license } = readPackage(root);
+  return typeof license === 'string' ? license : undefined;
 }
 
 /** File name of an archive: `rackwatt-driver-snmp-1.2.0.tgz`, as npm names it. */
@@ -88,7 +127,7 @@ export function archiveName(name: string, version: string): string {
   return `${name.replace('@', '').replace('/', '-')}-${version}.tgz`;
 }
 
-async function assetFiles(root: string, asset: string, name: string): Promise<ArchiveFile[]> {
+async function assetFiles(root: string, asset: string, name: string): Promise<BundleFile[]> {
   const path = join(root, asset);
   if (!existsSync(path))
     throw new RackwattError(
@@ -96,42 +135,14 @@ async function assetFiles(root: string, asset: string, name: string): Promise<Ar
       `${name}: there is no ${asset}, which "rackwatt.assets" names; build the bundle first (npm run build)`,
     );
   const inside = posix.normalize(asset).replace(/\/$/, '');
-  if (statSync(path).isFile()) return [{ path: inside, content: await readFile(path) }];
-  return Promise.all(
-    (await filesOf(path)).map(async (file) => ({
-      path: posix.join(inside, file),
-      content: await readFile(join(path, file)),
-    })),
-  );
-}
-
-interface InlinedPackage {
-  name: string;
-  version: string;
-  license: string;
-  /** Texts of its licence and notice files. */
-  texts: string[];
-}
-
-function inlinedPackage(folder: string): InlinedPackage {
-  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
-    name: string;
-    version: string;
-    license?: unknown;
-  };
-  const texts = readdirSync(folder)
-    .filter((file) => /^(?:licen[cs]e|copying|notice)(?:[.-]|$)/i.test(file) && statSync(join(folder, file)).isFile())
-    .sort(compare)
-    .map((file) => readFileSync(join(folder, file), 'utf8').trim());
-  return { name, version, license: typeof license === 'string' ? license : 'see its package', texts };
-}
-
-/** The licences of what was inlined ask to be handed on with it. */
-function notices(name: string, packages: readonly InlinedPackage[]): Buffer {
-  const sections = packages.map(({ name: other, version, license, texts }) =>
-    [`## ${other} ${version} (${license})`, ...texts].join('\n\n'),
-  );
-  return Buffer.from(`${[`# Packages in ${name}`, ...sections].join('\n\n')}\n`);
+  const read = async (file: string, as: string): Promise<BundleFile> => ({
+    path: as,
+    content: await readFile(file),
+    // The owner's alone, as git keeps it: the others follow the umask.
+    mode: (statSync(file).mode & 0o100) === 0 ? '0644' : '0755',
+  });
+  if (statSync(path).isFile()) return [await read(path, inside)];
+  return Promise.all((await filesOf(path)).map((file) => read(join(path, file), posix.join(inside, file))));
 }
 
 function packageJson(
@@ -140,7 +151,7 @@ function packageJson(
   components: ComponentDescription[],
   inlined: readonly InlinedPackage[],
 ): Buffer {
-  const source = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, unknown>;
+  const source = readPackage(root);
   const kept = Object.fromEntries(
     KEPT_KEYS.filter((key) => source[key] !== undefined).map((key) => [key, source[key]]),
   );
@@ -158,6 +169,7 @@ function packageJson(
     ...filled('contracts', manifest.contracts, manifest.contracts.length),
     ...filled('entries', manifest.entries.map(packed), manifest.entries.length),
     ...filled('assets', manifest.assets, manifest.assets.length),
+    ...(manifest.minimum === undefined ? {} : { minimum: manifest.minimum }),
     ...filled('capabilities', manifest.capabilities, manifest.capabilities.length),
     ...filled(
       'commands',
@@ -181,10 +193,6 @@ function packageJson(
     rackwatt: own,
   };
   return Buffer.from(`${JSON.stringify(content, null, 2)}\n`);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** What a bundle asks for that names no version: the one that it was built with, or a later one of its major version. */

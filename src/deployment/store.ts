@@ -1,19 +1,20 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import semver from 'semver';
 import { readManifest, type Manifest, type RevisionSource } from '../bundle/index.js';
 import { errorMessage, RackwattError } from '../errors.js';
-import { BUDGET, readArchiveFile, sha256, type ArchiveFile } from './archive.js';
+import { BUDGET, MANIFEST_FILE, sha256 } from './archive/format.js';
 import { bundleFiles, filesOf, flushFolder, writeDurably } from './folder.js';
-import { missingEntry, verifyArchive, verifyFiles } from './verify.js';
+import type { TrustStore } from './trust/store.js';
+import { missingEntry, verifyArchive, verifyInstalled, type VerifyOptions } from './verify.js';
 
 /** An archive or folder that was checked and lies complete in the store. */
 export interface InstalledArchive {
   name: string;
   version: string;
-  /** sha256 of the archive, or of a folder's files. */
+  /** sha256 of the archive's content, or of a folder's files. */
   digest: string;
   root: string;
   manifest: Manifest;
@@ -39,31 +40,30 @@ const filling = new Set<string>();
  */
 export class BundleStore {
   readonly #folder: string;
-  readonly #keys: string;
+  readonly #trust: TrustStore;
   #swept: Promise<void> | undefined;
 
-  constructor(options: { folder: string; keys: string }) {
+  constructor(options: { folder: string; trust: TrustStore }) {
     this.#folder = options.folder;
-    this.#keys = options.keys;
+    this.#trust = options.trust;
   }
 
   /**
-   * Checks an archive and keeps it. Nothing is written before it passed.
-   * @throws as `verifyArchive`; `BUNDLE_NOT_FOUND`, `STORE_WRITE`
+   * Checks an archive and keeps it. Nothing is written before its signature and digest passed, and nothing is named before every file did.
+   * @throws as `verifyArchive`; `TRUST_...`, `STORE_WRITE`
    */
-  async install(file: string, allowUnsigned: boolean): Promise<InstalledArchive> {
-    const archive = await readArchiveFile(file);
-    const { files, manifest, signers } = await verifyArchive(archive, basename(file), {
-      keys: this.#keys,
-      allowUnsigned,
+  async install(
+    file: string,
+    allowUnsigned: boolean,
+    options: Pick<VerifyOptions, 'expect' | 'name' | 'signal'> = {},
+  ): Promise<InstalledArchive> {
+    const trust = await this.#trust.read();
+    return this.#staged(async (stage) => {
+      const verified = await verifyArchive(file, { ...options, trust, allowUnsigned, into: stage });
+      const { name, version, digest, manifest, signers } = verified;
+      const root = await this.#place(stage, manifest, digest);
+      return { name, version, digest, root, manifest, signers };
     });
-    const digest = sha256(archive);
-    const root = await this.#keep(
-      manifest,
-      digest,
-      files.map(({ path, content }) => ({ path, read: async () => content })),
-    );
-    return { name: manifest.name, version: manifest.version, digest, root, manifest, signers };
   }
 
   /**
@@ -96,12 +96,15 @@ export class BundleStore {
         throw new RackwattError('ARCHIVE_INCOMPLETE', `${folder} is still being written: ${path} changed`);
       return content;
     };
-    const root = await this.#keep(
-      manifest,
-      digest,
-      paths.map((path) => ({ path, read: () => read(path) })),
-    );
-    return { name: manifest.name, version: manifest.version, digest, root, manifest, signers: [] };
+    return this.#staged(async (stage) => {
+      await mkdir(stage, { recursive: true, mode: 0o700 });
+      await fill(
+        stage,
+        paths.map((path) => ({ path, read: () => read(path) })),
+      );
+      const root = await this.#place(stage, manifest, digest);
+      return { name: manifest.name, version: manifest.version, digest, root, manifest, signers: [] };
+    });
   }
 
   /** @throws `BUNDLE_NOT_FOUND`, `SIGNATURE_MISSING`, `SIGNATURE_INVALID`, `ARCHIVE_INVALID` */
@@ -136,42 +139,53 @@ export class BundleStore {
       );
     const root = join(folder, `${version}-${digests[0]}`);
     // A key that is no longer trusted takes its bundles with it.
-    if (!allowUnsigned) verifyFiles(await readFiles(root), `${name} ${version}`, { keys: this.#keys, allowUnsigned });
+    if (!allowUnsigned) await verifyInstalled(root, `${name} ${version}`, await this.#trust.read());
     return { location: `store:${name}@${version}`, root, manifest: await readManifest(root), digest: digests[0]! };
   }
 
-  async #keep(manifest: Manifest, digest: string, files: readonly StoredFile[]): Promise<string> {
-    const folder = this.#folderOf(manifest.name);
-    const root = join(folder, `${manifest.version}-${digest.slice(0, SHORT)}`);
+  /** Gives a new folder to fill, which is gone afterwards unless it was placed. */
+  async #staged<T>(work: (stage: string) => Promise<T>): Promise<T> {
     const name = `.stage-${process.pid}-${randomUUID()}`;
     const stage = join(this.#folder, name);
-    let isDamaged = false;
     filling.add(name);
     try {
-      await (this.#swept ??= this.#sweep());
-      isDamaged = existsSync(root) && !(await isSame(root, files));
-      if (existsSync(root) && !isDamaged) return root;
-      await mkdir(stage, { recursive: true, mode: 0o700 });
-      await fill(stage, files);
-      await mkdir(folder, { recursive: true });
-      if (isDamaged) await rm(root, { recursive: true });
-      await rename(stage, root);
-      await flushFolder(folder);
-      await flushFolder(this.#folder);
+      return await work(stage);
     } catch (error) {
-      this.#swept = undefined;
       await rm(stage, { recursive: true, force: true }).catch((left: unknown) => void errorMessage(left));
-      // Somebody else was first.
-      if (!isDamaged && existsSync(root)) return root;
+      if (error instanceof Error && error.name === 'AbortError') throw error;
       if (error instanceof RackwattError) throw error;
-      throw new RackwattError(
-        'STORE_WRITE',
-        `${manifest.name} ${manifest.version} cannot be kept in ${this.#folder}: ${errorMessage(error)}`,
-        { cause: error },
-      );
+      throw new RackwattError('STORE_WRITE', `nothing can be kept in ${this.#folder}: ${errorMessage(error)}`, {
+        cause: error,
+      });
     } finally {
       filling.delete(name);
     }
+  }
+
+  /** Names a complete stage; where the same content is already, its manifest is renewed, which may have more signatures now. */
+  async #place(stage: string, manifest: Manifest, digest: string): Promise<string> {
+    const folder = this.#folderOf(manifest.name);
+    const root = join(folder, `${manifest.version}-${digest.slice(0, SHORT)}`);
+    await (this.#swept ??= this.#sweep());
+    if (existsSync(root) && (await isSame(root, stage))) {
+      if (existsSync(join(stage, MANIFEST_FILE))) await rename(join(stage, MANIFEST_FILE), join(root, MANIFEST_FILE));
+      await rm(stage, { recursive: true, force: true });
+      return root;
+    }
+    await mkdir(folder, { recursive: true });
+    // An entry never changes, unless a disk or a person damaged it.
+    const isDamaged = existsSync(root) && !(await isSame(root, stage));
+    if (isDamaged) await rm(root, { recursive: true });
+    try {
+      await rename(stage, root);
+    } catch (error) {
+      // Somebody else was first.
+      if (isDamaged || !existsSync(root)) throw error;
+      await rm(stage, { recursive: true, force: true });
+      return root;
+    }
+    await flushFolder(folder);
+    await flushFolder(this.#folder);
     return root;
   }
 
@@ -201,13 +215,13 @@ function isOther(process_: number): boolean {
   }
 }
 
-/** An entry never changes, unless a disk or a person damaged it. */
-async function isSame(root: string, files: readonly StoredFile[]): Promise<boolean> {
-  const found = await filesOf(root);
-  if (found.length !== files.length) return false;
-  for (const { path, read } of files) {
-    const file = join(root, path);
-    if (!existsSync(file) || !(await readFile(file)).equals(await read())) return false;
+/** Whether two folders hold the same files; their manifests may differ in their signatures. */
+async function isSame(root: string, stage: string): Promise<boolean> {
+  const [found, wanted] = await Promise.all([filesOf(root), filesOf(stage)]);
+  if (found.join('\n') !== wanted.join('\n')) return false;
+  for (const path of wanted) {
+    if (path === MANIFEST_FILE) continue;
+    if (!(await readFile(join(root, path))).equals(await readFile(join(stage, path)))) return false;
   }
   return true;
 }
@@ -230,13 +244,9 @@ async function checkSize(folder: string, paths: readonly string[]): Promise<void
     );
   let bytes = 0;
   for (const path of paths) bytes += (await stat(join(folder, path))).size;
-  if (bytes > BUDGET.unpackedBytes)
+  if (bytes > BUDGET.unpacked)
     throw new RackwattError(
       'ARCHIVE_TOO_LARGE',
-      `${folder} has more than ${BUDGET.unpackedBytes} bytes; pack it with: rackwatt bundle pack`,
+      `${folder} has more than ${BUDGET.unpacked} bytes; pack it with: rackwatt bundle pack`,
     );
-}
-
-async function readFiles(root: string): Promise<ArchiveFile[]> {
-  return Promise.all((await filesOf(root)).map(async (path) => ({ path, content: await readFile(join(root, path)) })));
 }

@@ -1,61 +1,136 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { contractFile, parseManifest, type Manifest } from '../bundle/index.js';
-import { RackwattError } from '../errors.js';
-import { readArchive, type ArchiveFile } from './archive.js';
-import { readTrustedKeys } from './keys.js';
-import { quoted } from './paths.js';
-import { checkSeal } from './seal.js';
-import { parseStrictly } from './strict-json.js';
+import { extractArchive } from './archive/extract.js';
+import { BUDGET, invalid, MANIFEST_FILE, SBOM_FILE, sha256 } from './archive/format.js';
+import { FreshFolder } from './archive/fresh-folder.js';
+import { openManifest, parseArchiveManifest, type ArchiveManifest } from './archive/manifest.js';
+import { checkContent, withArchive } from './archive/open.js';
+import { quoted } from './archive/paths.js';
+import { parseStrictly } from './archive/strict-json.js';
+import { filesOf } from './folder.js';
+import { checkSbom, type SbomSummary } from './sbom.js';
+import { writeEnvelope, type Envelope } from './trust/envelope.js';
+import { judge, type Judgement, type Trust } from './trust/trust.js';
 
-export interface Trust {
-  /** Folder of the trusted `.pub` files. */
-  keys: string;
-  allowUnsigned: boolean;
+export interface VerifyOptions {
+  /** Who may sign what; absent: nobody is asked, as when an archive is only looked at. */
+  trust?: Trust;
+  allowUnsigned?: boolean;
+  /** Folder to make and to fill with the verified files; nothing is written when absent. */
+  into?: string;
+  /** What it must be, where somebody asked for that. */
+  expect?: { name?: string; version?: string };
+  /** Of the archive, for sentences; its file's name when absent. */
+  name?: string;
+  signal?: AbortSignal;
 }
 
-export interface VerifiedArchive {
-  files: ArchiveFile[];
+export interface VerifiedArchive extends Judgement {
+  name: string;
+  version: string;
+  /** sha256 of the content, the same whoever signs: what a revision is known by. */
+  digest: string;
   manifest: Manifest;
-  /** Names of the trusted keys that signed it. */
-  signers: string[];
+  archive: ArchiveManifest;
+  sbom: SbomSummary;
+}
+
+/** What is read and not only copied. */
+const READ = ['package.json', SBOM_FILE];
+/** Scripts that npm would run where a package is installed. */
+const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall', 'prepublish', 'preprepare', 'prepare', 'postprepare'];
+
+/**
+ * Checks an archive and, with `into`, unpacks it: manifest, signatures, trust, digest, every file, package.json and bill of
+ * materials, in this order; the first that fails is the reason. Installing, the drop-in folder, `bundle verify` and `bundle pack` all
+ * come here.
+ * @throws `ARCHIVE_...`, `SIGNATURE_...`, `TRUST_...`, `BUNDLE_MANIFEST`, `BUNDLE_NOT_FOUND`, `STORE_WRITE`
+ */
+export function verifyArchive(file: string, options: VerifyOptions = {}): Promise<VerifiedArchive> {
+  const { expect = {}, into, signal } = options;
+  return withArchive(
+    file,
+    async (opened) => {
+      const { name, envelope } = opened;
+      const { archive, ...judgement } = checkManifest(envelope, name, options);
+      if ((expect.name ?? archive.name) !== archive.name || (expect.version ?? archive.version) !== archive.version)
+        throw invalid(
+          name,
+          `is ${archive.name} ${archive.version}, not ${[expect.name ?? archive.name, expect.version].join(' ').trim()}`,
+        );
+      await checkContent(opened, archive);
+      for (const path of READ) {
+        const size = archive.files.find((listed) => listed.path === path)?.size;
+        if (size === undefined) throw invalid(name, `has no ${path}`);
+        if (size > BUDGET.manifest) throw invalid(name, `has a ${path} of more than ${BUDGET.manifest} bytes`);
+      }
+      const folder = into === undefined ? undefined : await FreshFolder.make(into);
+      try {
+        const kept = await extractArchive(opened, archive, { folder, keep: READ, signal });
+        const manifest = checkPackage(kept.get('package.json')!, archive, name);
+        const sbom = checkSbom(kept.get(SBOM_FILE)!, archive, name);
+        await folder?.write(MANIFEST_FILE, writeEnvelope(envelope));
+        await folder?.flush();
+        const { version, archive: content } = archive;
+        return { name: archive.name, version, digest: content.sha256, manifest, archive, sbom, ...judgement };
+      } catch (error) {
+        await folder?.remove();
+        throw error;
+      }
+    },
+    options.name === undefined ? {} : { name: options.name },
+  );
 }
 
 /**
- * Checks an archive in memory: trailers, paths, budget, signature, list of files, manifest, in this order. Nothing is written.
- * @param name of the archive, for sentences
- * @throws `ARCHIVE_...`, `SIGNATURE_...`, `BUNDLE_MANIFEST`, `KEY_INVALID`
+ * Checks the folder of an installed archive: that its manifest is still trusted, and its files still those listed.
+ * @throws as `verifyArchive`
  */
-export async function verifyArchive(archive: Buffer, name: string, trust: Trust): Promise<VerifiedArchive> {
-  return verifyFiles(await readArchive(archive, name), name, trust);
+export async function verifyInstalled(root: string, name: string, trust: Trust): Promise<void> {
+  const found = await filesOf(root);
+  if (!found.includes(MANIFEST_FILE)) throw invalid(name, `has no ${MANIFEST_FILE}; install it again`);
+  const envelope = openManifest(await readFile(join(root, MANIFEST_FILE)), name);
+  const { archive } = checkManifest(envelope, name, { trust });
+  const listed = new Map(archive.files.map((file) => [file.path, file]));
+  for (const path of found) {
+    if (path === MANIFEST_FILE) continue;
+    const file = listed.get(path);
+    if (!file) throw invalid(name, `holds ${quoted(path)}, which its manifest does not list`);
+    const content = await readFile(join(root, path));
+    if (content.length !== file.size || sha256(content) !== file.sha256)
+      throw invalid(name, `holds another ${path} than its manifest lists; it was altered`);
+    listed.delete(path);
+  }
+  const [missing] = listed.keys();
+  if (missing !== undefined) throw invalid(name, `lacks ${quoted(missing)}, which its manifest lists`);
 }
 
-/** The same for files that lie somewhere already. @throws as `verifyArchive` */
-export function verifyFiles(files: ArchiveFile[], name: string, { keys, allowUnsigned }: Trust): VerifiedArchive {
-  const { list, signers, strangers } = checkSeal(files, readTrustedKeys(keys), name);
-  if (signers.length === 0 && !allowUnsigned) {
-    if (strangers.length > 0)
-      throw new RackwattError(
-        'SIGNATURE_INVALID',
-        `${name} is signed by the key ${strangers.join(', ')}, which is not trusted here; if you know whose it is, put its .pub into ${keys}`,
-      );
-    throw new RackwattError(
-      'SIGNATURE_MISSING',
-      `${name} is not signed; sign it with: rackwatt bundle sign, or allow unsigned bundles in framework.trust.unsigned`,
+function checkManifest(
+  envelope: Envelope,
+  name: string,
+  { trust, allowUnsigned = false }: VerifyOptions,
+): Judgement & { archive: ArchiveManifest } {
+  const judgement = judge(envelope, name, trust);
+  const archive = parseArchiveManifest(envelope.payload, name);
+  if (trust) trust.check(archive, judgement, name, allowUnsigned);
+  return { archive, ...judgement };
+}
+
+function checkPackage(content: Buffer, archive: ArchiveManifest, name: string): Manifest {
+  const json = parseStrictly(content, `${name}: package.json`) as { scripts?: unknown } | null;
+  const manifest = parseManifest(content.toString('utf8'), `package.json of ${name}`);
+  if (manifest.name !== archive.name || manifest.version !== archive.version)
+    throw invalid(
+      name,
+      `is listed as ${archive.name} ${archive.version}, but its package.json says ${manifest.name} ${manifest.version}`,
     );
-  }
-  const packageJson = files.find(({ path }) => path === 'package.json');
-  if (!packageJson) throw new RackwattError('ARCHIVE_INVALID', `${name} has no package.json`);
-  parseStrictly(packageJson.content, `${name}: package.json`);
-  const manifest = parseManifest(packageJson.content.toString('utf8'), `package.json of ${name}`);
-  if (manifest.name !== list.name || manifest.version !== list.version) {
-    throw new RackwattError(
-      'ARCHIVE_INVALID',
-      `${name} is listed as ${quoted(list.name)} ${quoted(list.version)}, but its package.json says ${manifest.name} ${manifest.version}`,
-    );
-  }
-  const missing = missingEntry(manifest, new Set(files.map(({ path }) => path)));
-  if (missing !== undefined)
-    throw new RackwattError('ARCHIVE_INVALID', `${name} lacks ${quoted(missing)}, which its package.json names`);
-  return { files, manifest, signers };
+  const script = INSTALL_SCRIPTS.find((each) => Object.hasOwn(Object(json?.scripts) as object, each));
+  if (script !== undefined)
+    throw invalid(name, `has the script "${script}" in its package.json; installing runs nothing`);
+  const missing = missingEntry(manifest, new Set(archive.files.map(({ path }) => path)));
+  if (missing !== undefined) throw invalid(name, `lacks ${quoted(missing)}, which its package.json names`);
+  return manifest;
 }
 
 /** Every module that a manifest names, relative to the bundle. */

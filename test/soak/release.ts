@@ -1,23 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-const deployment = (await import(
-  new URL('../../../src/dist/deployment/index.js', import.meta.url).href
-)) as typeof import('../../src/deployment/index.js');
-
-type Files = Awaited<ReturnType<typeof deployment.readArchive>>;
+import { partsOf, readPrivateKey, signed, type BundleFile } from '../support/archives.js';
 
 /** A packed bundle as other versions of itself, each signed; for swaps that are to be told apart. */
 export class Releases {
   readonly #name: string;
-  readonly #files: Files;
-  readonly #key: ReturnType<typeof deployment.readPrivateKey>;
+  readonly #files: readonly BundleFile[];
+  readonly #key: ReturnType<typeof readPrivateKey>;
   readonly #folder: string;
 
-  constructor(name: string, files: Files, keyFile: string, folder: string) {
+  constructor(name: string, files: readonly BundleFile[], keyFile: string, folder: string) {
     this.#name = name;
-    this.#files = files.filter(({ path }) => path !== deployment.SEAL_FILE);
-    this.#key = deployment.readPrivateKey(keyFile);
+    this.#files = files;
+    this.#key = readPrivateKey(keyFile);
     this.#folder = folder;
   }
 
@@ -30,11 +25,8 @@ export class Releases {
           ? Buffer.from(JSON.stringify({ ...(JSON.parse(content.toString('utf8')) as object), version }))
           : content,
     }));
-    const sealed = [deployment.sealOf(this.#name, version, changed), ...changed];
     const file = join(this.#folder, `release-${version}.tgz`);
-    writeFileSync(file, await deployment.writeArchive(deployment.signFiles(sealed, this.#key, file)));
+    writeFileSync(file, signed(partsOf({ name: this.#name, version }, changed), this.#key));
     return file;
   }
 }
-
-export const { readArchive } = deployment;

@@ -13,7 +13,8 @@ import { parseArgs } from 'node:util';
 import { type Accounting, accounting, highest, storedDevices } from '../support/accounting.js';
 import { checkout, rackwatt, TestNode, until } from '../support/node.js';
 import { temporaryFolder } from '../support/temporary.js';
-import { readArchive, Releases } from './release.js';
+import { filesOfArchive } from '../support/archives.js';
+import { Releases } from './release.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -62,7 +63,7 @@ async function run(): Promise<boolean> {
   writeFileSync(join(node.home, 'keys', 'release.pub'), readFileSync(`${key}.pub`));
   const packed = join(work, 'driver.tgz');
   await demand('bundle', 'pack', join(checkout, 'bundles/driver-snmp'), '-o', packed);
-  const releases = new Releases('@rackwatt/driver-snmp', await readArchive(readFileSync(packed), packed), key, work);
+  const releases = new Releases('@rackwatt/driver-snmp', await filesOfArchive(packed), key, work);
   if (options.isolation !== 'space') isolate(node);
 
   await node.start();

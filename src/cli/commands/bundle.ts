@@ -1,20 +1,7 @@
-import { basename, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { BundleInfo } from '../../bundle/index.js';
-import { writeAtomically } from '../../configuration/index.js';
-import {
-  archiveName,
-  keyId,
-  newBundle,
-  packBundle,
-  readArchive,
-  readArchiveFile,
-  readPrivateKey,
-  sha256,
-  signFiles,
-  verifyArchive,
-  writeArchive,
-} from '../../deployment/index.js';
-import { RackwattError } from '../../errors.js';
+import { newBundle } from '../../deployment/index.js';
+import { isArchive, pack, showArchive, sign, verify } from '../archive-commands.js';
 import type { Command } from '../contract.js';
 import { json, table } from '../output.js';
 
@@ -68,10 +55,13 @@ export const bundle: Command = {
       },
     },
     info: {
-      summary: 'one bundle with its imports and components',
+      summary: 'one bundle with its imports and components; of FILE.tgz, what the archive holds',
       arguments: '<name>',
-      async run({ arguments: [name], stdout, call }) {
-        stdout.write(json(await call('bundle.info', { name })));
+      options: JSON_OPTION,
+      async run(input) {
+        const [name] = input.arguments;
+        if (isArchive(name!)) await showArchive(input);
+        else input.stdout.write(json(await input.call('bundle.info', { name })));
       },
     },
     why: {
@@ -93,57 +83,9 @@ export const bundle: Command = {
         );
       },
     },
-    pack: {
-      summary: 'pack a bundle into one archive, private dependencies inlined',
-      arguments: '[dir]',
-      options: {
-        '-o, --output <file>': 'archive to write; NAME-VERSION.tgz in the working folder when absent',
-        ...JSON_OPTION,
-      },
-      async run({ arguments: [dir], options, stdout }) {
-        const { describeBundle } = await import('../../node/index.js');
-        const packed = await packBundle(resolve(dir ?? '.'), describeBundle);
-        const file = resolve(String(options['output'] ?? archiveName(packed.name, packed.version)));
-        await writeAtomically(file, packed.archive);
-        const digest = sha256(packed.archive);
-        if (options['json'])
-          stdout.write(json({ file, name: packed.name, version: packed.version, digest, files: packed.files }));
-        else
-          stdout.write(
-            `${file}\n  ${packed.name} ${packed.version}, ${packed.files.length} files, ${packed.archive.length} bytes, sha256 ${digest}\n`,
-          );
-      },
-    },
-    sign: {
-      summary: 'sign an archive with a release key, in place',
-      arguments: '<archive>',
-      options: { '--key <file>': 'private key from "rackwatt keys new"' },
-      async run({ arguments: [file], options, stdout }) {
-        if (typeof options['key'] !== 'string')
-          throw new RackwattError('USAGE', 'bundle sign wants a key: rackwatt bundle sign FILE.tgz --key release.key');
-        const path = resolve(file!);
-        const key = readPrivateKey(resolve(options['key']));
-        const files = await readArchive(await readArchiveFile(path), basename(path));
-        await writeAtomically(path, await writeArchive(signFiles(files, key, basename(path))));
-        stdout.write(`${path} is signed by ${keyId(key)}\n`);
-      },
-    },
-    verify: {
-      summary: 'check an archive: complete, unaltered, signed by a trusted key',
-      arguments: '<archive>',
-      options: { '--keys <folder>': 'folder of trusted .pub files; "keys" of the home when absent', ...JSON_OPTION },
-      async run({ arguments: [file], options, stdout, home }) {
-        const path = resolve(file!);
-        const keys = resolve(String(options['keys'] ?? join(home, 'keys')));
-        const { manifest, signers, files } = await verifyArchive(await readArchiveFile(path), basename(path), {
-          keys,
-          allowUnsigned: false,
-        });
-        if (options['json'])
-          stdout.write(json({ name: manifest.name, version: manifest.version, signers, files: files.length }));
-        else stdout.write(`${manifest.name} ${manifest.version} is unaltered and signed by ${signers.join(', ')}\n`);
-      },
-    },
+    pack,
+    sign,
+    verify,
     install,
     update: {
       ...install,

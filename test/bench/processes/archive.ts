@@ -8,8 +8,11 @@ import { emptyFramework, loadDeployment, rackwatt } from '../built.js';
 import { median } from '../figures.js';
 
 const folder = process.argv[2]!;
-const { BundleStore } = await loadDeployment();
-const store = new BundleStore({ folder: join(folder, `store-${process.pid}`), keys: join(folder, 'keys') });
+const { BundleStore, TrustStore } = await loadDeployment();
+const store = new BundleStore({
+  folder: join(folder, `store-${process.pid}`),
+  trust: new TrustStore({ keys: join(folder, 'keys') }),
+});
 const framework = emptyFramework(folder);
 await framework.setStartLevel(1);
 const Swapped = rackwatt.contract<{ version: number }>('bench/Swapped', { major: 1 });

@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { loadDeployment } from '../built.js';
 
 const folder = process.argv[2]!;
-const { BundleStore } = await loadDeployment();
-const store = new BundleStore({ folder: join(folder, `store-${process.pid}`), keys: join(folder, 'keys') });
+const { BundleStore, TrustStore } = await loadDeployment();
+const store = new BundleStore({
+  folder: join(folder, `store-${process.pid}`),
+  trust: new TrustStore({ keys: join(folder, 'keys') }),
+});
 const archives = readdirSync(join(folder, 'archives')).map((name) => join(folder, 'archives', name));
 
 const AT_ONCE = 16;

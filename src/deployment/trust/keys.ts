@@ -1,12 +1,13 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { errorMessage, RackwattError } from '../errors.js';
+import { errorMessage, RackwattError } from '../../errors.js';
 
-/** A public key that is trusted to say which code may run. */
-export interface TrustedKey {
+/** Half of an Ed25519 key with which signatures are checked. */
+export interface PublicKey {
   /** First 16 hex digits of the sha256 of the key's DER. */
   id: string;
+  /** What people call it. */
   name: string;
   key: KeyObject;
 }
@@ -34,35 +35,69 @@ export function keyId(key: KeyObject): string {
     .slice(0, 16);
 }
 
-/** Makes an Ed25519 key pair: `<path>` (private, mode 0600) and `<path>.pub`. @throws `KEY_INVALID` when it exists */
-export function makeKey(path: string): { id: string; privateFile: string; publicFile: string } {
+/**
+ * Makes an Ed25519 key pair: `<path>` (private, mode 0600) and `<path>.pub`. With a passphrase the private half is encrypted
+ * (PKCS #8, AES-256).
+ * @throws `KEY_INVALID` when it exists
+ */
+export function makeKey(path: string, passphrase?: string): { id: string; privateFile: string; publicFile: string } {
   for (const file of [path, `${path}.pub`])
     if (existsSync(file)) throw new RackwattError('KEY_INVALID', `${file} exists; a key is never overwritten`);
+  if (passphrase === '') throw new RackwattError('KEY_INVALID', `the passphrase of ${path} is empty`);
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const encryption = passphrase === undefined ? {} : { cipher: 'aes-256-cbc', passphrase };
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600, flag: 'wx' });
+  writeFileSync(path, privateKey.export({ type: 'pkcs8', format: 'pem', ...encryption }), { mode: 0o600, flag: 'wx' });
   writeFileSync(`${path}.pub`, publicKey.export({ type: 'spki', format: 'pem' }), { flag: 'wx' });
   return { id: keyId(publicKey), privateFile: path, publicFile: `${path}.pub` };
 }
 
-/** @throws `KEY_INVALID` */
-export function readPrivateKey(path: string): KeyObject {
-  return parseKey(path, readPem(path), createPrivateKey);
+/** Whether a private key wants a passphrase. @throws `KEY_INVALID` */
+export function isEncrypted(path: string): boolean {
+  return readPem(path).includes('ENCRYPTED PRIVATE KEY');
+}
+
+/** @throws `KEY_INVALID`, also when others than the owner may read it */
+export function readPrivateKey(path: string, passphrase?: string): KeyObject {
+  const pem = readPem(path);
+  if ((statSync(path).mode & 0o077) !== 0)
+    throw new RackwattError('KEY_INVALID', `${path} can be read by others than its owner; first: chmod 600 ${path}`);
+  if (pem.includes('ENCRYPTED PRIVATE KEY') && passphrase === undefined)
+    throw new RackwattError('KEY_INVALID', `${path} is encrypted; give its passphrase with: --passphrase-file FILE`);
+  return parseKey(path, pem, (given) =>
+    createPrivateKey({ key: given, ...(passphrase === undefined ? {} : { passphrase }) }),
+  );
 }
 
 /** The keys of a folder of `.pub` files; none when there is no folder. @throws `KEY_INVALID` */
-export function readTrustedKeys(folder: string): TrustedKey[] {
+export function readPublicKeys(folder: string): PublicKey[] {
   if (!existsSync(folder)) return [];
   const files = readdirSync(folder).filter((file) => file.endsWith('.pub'));
-  return files.sort().map((file) => ({ name: basename(file, '.pub'), ...publicKey(join(folder, file)) }));
+  return files.sort().map((file) => readPublicKey(join(folder, file)));
+}
+
+/** @throws `KEY_INVALID` */
+export function readPublicKey(path: string): PublicKey {
+  return { name: basename(path, '.pub'), ...parsePublic(path, readPem(path)) };
+}
+
+/** A key as a document holds it: base64 of its DER. @throws `KEY_INVALID` */
+export function publicKeyOf(name: string, base64: string): PublicKey {
+  return {
+    name,
+    ...parsePublic(name, Buffer.from(`-----BEGIN PUBLIC KEY-----\n${base64}\n-----END PUBLIC KEY-----\n`)),
+  };
+}
+
+export function base64Of({ key }: PublicKey): string {
+  return key.export({ type: 'spki', format: 'der' }).toString('base64');
 }
 
 /** Keys by the text that they were read from: every install asks for them, and parsing one costs more than checking a signature. */
 const parsed = new Map<string, { id: string; key: KeyObject }>();
 const MOST_PARSED = 100;
 
-function publicKey(path: string): { id: string; key: KeyObject } {
-  const pem = readPem(path);
+function parsePublic(path: string, pem: Buffer): { id: string; key: KeyObject } {
   const text = pem.toString('latin1');
   const known = parsed.get(text);
   if (known) return known;

@@ -1,4 +1,4 @@
-import { errorMessage, RackwattError } from '../errors.js';
+import { errorMessage, RackwattError } from '../../errors.js';
 import { quoted } from './paths.js';
 
 const DEPTH = 64;

@@ -1,0 +1,107 @@
+import { constants } from 'node:fs';
+import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errorMessage, RackwattError } from '../../errors.js';
+import { flushFolder } from '../folder.js';
+import type { FileMode } from './format.js';
+
+const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
+/** A folder that did not exist before, open to nobody else, whose files are new ones and on the disk once it was flushed. */
+export class FreshFolder {
+  readonly #root: string;
+  readonly #folders: Set<string>;
+
+  private constructor(root: string) {
+    this.#root = root;
+    this.#folders = new Set([root]);
+  }
+
+  /** @throws `STORE_WRITE`, also when there is something */
+  static async make(root: string): Promise<FreshFolder> {
+    try {
+      await mkdir(dirname(root), { recursive: true });
+      await mkdir(root, { mode: 0o700 });
+    } catch (error) {
+      throw cannot('make', root, error);
+    }
+    return new FreshFolder(root);
+  }
+
+  /** @throws `STORE_WRITE` */
+  async create(path: string, mode: FileMode = '0644'): Promise<NewFile> {
+    const target = join(this.#root, path);
+    try {
+      await this.#makeFolder(dirname(target));
+      const handle = await open(target, NEW_FILE, 0o600);
+      // Not by the mode of open, which the umask would lessen.
+      await handle.chmod(mode === '0755' ? 0o755 : 0o644);
+      return new NewFile(handle, target);
+    } catch (error) {
+      throw cannot('write', target, error);
+    }
+  }
+
+  async #makeFolder(folder: string): Promise<void> {
+    if (this.#folders.has(folder)) return;
+    await this.#makeFolder(dirname(folder));
+    await mkdir(folder, { mode: 0o755 });
+    this.#folders.add(folder);
+  }
+
+  async write(path: string, content: Uint8Array): Promise<void> {
+    const file = await this.create(path);
+    try {
+      await file.write(content);
+      await file.flush();
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Waits until the names are on the disk. @throws `STORE_WRITE` */
+  async flush(): Promise<void> {
+    try {
+      for (const folder of this.#folders) await flushFolder(folder);
+    } catch (error) {
+      throw cannot('write', this.#root, error);
+    }
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.#root, { recursive: true, force: true }).catch((error: unknown) => void errorMessage(error));
+  }
+}
+
+/** A file that is being written. */
+export class NewFile {
+  readonly #handle: FileHandle;
+  readonly #path: string;
+
+  constructor(handle: FileHandle, path: string) {
+    this.#handle = handle;
+    this.#path = path;
+  }
+
+  /** @throws `STORE_WRITE` */
+  async write(content: Uint8Array): Promise<void> {
+    await this.#handle.writeFile(content).catch((error: unknown) => {
+      throw cannot('write', this.#path, error);
+    });
+  }
+
+  /** Waits until it is on the disk. @throws `STORE_WRITE` */
+  async flush(): Promise<void> {
+    await this.#handle.sync().catch((error: unknown) => {
+      throw cannot('write', this.#path, error);
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+}
+
+function cannot(what: string, path: string, error: unknown): RackwattError {
+  return new RackwattError('STORE_WRITE', `cannot ${what} ${path}: ${errorMessage(error)}`, { cause: error });
+}

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { open, readFile, stat, type FileHandle } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { errorMessage, RackwattError } from '../../errors.js';
+import type { Envelope } from '../trust/envelope.js';
+import { BUDGET, incomplete, invalid, MANIFEST_FILE, tooLarge, type Budget } from './format.js';
+import { GzipMember, readAt } from './gzip.js';
+import { openManifest, type ArchiveManifest } from './manifest.js';
+import { BLOCK, headerOf, paddingOf } from './tar.js';
+import { manifestBeside } from './write.js';
+
+const SIZE_FIELD = { start: 124, end: 135 };
+const CHUNK = 256 << 10;
+
+/** A file that holds an archive, its manifest read. The same handle serves until the end, whatever happens to the name. */
+export interface OpenArchive {
+  /** For sentences. */
+  name: string;
+  envelope: Envelope;
+  /** Where the manifest lies: in front of the content, or in a file of its own. */
+  detached: string | undefined;
+  content: { start: number; end: number };
+  handle: FileHandle;
+}
+
+/**
+ * Opens an archive and gives it to `use`; closes it afterwards.
+ * @throws `BUNDLE_NOT_FOUND`, `ARCHIVE_INCOMPLETE`, `ARCHIVE_INVALID`, `ARCHIVE_TOO_LARGE`, and what `use` throws
+ */
+export async function withArchive<T>(
+  file: string,
+  use: (archive: OpenArchive) => Promise<T>,
+  { name = basename(file), budget = BUDGET }: { name?: string; budget?: Budget } = {},
+): Promise<T> {
+  const handle = await openFile(file);
+  try {
+    const { size } = await handle.stat();
+    if (size > budget.archive + budget.manifest) throw tooLarge(name, `has more than ${budget.archive} bytes`);
+    const front = await readFront(handle, size, name, budget);
+    if (front)
+      return await use({
+        name,
+        envelope: openManifest(front.manifest, name),
+        detached: undefined,
+        content: { start: front.end, end: size },
+        handle,
+      });
+    const detached = manifestBeside(file);
+    const manifest = await readDetached(detached, name, budget);
+    return await use({
+      name,
+      envelope: openManifest(manifest, name),
+      detached,
+      content: { start: 0, end: size },
+      handle,
+    });
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * That the content is, byte for byte, what the manifest is about.
+ * @throws `ARCHIVE_INCOMPLETE` when it is too short, `ARCHIVE_INVALID`
+ */
+export async function checkContent(
+  { handle, content, name }: OpenArchive,
+  { archive }: Pick<ArchiveManifest, 'archive'>,
+): Promise<void> {
+  const length = content.end - content.start;
+  if (length < archive.length)
+    throw incomplete(name, `is cut off: it has ${length} of the ${archive.length} bytes of its content`);
+  if (length > archive.length) throw invalid(name, `has ${length - archive.length} bytes behind its end`);
+  const hash = createHash('sha256');
+  for (let at = content.start; at < content.end; at += CHUNK)
+    hash.update(await readAt(handle, at, Math.min(CHUNK, content.end - at)));
+  if (hash.digest('hex') !== archive.sha256)
+    throw invalid(name, 'does not have the digest that its manifest says; it was altered or damaged');
+}
+
+async function openFile(file: string): Promise<FileHandle> {
+  try {
+    const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    if ((await handle.stat()).isFile()) return handle;
+    await handle.close();
+  } catch (error) {
+    throw new RackwattError('BUNDLE_NOT_FOUND', `cannot read ${file}: ${errorMessage(error)}`, { cause: error });
+  }
+  throw new RackwattError(
+    'BUNDLE_NOT_FOUND',
+    `${file} is no file; make an archive of a folder with: rackwatt bundle pack`,
+  );
+}
+
+/** The manifest in front, and where the content begins; undefined when the archive begins with something else. */
+async function readFront(
+  handle: FileHandle,
+  size: number,
+  name: string,
+  budget: Budget,
+): Promise<{ manifest: Buffer; end: number } | undefined> {
+  const member = await GzipMember.open(handle, { start: 0, end: size }, name);
+  try {
+    const header = await member.exactly(BLOCK);
+    const length = Number.parseInt(header.toString('latin1', SIZE_FIELD.start, SIZE_FIELD.end), 8);
+    if (!Number.isSafeInteger(length) || !header.equals(headerOf({ path: MANIFEST_FILE, size: length })))
+      return undefined;
+    if (length > budget.manifest) throw tooLarge(name, `has a manifest of more than ${budget.manifest} bytes`);
+    const manifest = await member.exactly(length);
+    if ((await member.exactly(paddingOf(length))).some((byte) => byte !== 0))
+      throw invalid(name, `holds something behind its ${MANIFEST_FILE}`);
+    return { manifest, end: await member.end() };
+  } finally {
+    member.close();
+  }
+}
+
+async function readDetached(file: string, name: string, budget: Budget): Promise<Buffer> {
+  try {
+    if ((await stat(file)).size > budget.manifest)
+      throw tooLarge(name, `has a manifest of more than ${budget.manifest} bytes`);
+    return await readFile(file);
+  } catch (error) {
+    if (error instanceof RackwattError) throw error;
+    throw invalid(
+      name,
+      `does not begin with ${MANIFEST_FILE}, and there is no ${basename(file)} beside it; make archives with: rackwatt bundle pack`,
+      error,
+    );
+  }
+}
