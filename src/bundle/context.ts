@@ -1,6 +1,7 @@
 import { RackwattError } from '../errors.js';
 import type {
   Contract,
+  ServiceGroup,
   ServiceListener,
   ServiceOwner,
   ServiceReference,
@@ -24,16 +25,19 @@ export class BundleContext {
   readonly bundle: ServiceOwner & { readonly version: string };
   readonly scope: Scope;
   readonly #registry: ServiceRegistry;
+  readonly #services: ServiceGroup;
   readonly #folder: () => string;
   #valid = true;
 
   constructor(
     bundle: ServiceOwner & { readonly version: string },
     registry: ServiceRegistry,
+    services: ServiceGroup,
     dataFolder: () => string,
   ) {
     this.bundle = bundle;
     this.#registry = registry;
+    this.#services = services;
     this.#folder = dataFolder;
     this.scope = new Scope(`bundle ${bundle.name}`);
   }
@@ -43,7 +47,8 @@ export class BundleContext {
     service: T | ServiceFactory<T>,
     properties: Properties = {},
   ): ServiceRegistration {
-    return this.#live().register(this.bundle, contract as Contract<unknown>, service, properties);
+    this.#live();
+    return this.#services.register(contract as Contract<unknown>, service, properties);
   }
 
   reference<T>(contract: Contract<T>, filter?: string): ServiceReference<T> | undefined {

@@ -14,6 +14,9 @@ export interface RecoveryInfo {
   startsIn?: number;
 }
 
+/** Where a bundle runs: in this process, in a worker thread, or in a process of its own. */
+export type Isolation = 'space' | 'worker' | 'process';
+
 export interface BundleInfo {
   id: number;
   name: string;
@@ -24,6 +27,7 @@ export interface BundleInfo {
   digest?: string;
   startLevel: number;
   update: 'staged' | 'exclusive';
+  isolation: Isolation;
   /** Why it is not active, in one sentence. */
   reason?: string;
   /** Absent when it did not fail lately. */

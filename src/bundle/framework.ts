@@ -8,13 +8,17 @@ import {
   type Logger,
 } from '../component/index.js';
 import { errorMessage, errorRecord, RackwattError } from '../errors.js';
-import { ServiceRegistry } from '../registry/index.js';
+import { ServiceRegistry, ServiceStage } from '../registry/index.js';
 import type { Disposer } from '../scope/index.js';
 import type { HostModules, RevisionTokens, TransformCache } from '../space/index.js';
-import { Bundle, type BundleHost } from './bundle.js';
+import { Bundle, type BundleHost, type Change } from './bundle.js';
+import type { Isolation } from './contract.js';
 import { Events, type BundleEvent, type BundleEventType, type FrameworkEvent } from './events.js';
 import { Recovery } from './recovery.js';
 import { Revision, type RevisionSource, type SpaceMaker } from './revision.js';
+import type { Run, RunMaker } from './run.js';
+import { SpaceRun } from './space-run.js';
+import { updateBundles } from './update.js';
 import { type SharedVersions, wire } from './wiring.js';
 
 export interface FrameworkOptions {
@@ -31,6 +35,10 @@ export interface FrameworkOptions {
   /** Folder for transformed sources; without it every start transforms anew. */
   transforms?: TransformCache;
   patience?: number;
+  /** ms for calls under way on a bundle that stops or is updated, unless its manifest says otherwise. */
+  drain?: number;
+  /** Makers of the runs that are not in this process; without them every bundle runs in a space. */
+  isolation?: Readonly<Record<Exclude<Isolation, 'space'>, RunMaker>>;
   tokens?: RevisionTokens;
 }
 
@@ -73,6 +81,7 @@ export class Framework implements BundleHost {
       defaults: (definition) => options.defaults?.(definition) ?? {},
       logger: (bundle: ComponentBundle, component) => options.logger(bundle.owner.name, component),
       patience: this.patience,
+      ...(options.drain === undefined ? {} : { drain: options.drain }),
     });
   }
 
@@ -100,7 +109,7 @@ export class Framework implements BundleHost {
    * Installs a bundle; the same location again gives the bundle that is there.
    * @throws `BUNDLE_DUPLICATE` when the name is taken by another location
    */
-  install(source: RevisionSource, options: { startLevel?: number } = {}): Bundle {
+  install(source: RevisionSource, options: { startLevel?: number; isolation?: Isolation } = {}): Bundle {
     const { name } = source.manifest;
     const existing = this.#bundles.get(name);
     if (existing) {
@@ -110,7 +119,8 @@ export class Framework implements BundleHost {
         `${name} is already installed from ${existing.location}; update it instead of installing ${source.location}`,
       );
     }
-    const bundle = new Bundle(this.#nextId++, this.makeRevision(source), options.startLevel ?? 5, this);
+    const { startLevel = 5, isolation = 'space' } = options;
+    const bundle = new Bundle(this.#nextId++, this.makeRevision(source), { startLevel, isolation }, this);
     this.#bundles.set(name, bundle);
     this.fire('INSTALLED', bundle);
     return bundle;
@@ -119,6 +129,12 @@ export class Framework implements BundleHost {
   async uninstall(bundle: Bundle): Promise<void> {
     await bundle.uninstall();
     this.#bundles.delete(bundle.name);
+  }
+
+  /** Gives several bundles new content as one transaction. @throws `BUNDLE_UPDATE`: then all of them go on as they were */
+  update(changes: readonly Change[]): Promise<void> {
+    for (const { bundle } of changes) this.recovery.asked(bundle);
+    return updateBundles(changes, this);
   }
 
   /** Tries bundles again that are to run and could not be wired: what they lacked may be there now. */
@@ -179,11 +195,50 @@ export class Framework implements BundleHost {
     return new Revision(source, () => (this.#spaceMaker ??= this.#loadSpaceMaker()), this.#options.host);
   }
 
-  /** Wires a revision, and the contracts that its providers import, each once: circles end. */
-  async wire(revision: Revision): Promise<void> {
+  /**
+   * A run of a revision.
+   * @param died of a run that is to replace the bundle's; one that is the bundle's goes to recovery when it dies
+   */
+  makeRun(
+    bundle: Bundle,
+    revision: Revision,
+    isolation: Isolation,
+    stage = new ServiceStage(),
+    died?: (error: unknown) => void,
+  ): Run {
+    const make =
+      isolation === 'space'
+        ? (parts: Parameters<RunMaker>[0]) => new SpaceRun(parts)
+        : this.#options.isolation?.[isolation];
+    if (!make)
+      throw new RackwattError(
+        'BUNDLE_ISOLATION',
+        `${bundle.name} asks for isolation "${isolation}", which this container does not have`,
+      );
+    const { registry, components, patience } = this;
+    const run: Run = make({
+      owner: { id: bundle.id, name: bundle.name },
+      revision,
+      registry,
+      components,
+      patience,
+      stage,
+      dataFolder: () => this.dataFolder(bundle.name),
+      error: (error) => this.error(bundle, error),
+      died: (error) => {
+        if (bundle.run === run) this.recovery.failed(bundle, error);
+        else died?.(error);
+      },
+    });
+    return run;
+  }
+
+  /** Wires revisions, with each other first, and the contracts that their providers import, each once: circles end. */
+  async wire(revisions: readonly Revision[]): Promise<void> {
+    const coming = new Map(revisions.map((revision) => [revision.manifest.name, revision]));
     const providersOf = (name: string) => {
-      const provider = this.#bundles.get(name);
-      return provider ? [{ manifest: provider.revision.manifest, revision: provider.revision }] : [];
+      const revision = coming.get(name) ?? this.#bundles.get(name)?.revision;
+      return revision ? [{ manifest: revision.manifest, revision }] : [];
     };
     const visit = async (current: Revision, path: ReadonlySet<Revision>): Promise<void> => {
       if (path.has(current)) return;
@@ -192,7 +247,7 @@ export class Framework implements BundleHost {
       for (const provider of wires.values()) if (!provider.resolved) await visit(provider, further);
       await current.resolve(wires);
     };
-    await visit(revision, new Set());
+    for (const revision of revisions) if (!revision.resolved) await visit(revision, new Set());
   }
 
   dataFolder(name: string): string {

@@ -1,4 +1,4 @@
-export { Bundle } from './bundle.js';
+export { Bundle, type Change } from './bundle.js';
 export { BundleContext, type Activator } from './context.js';
 export * from './contract.js';
 export type { BundleEvent, BundleEventType, FrameworkEvent, FrameworkEventType } from './events.js';
@@ -14,4 +14,5 @@ export {
 export { type Clock, Recovery, type Recoverable, uncaught } from './recovery.js';
 export { componentOf, Revision, type RevisionSource } from './revision.js';
 export { containerModules } from './shared.js';
+export type { Run, RunComponent, RunMaker, RunParts, StartOptions, StopOptions } from './run.js';
 export type { SharedVersions } from './wiring.js';

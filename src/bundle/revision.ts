@@ -199,14 +199,18 @@ export function componentOf(value: unknown): ComponentDefinition | undefined {
 
 /** The same component, whose code is known as its space's also where it is called out of another bundle's. */
 function runIn(space: ModuleSpace, definition: ComponentDefinition): ComponentDefinition {
-  const { activate, deactivate, modified } = definition.options;
-  const options = {
+  const { activate, deactivate, modified, handOver, takeOver } = definition.options;
+  const options: ComponentDefinition['options'] = {
     ...definition.options,
     activate: (cradle: never) => space.run(() => activate(cradle)),
     ...(deactivate
       ? { deactivate: (service: unknown, reason: never) => space.run(() => deactivate(service, reason)) }
       : {}),
     ...(modified ? { modified: (cradle: never, service: unknown) => space.run(() => modified(cradle, service)) } : {}),
+    ...(handOver ? { handOver: (service: object) => space.run(() => handOver(service)) } : {}),
+    ...(takeOver
+      ? { takeOver: (service: object, state: unknown, from: string) => space.run(() => takeOver(service, state, from)) }
+      : {}),
   };
   return { ...definition, options };
 }

@@ -1,11 +1,10 @@
-import type { ServiceRegistry } from '../registry/index.js';
-import type { Properties, ServiceEvent, ServiceOwner, ServiceReference } from '../registry/types.js';
+import type { Contract, ServiceGroup } from '../registry/index.js';
+import type { Properties, ServiceEvent, ServiceReference } from '../registry/types.js';
 import type { Disposer } from '../scope/index.js';
 import type { Bound, Live, LiveSet, ReferenceDescription } from './types.js';
 
 /** What a binding asks of the component instance that it belongs to. */
 export interface BindingHost {
-  readonly owner: ServiceOwner;
   /** Something changed that may let the instance come up. */
   reconsider(): void;
   /** A bound service is gone, or a better one came, and the instance cannot follow it alive. */
@@ -16,12 +15,22 @@ export interface BindingHost {
 /** A service that is held, and what components see of it, made when they look: of a thousand that follow a service few do. */
 class Held {
   readonly reference: ServiceReference;
-  readonly service: unknown;
+  readonly #object: unknown;
+  readonly #services: ServiceGroup;
+  readonly #contract: Contract<unknown>;
+  #service: unknown;
   #bound: Bound<unknown> | undefined;
 
-  constructor(reference: ServiceReference, service: unknown) {
+  constructor(reference: ServiceReference, object: unknown, contract: Contract<unknown>, services: ServiceGroup) {
     this.reference = reference;
-    this.service = service;
+    this.#object = object;
+    this.#contract = contract;
+    this.#services = services;
+  }
+
+  /** What the component calls: a stub, where the contract allows one. */
+  get service(): unknown {
+    return (this.#service ??= this.#services.guarded(this.reference, this.#contract, this.#object));
   }
 
   get bound(): Bound<unknown> {
@@ -53,7 +62,7 @@ export class ReferenceBinding {
   readonly minimum: number;
   readonly many: boolean;
   readonly dynamic: boolean;
-  readonly #registry: ServiceRegistry;
+  readonly #services: ServiceGroup;
   readonly #holders: Holders;
   readonly host: BindingHost;
   readonly #held = new Map<number, Held>();
@@ -71,7 +80,7 @@ export class ReferenceBinding {
     description: ReferenceDescription,
     properties: Properties,
     host: BindingHost,
-    registry: ServiceRegistry,
+    services: ServiceGroup,
     holders: Holders,
   ) {
     this.name = name;
@@ -87,32 +96,37 @@ export class ReferenceBinding {
         ? (raised as number)
         : declared;
     this.host = host;
-    this.#registry = registry;
+    this.#services = services;
     this.#holders = holders;
   }
 
   /** Begins to watch for services. */
   open(): void {
-    this.#stopListening ??= this.#registry.listen(this.host.owner, (event) => this.#onEvent(event), {
+    this.#stopListening ??= this.#services.listen((event) => this.#onEvent(event), {
       contract: this.description.contract,
       ...(this.target === undefined ? {} : { filter: this.target }),
     });
   }
 
-  close(): void {
+  /** Follows no further change: what it holds is held until the instance goes down. */
+  freeze(): void {
     void this.#stopListening?.();
     this.#stopListening = undefined;
+  }
+
+  close(): void {
+    this.freeze();
     this.unbind();
   }
 
   candidates(): ServiceReference[] {
-    return this.#registry.references(this.description.contract, this.target);
+    return this.#services.references(this.description.contract, this.target);
   }
 
   /** Services of the contract that the filter keeps out, in words; for explaining. */
   nearMisses(): string[] {
     const { contract } = this.description;
-    const others = this.#registry.references(contract).slice(0, 5);
+    const others = this.#services.references(contract).slice(0, 5);
     return others.map(
       (reference) =>
         `#${reference.id} of ${reference.owner?.name ?? 'nobody'} ${JSON.stringify(reference.properties(), plain)}`,
@@ -120,7 +134,7 @@ export class ReferenceBinding {
   }
 
   #best(): ServiceReference | undefined {
-    return this.#registry.reference(this.description.contract, this.target);
+    return this.#services.reference(this.description.contract, this.target);
   }
 
   satisfied(): boolean {
@@ -176,9 +190,9 @@ export class ReferenceBinding {
   }
 
   #hold(reference: ServiceReference): Held | undefined {
-    const service = this.#registry.get(this.host.owner, reference);
+    const service = this.#services.get(reference);
     if (service === undefined) return undefined;
-    const held = new Held(reference, service);
+    const held = new Held(reference, service, this.description.contract, this.#services);
     this.#latest = held;
     this.#held.set(reference.id, held);
     let holders = this.#holders.get(reference.id);
@@ -197,7 +211,7 @@ export class ReferenceBinding {
     this.#order = undefined;
     if (this.#latest === held) this.#latest = undefined;
     this.#tell(this.#removed, held);
-    this.#registry.release(this.host.owner, held.reference);
+    this.#services.release(held.reference);
   }
 
   #take(reference: ServiceReference): void {

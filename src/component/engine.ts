@@ -1,10 +1,11 @@
 import { errorMessage, RackwattError } from '../errors.js';
-import type { ServiceRegistry } from '../registry/index.js';
+import type { ServiceGroup, ServiceRegistry } from '../registry/index.js';
 import type { ServiceOwner } from '../registry/types.js';
 import type { Holders } from './binding.js';
 import type { ComponentDefinition } from './define.js';
 import { ComponentInstance, type InstanceConfiguration } from './instance.js';
-import { dependantsFirst } from './plan.js';
+import type { Handover } from './handover.js';
+import { dependantsFirst, fallingWithout } from './plan.js';
 import type { DeactivationReason, Logger } from './types.js';
 
 /** What the engine needs to know of a bundle. */
@@ -24,11 +25,13 @@ export interface EngineOptions {
   logger(bundle: ComponentBundle, component: string): Logger;
   /** ms for one deactivate or clean-up, after which the container goes on without it. */
   patience?: number;
+  /** ms for calls under way on a service that goes; what is left then is rejected. */
+  drain?: number;
 }
 
 /** The engine as its instances see it. */
 export interface EngineParts {
-  readonly registry: ServiceRegistry;
+  readonly drain: number;
   readonly holders: Holders;
   logger(bundle: ComponentBundle, component: string): Logger;
   defaults(definition: ComponentDefinition): Readonly<Record<string, unknown>>;
@@ -36,7 +39,8 @@ export interface EngineParts {
   lower(instance: ComponentInstance, reason: DeactivationReason): void | Promise<void>;
   changed(instance: ComponentInstance): void;
   track(work: Promise<void>): Promise<void>;
-  inTime<T>(work: Promise<T>, what: string): Promise<T | undefined>;
+  /** Waits for the work, and warns instead when it takes longer than the patience of the container and `allowance` ms. */
+  inTime<T>(work: Promise<T>, what: string, allowance?: number): Promise<T | undefined>;
 }
 
 /** The components of one started revision. */
@@ -44,8 +48,30 @@ export interface ComponentSet {
   readonly bundle: ComponentBundle;
   readonly definitions: readonly ComponentDefinition[];
   readonly instances: Set<ComponentInstance>;
-  /** Services are not registered yet: a staged update proves itself first. */
-  held: boolean;
+  /** What its components provide, and what they see. */
+  readonly services: ServiceGroup;
+  /** Whether the group was made for this set alone. */
+  readonly ownServices: boolean;
+  /** On its way out: its components hold what they hold, and do not come up again. */
+  leaving: boolean;
+  /** Until when calls under way are waited for, ms of `performance.now()`; undefined while the set is to stay. */
+  drainUntil: number | undefined;
+  /** What its components get from those before. */
+  inherits: Handover | undefined;
+  /** Where its components put what they hand over as they go down. */
+  bequeaths: Handover | undefined;
+}
+
+export interface AddOptions {
+  /** The services of the run; without it the set makes its own. */
+  services?: ServiceGroup;
+  inherits?: Handover | undefined;
+}
+
+export interface RemoveOptions {
+  /** ms for calls under way on its services, in all. */
+  drain?: number | undefined;
+  bequeaths?: Handover | undefined;
 }
 
 /**
@@ -73,6 +99,10 @@ export class ComponentEngine implements EngineParts {
     this.registry = options.registry;
   }
 
+  get drain(): number {
+    return this.#options.drain ?? 5_000;
+  }
+
   logger(bundle: ComponentBundle, component: string): Logger {
     return this.#options.logger(bundle, component);
   }
@@ -82,11 +112,7 @@ export class ComponentEngine implements EngineParts {
   }
 
   /** Adds the components of a bundle; those that can come up have begun to when this returns. */
-  add(
-    bundle: ComponentBundle,
-    definitions: readonly ComponentDefinition[],
-    options: { held?: boolean } = {},
-  ): ComponentSet {
+  add(bundle: ComponentBundle, definitions: readonly ComponentDefinition[], options: AddOptions = {}): ComponentSet {
     const names = new Set<string>();
     for (const { options: component } of definitions) {
       if (names.has(component.name))
@@ -96,35 +122,78 @@ export class ComponentEngine implements EngineParts {
         );
       names.add(component.name);
     }
-    const set: ComponentSet = { bundle, definitions, instances: new Set(), held: options.held ?? false };
+    const set: ComponentSet = {
+      bundle,
+      definitions,
+      instances: new Set(),
+      ownServices: options.services === undefined,
+      services: options.services ?? this.registry.group(bundle.owner),
+      leaving: false,
+      drainUntil: undefined,
+      inherits: options.inherits,
+      bequeaths: undefined,
+    };
     this.#sets.add(set);
     for (const definition of definitions) this.#matchConfigurations(set, definition);
     return set;
   }
 
-  /** Ends holding: registers the services of a staged revision. */
-  release(set: ComponentSet): void {
-    set.held = false;
-    for (const instance of set.instances) instance.publish();
+  /**
+   * Puts services in the place of others, at once: whoever looks finds the new ones only. Consumers that cannot follow alive
+   * (static references) then go down and come up once, bound to the new ones; the others are told last, and never see
+   * none. Until they are settled, the old services answer those who still hold them.
+   * @param go what goes; the components behind it stay up, and are for the caller to take down
+   */
+  async flip(come: readonly ServiceGroup[], go: readonly ServiceGroup[]): Promise<void> {
+    for (const set of this.#sets) {
+      if (!go.includes(set.services)) continue;
+      set.leaving = true;
+      for (const instance of set.instances) instance.freeze();
+    }
+    this.registry.flip(come, go);
+    const ids = go.flatMap((group) => Array.from(group.records, ({ id }) => id));
+    const plan = fallingWithout(ids, this.holders).filter((instance) => !instance.set.leaving);
+    if (plan.length > 0) await this.track(this.#follow(plan, 'reference'));
+    for (const group of go) this.registry.withdraw(group);
+    for (const group of come) group.stage = undefined;
+  }
+
+  /** Asks the components of a set that are up what they hand over. */
+  async handOver(set: ComponentSet, bequeaths: Handover): Promise<void> {
+    await Promise.all(Array.from(set.instances, (instance) => instance.handOver(bequeaths)));
+  }
+
+  /** Gives the components of a set what others handed over: those that are up now, the rest as they come up. */
+  async takeOver(set: ComponentSet, inherits: Handover): Promise<void> {
+    set.inherits = inherits;
+    await Promise.all(Array.from(set.instances, (instance) => instance.takeOver()));
   }
 
   /** Takes all components of a set down, dependants (of other bundles too) first. */
-  async remove(set: ComponentSet, reason: DeactivationReason = 'bundle-stopped'): Promise<void> {
+  async remove(
+    set: ComponentSet,
+    reason: DeactivationReason = 'bundle-stopped',
+    { drain = this.drain, bequeaths }: RemoveOptions = {},
+  ): Promise<void> {
     if (!this.#sets.delete(set)) return;
+    set.drainUntil = performance.now() + drain;
+    set.bequeaths = bequeaths;
     const instances = [...set.instances].reverse();
     for (const instance of instances) instance.queued = false;
     for (const instance of instances) {
       const down = this.lower(instance, reason);
-      if (down) await this.inTime(down, `stop of ${instance.label}`);
+      if (down) await this.inTime(down, `stop of ${instance.label}`, drain);
     }
     for (const instance of instances) instance.dispose();
     set.instances.clear();
+    if (set.ownServices) set.services.close();
   }
 
   /** Configurations of these PIDs (or factory PIDs) changed. */
   configurationsChanged(pids: Iterable<string>): void {
     const changed = new Set(pids);
     for (const set of this.#sets) {
+      if (set.leaving) continue;
       for (const definition of set.definitions)
         if (changed.has(pidOf(definition))) this.#matchConfigurations(set, definition);
     }
@@ -177,7 +246,8 @@ export class ComponentEngine implements EngineParts {
   }
 
   #enqueue(instance: ComponentInstance): boolean {
-    if (instance.state === 'disposed' || this.#falling.has(instance) || !this.#sets.has(instance.set)) return false;
+    const { state, set } = instance;
+    if (state === 'disposed' || set.leaving || this.#falling.has(instance) || !this.#sets.has(set)) return false;
     if (!instance.queued) this.#queue.push(instance);
     instance.queued = true;
     return true;
@@ -206,16 +276,17 @@ export class ComponentEngine implements EngineParts {
     if (instance.state !== 'active' && instance.state !== 'activating') return instance.deactivate(reason);
     const plan = dependantsFirst(instance, this.holders);
     if (plan.length === 1) return instance.deactivate(reason);
-    return this.track(this.#follow(plan, instance, reason));
+    return this.track(this.#follow(plan, reason));
   }
 
-  async #follow(plan: ComponentInstance[], first: ComponentInstance, reason: DeactivationReason): Promise<void> {
+  /** @param reason of the last; the others go down because of what they refer to */
+  async #follow(plan: readonly ComponentInstance[], reason: DeactivationReason): Promise<void> {
     // None of them may come up again before the last one is down: what it would bind to is about to go.
     for (const instance of plan) this.#falling.add(instance);
     try {
       for (const instance of plan) {
-        const down = instance.deactivate(instance === first ? reason : 'reference');
-        if (down) await this.inTime(down, `deactivation of ${instance.label}`);
+        const down = instance.deactivate(instance === plan.at(-1) ? reason : 'reference');
+        if (down) await this.inTime(down, `deactivation of ${instance.label}`, this.drain);
       }
     } finally {
       for (const instance of plan) this.#falling.delete(instance);
@@ -242,8 +313,8 @@ export class ComponentEngine implements EngineParts {
     });
   }
 
-  async inTime<T>(work: Promise<T>, what: string): Promise<T | undefined> {
-    const patience = this.#options.patience ?? 10_000;
+  async inTime<T>(work: Promise<T>, what: string, allowance = 0): Promise<T | undefined> {
+    const patience = (this.#options.patience ?? 10_000) + allowance;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => {

@@ -1,6 +1,7 @@
 export { component, isComponentDefinition, type ComponentDefinition } from './define.js';
 export { ComponentEngine, pidOf, type ComponentBundle, type ComponentSet, type EngineOptions } from './engine.js';
-export type { ComponentInstance, InstanceConfiguration } from './instance.js';
+export { Handover } from './handover.js';
+export type { ComponentInstance, InstanceConfiguration, InstanceState } from './instance.js';
 export { componentInfo, explain } from './explain.js';
 export { many, one, optional } from './references.js';
 export { describeComponent, type ComponentDescription } from './description.js';

@@ -4,9 +4,11 @@ import type { Properties, ServiceRegistration } from '../registry/types.js';
 import { Scope } from '../scope/index.js';
 import { ReferenceBinding, targetsIn, type BindingHost } from './binding.js';
 import { cradleValues } from './context.js';
+import type { Handover } from './handover.js';
 import type { ComponentDefinition } from './define.js';
 import type { ComponentSet, EngineParts } from './engine.js';
 import { wire } from './injectors/awilix.js';
+import { Provision } from './provision.js';
 import type { DeactivationReason, Logger } from './types.js';
 
 /** Configuration of one instance, secrets resolved. */
@@ -42,8 +44,7 @@ export class ComponentInstance implements BindingHost {
   /** Waits in the engine's work queue. */
   queued = false;
   readonly #engine: EngineParts;
-  #registrations: ServiceRegistration[] = [];
-  #provided: { registration: ServiceRegistration | undefined; contracts: Provided; service: unknown } | undefined;
+  readonly #provision: Provision;
   #service: unknown;
   #log: Logger | undefined;
   #properties: Properties | undefined;
@@ -68,6 +69,7 @@ export class ComponentInstance implements BindingHost {
     this.definition = definition;
     this.configuration = configuration;
     this.#engine = engine;
+    this.#provision = new Provision(set.services);
     this.#openBindings();
   }
 
@@ -85,10 +87,6 @@ export class ComponentInstance implements BindingHost {
     const pid = this.configuration?.pid;
     const tilde = pid?.indexOf('~') ?? -1;
     return tilde < 0 ? this.definition.options.name : `${this.definition.options.name}${pid!.slice(tilde)}`;
-  }
-
-  get owner() {
-    return this.set.bundle.owner;
   }
 
   get contracts(): Provided {
@@ -110,7 +108,7 @@ export class ComponentInstance implements BindingHost {
 
   /** Ids of the services registered now. */
   serviceIds(): number[] {
-    return this.#registrations.map((registration) => registration.reference.id);
+    return this.#provision.ids();
   }
 
   /** Its configuration is gone for good: once down, it stays down. */
@@ -152,7 +150,7 @@ export class ComponentInstance implements BindingHost {
     const { references } = this.definition.options;
     this.bindings = Object.entries(references ?? {}).map(
       ([name, description]) =>
-        new ReferenceBinding(name, description, this.properties, this, this.#engine.registry, this.#engine.holders),
+        new ReferenceBinding(name, description, this.properties, this, this.set.services, this.#engine.holders),
     );
     for (const binding of this.bindings) binding.open();
   }
@@ -189,41 +187,50 @@ export class ComponentInstance implements BindingHost {
   }
 
   #activated(service: unknown, started: number): void | Promise<void> {
-    this.#pending = undefined;
     this.activationTime = performance.now() - started;
     this.#service = service;
+    const { contracts } = this;
+    if (contracts.length > 0 && (service === undefined || service === null)) {
+      const message = `component ${this.label} provides ${contracts[0]!.id}, but its activate gave no service`;
+      return this.#failed(new RackwattError('COMPONENT_NO_SERVICE', message));
+    }
+    const taken = this.#takeOver();
+    return taken ? (this.#pending = this.#engine.track(taken.then(() => this.#up()))) : this.#up();
+  }
+
+  #up(): void | Promise<void> {
+    this.#pending = undefined;
     this.#retries = 0;
     this.state = 'active';
     if (this.failure) this.log.info('is up again');
     this.failure = undefined;
-    if (this.contracts.length > 0) {
-      if (service === undefined || service === null) {
-        const message = `component ${this.label} provides ${this.contracts[0]!.id}, but its activate gave no service`;
-        return this.#failed(new RackwattError('COMPONENT_NO_SERVICE', message));
-      }
-      this.#provided = { registration: undefined, contracts: this.contracts, service };
-    }
     const fall = this.#fallWhenUp;
     this.#fallWhenUp = undefined;
     if (fall) return this.#engine.lower(this, fall);
-    if (!this.set.held) this.publish();
+    const { contracts } = this;
+    if (contracts.length > 0) this.#provision.publish(contracts, this.#service, this.#serviceProperties());
     this.#engine.changed(this);
     if (!this.configured()) this.reconsider();
     return undefined;
   }
 
-  /** Registers the component's service: at once, or, in a staged update, when the new revision takes over. */
-  publish(): void {
-    if (this.state !== 'active' || !this.#provided || this.#provided.registration) return;
-    const { contracts, service } = this.#provided;
-    const registration = this.#engine.registry.register(
-      this.owner,
-      contracts as Contract<unknown>[],
-      service,
-      this.#serviceProperties(),
-    );
-    this.#provided.registration = registration;
-    this.#registrations.push(registration);
+  /** Gives the component, which is up, what the one before handed over. */
+  async takeOver(): Promise<void> {
+    if (this.state === 'active') await this.#takeOver();
+  }
+
+  #takeOver(): void | Promise<void> {
+    const { takeOver } = this.definition.options;
+    const inherited = takeOver && this.set.inherits?.take(this.label);
+    if (!inherited) return;
+    const failed = (error: unknown): void =>
+      this.log.warn({ error: errorRecord(error) }, `takeOver failed, going on without: ${errorMessage(error)}`);
+    try {
+      const pending = takeOver(this.#service, inherited.state, inherited.from);
+      if (pending) return this.#engine.inTime(pending, `takeOver of ${this.label}`).then(() => undefined, failed);
+    } catch (error) {
+      failed(error);
+    }
   }
 
   #serviceProperties(): Properties {
@@ -249,16 +256,12 @@ export class ComponentInstance implements BindingHost {
 
   /** Registers a further service, gone with the activation. */
   provide<T>(contract: Contract<T>, service: T, properties: Properties): ServiceRegistration<T> {
-    const registration = this.#engine.registry.register<T>(this.owner, contract, service, properties);
-    this.#registrations.push(registration);
-    return {
-      reference: registration.reference,
-      setProperties: (next) => registration.setProperties(next),
-      unregister: () => {
-        this.#registrations = this.#registrations.filter((other) => other.reference !== registration.reference);
-        registration.unregister();
-      },
-    };
+    return this.#provision.provide(contract, service, properties);
+  }
+
+  /** Follows no further change of its references: it is to go. */
+  freeze(): void {
+    for (const binding of this.bindings) binding.freeze();
   }
 
   /** Goes down by itself; the engine has taken down what depends on it. */
@@ -276,11 +279,28 @@ export class ComponentInstance implements BindingHost {
 
   /** At once, as far as nothing has to be waited for: promises would be most of the time that a thousand take. */
   #goDown(reason: DeactivationReason): void | Promise<void> {
-    this.#withdraw();
-    const settled = this.#callDeactivate(reason);
+    const { drainUntil } = this.set;
+    const drain = drainUntil === undefined ? this.#engine.drain : Math.max(0, drainUntil - performance.now());
+    const calls = this.#provision.settle(this.#provision.withdraw(), drain);
+    // Asked when nobody calls any more: what it says is the last word.
+    const quiet = calls ? calls.then(() => this.#handOver()) : this.#handOver();
+    const settled = quiet ? quiet.then(() => this.#callDeactivate(reason)) : this.#callDeactivate(reason);
     const clean = settled ? settled.then(() => this.#tearDown()) : this.#tearDown();
     if (clean) return clean.then(() => this.#isDown(reason));
     this.#isDown(reason);
+  }
+
+  /** Adds what the component hands over, when it is up. */
+  async handOver(bequeaths: Handover): Promise<void> {
+    if (this.state === 'active') await this.#handOver(bequeaths);
+  }
+
+  #handOver(bequeaths = this.set.bequeaths): void | Promise<void> {
+    const { handOver } = this.definition.options;
+    if (!bequeaths || !handOver) return;
+    return (async () => bequeaths.keep(this.label, handOver(this.#service)))().catch((error: unknown) =>
+      this.log.warn({ error: errorRecord(error) }, `nothing is handed over: ${errorMessage(error)}`),
+    );
   }
 
   #callDeactivate(reason: DeactivationReason): void | Promise<void> {
@@ -301,15 +321,9 @@ export class ComponentInstance implements BindingHost {
     if (reason !== 'bundle-stopped' && reason !== 'disposed') this.reconsider();
   }
 
-  #withdraw(): void {
-    for (const registration of this.#registrations.splice(0).reverse()) {
-      if (registration.reference.owner) registration.unregister();
-    }
-    this.#provided = undefined;
-  }
-
   #tearDown(): void | Promise<void> {
-    this.#withdraw();
+    // What it provided while it went down, or before it failed.
+    void this.#provision.settle(this.#provision.withdraw(), 0);
     const scope = this.scope;
     this.scope = undefined;
     this.#service = undefined;
@@ -366,7 +380,7 @@ export class ComponentInstance implements BindingHost {
     } catch (error) {
       failed(error);
     }
-    this.#provided?.registration?.setProperties(this.#serviceProperties());
+    this.#provision.change(this.#serviceProperties());
   }
 
   /** Gone for good. */

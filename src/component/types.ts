@@ -129,4 +129,15 @@ export interface ComponentOptions<P, R extends References, S extends TSchema, W 
   /** Takes a changed configuration without a restart; without it the component restarts. */
   modified?(cradle: Cradle<R, Static<S>, W>, instance: P): void | Promise<void>;
   deactivate?(instance: P, reason: DeactivationReason): void | Promise<void>;
+  /**
+   * Asked in an update: what the component of the same name in the next revision should know. In an exclusive update it is
+   * asked after the last call and before `deactivate`; in a staged one it is a snapshot, asked while the component serves and
+   * just before the next revision takes over. Structured-cloneable, at most 1 MiB, within 1 s; else the update goes on without.
+   */
+  handOver?(instance: P): unknown;
+  /**
+   * Given what the revision before handed over, after `activate` and before the first call. Another version wrote it, so check it.
+   * @param from version of the bundle that handed over
+   */
+  takeOver?(instance: P, state: unknown, from: string): void | Promise<void>;
 }

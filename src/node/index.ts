@@ -52,6 +52,6 @@ async function loneBundle(root: string, manifest: Manifest): Promise<Bundle> {
     framework.install({ location: `platform:${other.name}`, root: folder, manifest: other });
   }
   const bundle = framework.install({ location: `command:${manifest.name}`, root, manifest });
-  await framework.wire(bundle.revision);
+  await framework.wire([bundle.revision]);
   return bundle;
 }

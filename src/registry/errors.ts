@@ -8,6 +8,10 @@ export type RegistryErrorCode =
   | 'SERVICE_PROPERTIES'
   /** The service is gone; context: `service`. */
   | 'SERVICE_UNREGISTERED'
+  /** A call on a service whose bundle was updated or stopped; context: `service`. */
+  | 'SERVICE_GONE'
+  /** A call of a method that the contract has, but not the service; context: `service`, `method`. */
+  | 'SERVICE_METHOD_ABSENT'
   /** An object handed back that was not handed out to this bundle. */
   | 'SERVICE_OBJECT_FOREIGN'
   /** Reported: a factory threw. */

@@ -5,6 +5,7 @@ export type { RegistryErrorCode } from './errors.js';
 export { Filter, parseFilter, type PropertyView } from './filter.js';
 export { escapeFilterValue } from './filter-term.js';
 export { isPropertyValue } from './properties.js';
+export { ServiceGroup, ServiceStage } from './group.js';
 export { compareReferences } from './record.js';
 export { isStubbable, stubOf, type StubTarget } from './stub.js';
 export { ServiceRegistry, type ContractKey, type RegistryOptions } from './registry.js';

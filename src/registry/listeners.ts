@@ -1,5 +1,6 @@
 import type { Filter } from './filter.js';
 import type { Scalar, ScalarType, Term } from './filter-term.js';
+import type { ServiceGroup } from './group.js';
 import type { PropertySet } from './properties.js';
 import type { PropertyValue, ServiceListener, ServiceOwner } from './types.js';
 
@@ -11,6 +12,8 @@ export interface Listening {
   readonly listener: ServiceListener;
   readonly contract: string | undefined;
   readonly filter: Filter | undefined;
+  /** Hears only of services that this group sees. */
+  readonly group: ServiceGroup | undefined;
   removed: boolean;
 }
 
@@ -102,12 +105,13 @@ export class ListenerTable {
     listener: ServiceListener,
     contract: string | undefined,
     filter: Filter | undefined,
+    group: ServiceGroup | undefined,
   ): Listening {
     let own = this.#byOwner.get(owner.id);
     if (!own) this.#byOwner.set(owner.id, (own = new Map()));
     const replaced = own.get(listener);
     if (replaced) this.remove(replaced.listening);
-    const listening: Listening = { order: this.#next++, owner, listener, contract, filter, removed: false };
+    const listening: Listening = { order: this.#next++, owner, listener, contract, filter, group, removed: false };
     const key = contract ?? filter?.required.find((term) => term.key === 'objectclass')?.text;
     const remove = key === undefined ? this.#ofAny.add(listening) : this.#addToContract(key, listening);
     own = this.#byOwner.get(owner.id) ?? own;

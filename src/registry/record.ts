@@ -1,3 +1,5 @@
+import type { ServiceGroup } from './group.js';
+import { Guard } from './guard.js';
 import { PropertySet, type OwnedValues } from './properties.js';
 import type {
   Properties,
@@ -19,7 +21,12 @@ export class ServiceRecord implements ServiceReference {
   readonly id: number;
   readonly contracts: readonly string[];
   readonly scope: ServiceScope;
-  state: 'registered' | 'unregistering' | 'gone' = 'registered';
+  /**
+   * `held`: seen by its own group only. `retired`: found by nobody any more, because another takes its place, which
+   * those who hold it have not been told.
+   */
+  state: 'held' | 'registered' | 'retired' | 'unregistering' | 'gone' = 'registered';
+  readonly group: ServiceGroup | undefined;
   ranking = 0;
   /** Replaced as a whole on every change, so that an event can be matched against the state before and after. */
   current: PropertySet;
@@ -30,6 +37,8 @@ export class ServiceRecord implements ServiceReference {
   uses: Map<number, Use> | undefined;
   /** Bundles for which the factory is at work. */
   making: Set<number> | undefined;
+  /** By service object: one, but for factories. Made when a consumer first calls. */
+  #guards: Map<object, Guard> | undefined;
 
   constructor(
     id: number,
@@ -38,8 +47,10 @@ export class ServiceRecord implements ServiceReference {
     service: unknown,
     properties: Properties,
     like: PropertySet | undefined,
+    group: ServiceGroup | undefined,
   ) {
     this.id = id;
+    this.group = group;
     this.owner = owner;
     this.contracts = contracts;
     this.service = service;
@@ -64,6 +75,27 @@ export class ServiceRecord implements ServiceReference {
 
   users(): readonly ServiceOwner[] {
     return this.uses ? Array.from(this.uses.values(), (use) => use.owner) : [];
+  }
+
+  guards(): Guard[] {
+    return this.#guards ? [...this.#guards.values()] : [];
+  }
+
+  guardOf(service: object): Guard {
+    const guards = (this.#guards ??= new Map());
+    let guard = guards.get(service);
+    if (!guard) {
+      const name = `${this.contracts.join(', ')} of bundle ${this.owner?.name ?? 'that is gone'}`;
+      guards.set(service, (guard = new Guard(this.id, name, service)));
+      if (this.state === 'gone') guard.end();
+    }
+    return guard;
+  }
+
+  /** A factory took an object back. */
+  endGuardOf(service: unknown): void {
+    this.#guards?.get(service as object)?.end();
+    this.#guards?.delete(service as object);
   }
 
   get factory(): ServiceFactory<unknown> | undefined {

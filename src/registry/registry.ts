@@ -3,6 +3,7 @@ import type { Disposer } from '../scope/index.js';
 import type { Contract } from './contract.js';
 import { EventQueue } from './event-queue.js';
 import { parseFilter, type Filter } from './filter.js';
+import { ServiceGroup, type ServiceStage } from './group.js';
 import { ListenerTable, type Listening } from './listeners.js';
 import type { PropertySet } from './properties.js';
 import { ServiceRecord } from './record.js';
@@ -18,6 +19,7 @@ import type {
   ServiceReference,
   ServiceRegistration,
 } from './types.js';
+import { isStubbable } from './stub.js';
 import { ServiceUses, unregistered, type ErrorReport } from './uses.js';
 
 export interface RegistryOptions {
@@ -40,6 +42,8 @@ export class ServiceRegistry {
   readonly #live = new Map<number, ServiceRecord>();
   readonly #owned = new Map<number, Set<ServiceRecord>>();
   readonly #listeners = new ListenerTable();
+  /** By bundle id: one, but while an update is under way. */
+  readonly #groups = new Map<number, Set<ServiceGroup>>();
   readonly #uses: ServiceUses;
   readonly #queue: EventQueue;
   readonly #acts: RegistrantActs = {
@@ -82,6 +86,7 @@ export class ServiceRegistry {
     contracts: Contract<T> | readonly Contract<unknown>[],
     service: NoInfer<T> | ServiceFactory<NoInfer<T>>,
     properties: Properties = {},
+    group?: ServiceGroup,
   ): ServiceRegistration<T> {
     const ids = isList(contracts) ? [...new Set(contracts.map((contract) => contract.id))] : [contracts.id];
     if (ids.length === 0 || service === undefined || service === null) {
@@ -90,7 +95,7 @@ export class ServiceRegistry {
         context: { bundle: owner.name },
       });
     }
-    const record = new ServiceRecord(this.#nextId, owner, Object.freeze(ids), service, properties, this.#latest);
+    const record = new ServiceRecord(this.#nextId, owner, Object.freeze(ids), service, properties, this.#latest, group);
     this.#nextId++;
     this.#latest = record.current;
     const registration = new Registration<T>(record, this.#acts);
@@ -99,7 +104,9 @@ export class ServiceRegistry {
     let owned = this.#owned.get(owner.id);
     if (!owned) this.#owned.set(owner.id, (owned = new Set()));
     owned.add(record);
-    this.#index.add(record);
+    group?.records.add(record);
+    if (group?.held) record.state = 'held';
+    else this.#index.add(record);
     this.#announce(record, 'REGISTERED');
     return registration;
   }
@@ -141,11 +148,89 @@ export class ServiceRegistry {
   /**
    * Hears of services that come, change and go. A changed service that no longer matches gives MODIFIED_ENDMATCH. The same listener
    * of the same bundle replaces itself.
+   * @param group hears only of services that this group sees
    * @throws RackwattError `FILTER_SYNTAX`
    */
-  listen(owner: ServiceOwner, listener: ServiceListener, options: ListenOptions = {}): Disposer {
-    const listening = this.#listeners.add(owner, listener, idOf(options.contract), filterOf(options.filter));
+  listen(owner: ServiceOwner, listener: ServiceListener, options: ListenOptions = {}, group?: ServiceGroup): Disposer {
+    const listening = this.#listeners.add(owner, listener, idOf(options.contract), filterOf(options.filter), group);
     return () => this.#listeners.remove(listening);
+  }
+
+  /**
+   * A service object as a consumer of one contract calls it. What the contract does not hold back (`local`, or nothing to call)
+   * is the object itself; else it is a stub, the same for all, that counts what is under way and ends it when the service goes.
+   * @param service what `get` gave
+   */
+  guarded<T>(reference: ServiceReference, contract: Contract<T>, service: T): T {
+    if (typeof service !== 'object' || service === null || !isStubbable(contract)) return service;
+    return (reference as ServiceRecord).guardOf(service).stub(contract);
+  }
+
+  /**
+   * Takes no further calls on a service that is gone, waits for those under way, and after so many milliseconds rejects
+   * them with `SERVICE_GONE`. Undefined when none is.
+   */
+  settle(reference: ServiceReference, milliseconds: number): Promise<void> | undefined {
+    const record = reference as ServiceRecord;
+    const guards = record.guards();
+    for (const guard of guards) guard.close();
+    const busy = guards.filter((guard) => guard.busy > 0);
+    record.group?.lingering.delete(record);
+    if (busy.length === 0) return undefined;
+    return Promise.all(busy.map((guard) => guard.rest(milliseconds))).then(() => {
+      for (const guard of busy) guard.end();
+    });
+  }
+
+  /** The services of one run of a bundle. @param stage where it is held: nobody else sees them until `flip` */
+  group(owner: ServiceOwner, stage?: ServiceStage): ServiceGroup {
+    const group = new ServiceGroup(owner, this, stage);
+    let groups = this.#groups.get(owner.id);
+    if (!groups) this.#groups.set(owner.id, (groups = new Set()));
+    for (const other of groups) {
+      other.others.add(group);
+      group.others.add(other);
+    }
+    groups.add(group);
+    return group;
+  }
+
+  forgetGroup(group: ServiceGroup): void {
+    const groups = this.#groups.get(group.owner.id);
+    groups?.delete(group);
+    if (groups?.size === 0) this.#groups.delete(group.owner.id);
+  }
+
+  /**
+   * Shows the services of the groups that come, and finds those of the groups that go no more: in one step, so that whoever
+   * looks, at whatever moment, finds either all the old or all the new. Those who hold a service that goes are not told yet:
+   * `withdraw` does that.
+   */
+  flip(come: readonly ServiceGroup[], go: readonly ServiceGroup[]): void {
+    const shown: ServiceRecord[] = [];
+    for (const group of come) {
+      group.held = false;
+      for (const record of group.records) {
+        if (record.state !== 'held') continue;
+        record.state = 'registered';
+        this.#index.add(record);
+        shown.push(record);
+      }
+    }
+    for (const group of go) {
+      group.leaving = true;
+      for (const record of group.records) {
+        if (record.state !== 'registered') continue;
+        record.state = 'retired';
+        this.#index.remove(record);
+      }
+    }
+    for (const record of shown) this.#announce(record, 'REGISTERED', undefined, record.group?.stage);
+  }
+
+  /** Unregisters the services of a group that goes, newest first. They can be called until they are settled. */
+  withdraw(group: ServiceGroup): void {
+    for (const record of [...group.records].reverse()) if (isThere(record)) this.#unregister(record);
   }
 
   /** In the order of registration. */
@@ -160,7 +245,7 @@ export class ServiceRegistry {
   /** Undoes all that a bundle did here: unregisters its services, newest first, gives back what it holds, removes its listeners. */
   releaseOwner(owner: ServiceOwner): void {
     for (const record of [...(this.#owned.get(owner.id) ?? [])].reverse()) {
-      if (record.state === 'registered') this.#unregister(record);
+      if (isThere(record)) this.#unregister(record);
     }
     this.#uses.dropOwner(owner);
     this.#listeners.removeOwner(owner);
@@ -172,38 +257,64 @@ export class ServiceRegistry {
   }
 
   #change(record: ServiceRecord, properties: Properties): void {
-    if (record.state !== 'registered') throw unregistered(record);
+    if (!isThere(record)) throw unregistered(record);
     const before = record.current;
-    this.#index.change(record, record.replaced(properties));
+    const next = record.replaced(properties);
+    if (record.state === 'registered') this.#index.change(record, next);
+    else {
+      record.current = next;
+      record.ranking = next.get('service.ranking') as number;
+    }
     this.#announceChange(record, before);
   }
 
   #unregister(record: ServiceRecord): void {
     const { owner } = record;
-    if (record.state !== 'registered' || !owner) throw unregistered(record);
+    if (!isThere(record) || !owner) throw unregistered(record);
+    if (record.state === 'registered') this.#index.remove(record);
+    const wasHeld = record.state === 'held';
     record.state = 'unregistering';
-    this.#index.remove(record);
     const owned = this.#owned.get(owner.id);
     owned?.delete(record);
     if (owned?.size === 0) this.#owned.delete(owner.id);
-    this.#announce(record, 'UNREGISTERING', () => this.#forget(record));
+    this.#announce(record, 'UNREGISTERING', () => this.#forget(record), undefined, wasHeld);
   }
 
   /** All listeners know: now the service is gone for those who still hold it, too. */
   #forget(record: ServiceRecord): void {
     this.#live.delete(record.id);
     record.state = 'gone';
+    this.#leave(record);
     this.#uses.dropService(record);
     record.owner = undefined;
     record.service = undefined;
     record.registration = undefined;
   }
 
-  #announce(record: ServiceRecord, type: 'REGISTERED' | 'UNREGISTERING', done?: () => void): void {
+  /** What is called on a service outlives it for a while. */
+  #leave(record: ServiceRecord): void {
+    const { group } = record;
+    const guards = record.guards();
+    if (!group?.leaving) for (const guard of guards) guard.close();
+    if (!group) return;
+    group.records.delete(record);
+    for (const other of group.lingering) if (!isBusy(other) && !group.leaving) group.lingering.delete(other);
+    if (guards.length > 0) group.lingering.add(record);
+  }
+
+  /** @param told those who know it already */
+  #announce(
+    record: ServiceRecord,
+    type: 'REGISTERED' | 'UNREGISTERING',
+    done?: () => void,
+    told?: ServiceStage,
+    held = record.state === 'held',
+  ): void {
     const event: ServiceEvent = { type, reference: record };
     const receivers: Listening[] = [];
     for (const listening of this.#listeners.candidates(record.contracts, record.current, undefined)) {
-      if (cares(listening, record, record.current)) receivers.push(listening);
+      if (told !== undefined && listening.group?.stage === told) continue;
+      if (cares(listening, record, record.current, held)) receivers.push(listening);
     }
     this.#queue.fire({ receivers, event, done });
   }
@@ -211,10 +322,11 @@ export class ServiceRegistry {
   #announceChange(record: ServiceRecord, before: PropertySet): void {
     const event: ServiceEvent = { type: 'MODIFIED', reference: record };
     const receivers: Listening[] = [];
+    const held = record.state === 'held';
     let endmatch: { event: ServiceEvent; receivers: Set<Listening> } | undefined;
     for (const listening of this.#listeners.candidates(record.contracts, record.current, before)) {
-      if (cares(listening, record, record.current)) receivers.push(listening);
-      else if (cares(listening, record, before)) {
+      if (cares(listening, record, record.current, held)) receivers.push(listening);
+      else if (cares(listening, record, before, held)) {
         receivers.push(listening);
         endmatch ??= { event: { type: 'MODIFIED_ENDMATCH', reference: record }, receivers: new Set() };
         endmatch.receivers.add(listening);
@@ -252,7 +364,16 @@ class Registration<T> implements ServiceRegistration<T> {
   }
 }
 
-function cares(listening: Listening, record: ServiceRecord, properties: PropertySet): boolean {
+function isThere(record: ServiceRecord): boolean {
+  return record.state !== 'unregistering' && record.state !== 'gone';
+}
+
+function isBusy(record: ServiceRecord): boolean {
+  return record.guards().some((guard) => guard.busy > 0);
+}
+
+function cares(listening: Listening, record: ServiceRecord, properties: PropertySet, held: boolean): boolean {
+  if (listening.group ? !listening.group.sees(record) : held) return false;
   if (listening.contract !== undefined && !record.contracts.includes(listening.contract)) return false;
   return !listening.filter || listening.filter.accepts(properties);
 }

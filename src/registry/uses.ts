@@ -177,8 +177,9 @@ export class ServiceUses {
 
   #giveBack(user: ServiceOwner, record: ServiceRecord, service: unknown): void {
     const { factory, registration, owner } = record;
-    if (factory && registration && owner)
-      this.#callRelease(owner, record, () => factory.release(user, registration, service));
+    if (!factory) return;
+    record.endGuardOf(service);
+    if (registration && owner) this.#callRelease(owner, record, () => factory.release(user, registration, service));
   }
 
   #callRelease(owner: ServiceOwner, record: ServiceRecord, release: () => void): void {

@@ -46,6 +46,7 @@ export const runtime: Runtime = {
       location: 'link:./bundles/http',
       startLevel: 3,
       update: 'exclusive',
+      isolation: 'space',
     },
     {
       id: 2,
@@ -55,6 +56,7 @@ export const runtime: Runtime = {
       location: 'dropins:acme',
       startLevel: 4,
       update: 'staged',
+      isolation: 'space',
       reason: 'It needs rackwatt.telemetry/Driver@2, which no bundle gives.',
     },
   ],

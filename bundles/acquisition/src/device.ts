@@ -326,8 +326,9 @@ function stateOf(error: unknown): Failing {
   return DRIVER_ERRORS[error.code as DriverErrorCode] ?? 'error';
 }
 
+/** The driver was swapped: it knows the session no more, or is itself no more. */
 const isSessionGone = (error: unknown): boolean =>
-  error instanceof RackwattError && error.code === 'DEVICE_SESSION_GONE';
+  error instanceof RackwattError && (error.code === 'DEVICE_SESSION_GONE' || error.code === 'SERVICE_GONE');
 
 export function noDriver({ scheme }: Pick<DeviceSettings, 'scheme'>): RackwattError {
   return acquisitionError(

@@ -1,0 +1,174 @@
+import { type ComponentEngine, Handover } from '../component/index.js';
+import { RackwattError } from '../errors.js';
+import type { ServiceStage } from '../registry/index.js';
+import type { Bundle, Change } from './bundle.js';
+import type { Isolation } from './contract.js';
+import type { BundleEventType } from './events.js';
+import { activeLabels, prove } from './proof.js';
+import type { Revision, RevisionSource } from './revision.js';
+import type { Run } from './run.js';
+
+/** What an update needs of the framework. */
+export interface ReplacementHost {
+  readonly patience: number;
+  readonly components: ComponentEngine;
+  fire(type: BundleEventType, bundle: Bundle): void;
+  error(bundle: Bundle, error: unknown): void;
+  makeRevision(source: RevisionSource): Revision;
+  makeRun(
+    bundle: Bundle,
+    revision: Revision,
+    isolation: Isolation,
+    stage: ServiceStage,
+    died: (error: unknown) => void,
+  ): Run;
+}
+
+/**
+ * How a bundle gets its new content: `staged` beside the old, `exclusive` after it, `launched` when it is to run and does
+ * not, `kept` when it is not to run.
+ */
+export type Manner = 'staged' | 'exclusive' | 'launched' | 'kept';
+
+/** One bundle in an update: its new revision, and the way back. Its steps are called in the order in which they stand here. */
+export class Replacement {
+  readonly bundle: Bundle;
+  readonly next: Revision;
+  readonly #host: ReplacementHost;
+  readonly #isolation: Isolation;
+  readonly #previous: { revision: Revision; isolation: Isolation; run: Run | undefined };
+  /** Labels of the components that were active in the old revision. */
+  readonly #active: ReadonlySet<string>;
+  readonly #bequest: Handover;
+  /** Its functions refer to nothing else: the run keeps one, and must not keep the run before with it. */
+  readonly #dead = Promise.withResolvers<never>();
+  #run: Run | undefined;
+  #manner: Manner = 'kept';
+  /** How far it got, for the way back. */
+  #adopted = false;
+  #halted = false;
+
+  constructor({ bundle, source, isolation }: Change, host: ReplacementHost) {
+    if (source.manifest.name !== bundle.name)
+      throw new RackwattError('BUNDLE_UPDATE', `${source.location} holds ${source.manifest.name}, not ${bundle.name}`);
+    this.bundle = bundle;
+    this.#host = host;
+    this.next = host.makeRevision(source);
+    this.#isolation = isolation ?? bundle.isolation;
+    this.#previous = { revision: bundle.revision, isolation: bundle.isolation, run: bundle.run };
+    this.#active = activeLabels(bundle.run);
+    this.#bequest = new Handover(bundle.version);
+    // Nobody may be waiting when it dies.
+    this.#dead.promise.catch(() => undefined);
+  }
+
+  get manner(): Manner {
+    return this.#manner;
+  }
+
+  /** The run that takes over, in a staged update. */
+  get run(): Run {
+    return this.#run!;
+  }
+
+  /** The run that it takes over from, in a staged update. */
+  get old(): Run {
+    return this.#previous.run!;
+  }
+
+  /** Evaluates the new code, and with that finds out how it can be brought in. */
+  async load(stage: ServiceStage): Promise<void> {
+    const { bundle, next } = this;
+    if (!this.old && !bundle.wanted) return;
+    const run = this.#host.makeRun(bundle, next, this.#isolation, stage, this.#dead.reject);
+    this.#run = run;
+    await this.#alive(run.load());
+    const { revision } = this.#previous;
+    const isStaged = next.manifest.update === 'staged' && revision.manifest.update === 'staged';
+    if (!this.old) this.#manner = 'launched';
+    else this.#manner = isStaged && run.stageable && this.old.stageable ? 'staged' : 'exclusive';
+    if (this.#manner !== 'staged') run.services.stepAside();
+  }
+
+  /** Starts a staged revision beside the old one. */
+  async hold(): Promise<void> {
+    await this.#alive(this.run.start({ held: true }));
+  }
+
+  /** Waits until the new revision does what the old one did. @param waiting it may also wait for what is yet to come */
+  async prove(waiting = false): Promise<void> {
+    await this.#alive(prove(this.run, { active: this.#active, patience: this.#host.patience, waiting }));
+  }
+
+  /** Takes the old revision down, where the new one cannot stand beside it. */
+  async halt(): Promise<void> {
+    this.#halted = true;
+    await this.bundle.halt({ bequeaths: this.#bequest });
+  }
+
+  /** Starts the new revision in the old one's place. */
+  async launch(): Promise<void> {
+    this.#adopt();
+    await this.#alive(this.bundle.launch(this.run, this.#bequest));
+  }
+
+  /** Gives the staged revision, which nobody calls yet, what the old one knows. */
+  async handOver(): Promise<void> {
+    await this.old.handOver(this.#bequest);
+    await this.run.takeOver(this.#bequest);
+  }
+
+  /** The flip is done: the staged revision is the bundle's. What was called on the old one may end, then it is stopped. */
+  async succeed(): Promise<void> {
+    const { bundle, next, old, run } = this;
+    bundle.adopt(next, this.#isolation, run);
+    try {
+      await old.services.drain(this.#host.components.drain);
+      await old.stop({ drain: 0 });
+    } catch (error) {
+      this.#host.error(bundle, error);
+    }
+    this.#host.fire('UPDATED', bundle);
+  }
+
+  /** The new content of a bundle that is not to run. */
+  keep(): void {
+    this.#adopt();
+  }
+
+  /** All went well: what is left of the old revision is freed. */
+  commit(): void {
+    this.#previous.revision.unload();
+  }
+
+  /** Ends the new revision, as far as it got. */
+  async withdraw(): Promise<void> {
+    const { bundle } = this;
+    const report = (error: unknown): void => this.#host.error(bundle, error);
+    if (this.#adopted && bundle.run === this.#run) await bundle.halt({ drain: 0 }).catch(report);
+    else await this.#run?.stop({ reason: 'disposed', drain: 0 }).catch(report);
+    this.next.unload();
+  }
+
+  /** Has the old revision serve again, where it had to stop. */
+  async restore(): Promise<void> {
+    const { bundle } = this;
+    const { revision, isolation, run } = this.#previous;
+    if (this.#adopted) bundle.adopt(revision, isolation);
+    if (!this.#halted || !run) return;
+    await bundle.launch(undefined, this.#bequest).catch((error: unknown) => this.#host.error(bundle, error));
+  }
+
+  #adopt(): void {
+    const { bundle } = this;
+    if (bundle.state === 'RESOLVED' && !this.#halted) this.#host.fire('UNRESOLVED', bundle);
+    bundle.adopt(this.next, this.#isolation);
+    this.#adopted = true;
+    this.#host.fire('UPDATED', bundle);
+  }
+
+  /** A run that dies fails what it was doing. */
+  #alive(work: Promise<void>): Promise<void> {
+    return Promise.race([work, this.#dead.promise]);
+  }
+}

@@ -1,0 +1,64 @@
+import type { Contract } from '../registry/contract.js';
+import type { ServiceGroup } from '../registry/index.js';
+import type { Properties, ServiceReference, ServiceRegistration } from '../registry/types.js';
+
+/** The services of one component instance: its own, and those that it provides beside. */
+export class Provision {
+  readonly #services: ServiceGroup;
+  #registrations: ServiceRegistration[] = [];
+  /** Of the object that `activate` gave. */
+  #own: ServiceRegistration | undefined;
+
+  constructor(services: ServiceGroup) {
+    this.#services = services;
+  }
+
+  /** Ids of the services, also of those whose successors were shown already. */
+  ids(): number[] {
+    return this.#registrations.map((registration) => registration.reference.id);
+  }
+
+  /** Registers the object that `activate` gave. */
+  publish(contracts: readonly Contract<unknown>[], service: unknown, properties: Properties): void {
+    this.#own = this.#services.register(contracts, service as never, properties);
+    this.#registrations.push(this.#own);
+  }
+
+  /** The component's own service has other properties now. */
+  change(properties: Properties): void {
+    if (this.#own?.reference.owner) this.#own.setProperties(properties);
+  }
+
+  /** Registers a further service, gone with the activation. */
+  provide<T>(contract: Contract<T>, service: T, properties: Properties): ServiceRegistration<T> {
+    const registration = this.#services.register<T>(contract, service, properties);
+    this.#registrations.push(registration);
+    return {
+      reference: registration.reference,
+      setProperties: (next) => registration.setProperties(next),
+      unregister: () => {
+        this.#registrations = this.#registrations.filter((other) => other.reference !== registration.reference);
+        registration.unregister();
+      },
+    };
+  }
+
+  /** Unregisters all, newest first. @returns what was registered, to be settled */
+  withdraw(): ServiceReference[] {
+    const registrations = this.#registrations.reverse();
+    this.#registrations = [];
+    this.#own = undefined;
+    for (const registration of registrations) if (registration.reference.owner) registration.unregister();
+    return registrations.map(({ reference }) => reference);
+  }
+
+  /** Waits for the calls under way, at most so many ms. Undefined when there are none. */
+  settle(gone: readonly ServiceReference[], milliseconds: number): Promise<void> | undefined {
+    const waits: Promise<void>[] = [];
+    for (const reference of gone) {
+      const wait = this.#services.settle(reference, milliseconds);
+      if (wait) waits.push(wait);
+    }
+    return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined);
+  }
+}
