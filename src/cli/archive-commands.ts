@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { writeAtomically } from '../configuration/index.js';
 import {
   archiveName,
@@ -11,13 +10,12 @@ import {
   TrustStore,
   verifyArchive,
   writeEnvelope,
-  type VerifiedArchive,
 } from '../deployment/index.js';
 import { RackwattError } from '../errors.js';
 import type { Command, CommandInput } from './contract.js';
-import { CONFIG_FILE, storageOf } from './home.js';
-import { json } from './output.js';
+import { json, table } from './output.js';
 import { openKey } from './passphrase.js';
+import { trustPlaces } from './trust-commands.js';
 
 const JSON_OPTION = { '--json': 'print JSON' };
 
@@ -27,16 +25,9 @@ export function isArchive(word: string): boolean {
 }
 
 /** Whom the keys folder of a command, or of the home with what its node remembers, trusts. */
-export async function trustOf({ options, home, file }: CommandInput): Promise<TrustStore> {
-  if (typeof options['keys'] === 'string') return new TrustStore({ keys: resolve(options['keys']) });
-  const keys = join(home, 'keys');
-  if (!existsSync(file)) return new TrustStore({ keys });
-  const { readDocument } = await import('../configuration/index.js');
-  const { framework } = await readDocument(file);
-  return new TrustStore({
-    keys: resolve(home, framework.trust.keys),
-    state: join(await storageOf(home, file ?? join(home, CONFIG_FILE)), 'trust'),
-  });
+async function trustOf(input: CommandInput): Promise<TrustStore> {
+  const { keys } = input.options;
+  return new TrustStore(typeof keys === 'string' ? { keys: resolve(keys) } : await trustPlaces(input));
 }
 
 export const pack: Command = {
@@ -111,7 +102,8 @@ export async function showArchive(input: CommandInput): Promise<void> {
       ? { error: found.error }
       : await verifyArchive(file, { trust: found.trust }).catch((error: unknown) => ({ error: error as Error }));
   const { name, version, digest, archive, sbom, strangers } = verified;
-  const signatures = 'error' in trusted ? strangers : [...trusted.signers, ...trusted.strangers];
+  const known = 'error' in found ? [] : found.trust.rules.keys;
+  const signatures = strangers.map((id) => known.find((key) => key.id === id)?.name ?? `${id} (not trusted here)`);
   const trust = 'error' in trusted ? trusted.error.message : 'trusted here';
   const { needs, capabilities, minimum, files } = archive;
   if (input.options['json'])
@@ -144,17 +136,16 @@ export async function showArchive(input: CommandInput): Promise<void> {
     ],
     ['capabilities', capabilities.join(', ') || 'none'],
     ['minimum', minimum ?? 'none'],
-    ['made of', componentsOf(verified)],
+    ['made of', `its own code and ${sbom.components.length} packages (${sbom.format})`],
   ];
   input.stdout.write(lines.map(([what, text]) => `${what.padEnd(14)}${text}\n`).join(''));
+  const packages = sbom.components.map((component) => ({
+    package: `  ${component.name}`,
+    version: component.version,
+    licence: component.licenses.join(', '),
+  }));
+  if (packages.length > 0) input.stdout.write(`packages\n${table(packages).replace(/^.*\n/, '')}`);
   input.stdout.write(
     `files\n${files.map(({ path, size, mode }) => `  ${mode}  ${String(size).padStart(9)}  ${path}\n`).join('')}`,
   );
-}
-
-function componentsOf({ sbom: { format, components } }: VerifiedArchive): string {
-  const names = components.map(
-    ({ name, version, licenses }) => `${name} ${version}${licenses.length > 0 ? ` (${licenses.join(', ')})` : ''}`,
-  );
-  return names.length === 0 ? `its own code alone (${format})` : `${names.join(', ')} (${format})`;
 }

@@ -3,6 +3,7 @@ export const DEPLOYMENT_ERRORS = {
   ARCHIVE_INCOMPLETE: 'the archive ends before its trailer: it is still being written, or was cut off',
   ARCHIVE_INVALID: 'the archive is not a bundle as `rackwatt bundle pack` makes it',
   ARCHIVE_TOO_LARGE: 'the archive exceeds a budget',
+  ARCHIVE_NEEDS: 'the archive needs another runtime or Node than this',
   SIGNATURE_MISSING: 'the archive is not signed and unsigned ones are not allowed here',
   SIGNATURE_INVALID: 'the archive is signed by nobody who is trusted here, or was altered',
   SIGNATURE_THRESHOLD: 'fewer keys signed the archive than its name needs',

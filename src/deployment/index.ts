@@ -27,6 +27,8 @@ export {
   readPublicKeys,
   type PublicKey,
 } from './trust/keys.js';
+export { changeRoot, firstRoot, signRoot, type RootChange } from './trust/edit.js';
+export { followRoots, missingSignatures, parseRoots, TRUST_FILE, writeRoots, type Root } from './trust/root.js';
 export { TrustStore, type TrustPlaces } from './trust/store.js';
 export { Trust, plainRules, type Role, type TrustRules } from './trust/trust.js';
 export { entryFiles, verifyArchive, type VerifiedArchive, type VerifyOptions } from './verify.js';

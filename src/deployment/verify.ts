@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import semver from 'semver';
 import { contractFile, parseManifest, type Manifest } from '../bundle/index.js';
+import { RackwattError } from '../errors.js';
+import { VERSION } from '../version.js';
 import { extractArchive } from './archive/extract.js';
 import { BUDGET, invalid, MANIFEST_FILE, SBOM_FILE, sha256 } from './archive/format.js';
 import { FreshFolder } from './archive/fresh-folder.js';
@@ -54,6 +57,10 @@ export function verifyArchive(file: string, options: VerifyOptions = {}): Promis
     async (opened) => {
       const { name, envelope } = opened;
       const { archive, ...judgement } = checkManifest(envelope, name, options);
+      if (options.trust) {
+        options.trust.checkFresh(Date.now());
+        checkNeeds(archive, name);
+      }
       if ((expect.name ?? archive.name) !== archive.name || (expect.version ?? archive.version) !== archive.version)
         throw invalid(
           name,
@@ -131,6 +138,16 @@ function checkPackage(content: Buffer, archive: ArchiveManifest, name: string): 
   const missing = missingEntry(manifest, new Set(archive.files.map(({ path }) => path)));
   if (missing !== undefined) throw invalid(name, `lacks ${quoted(missing)}, which its package.json names`);
   return manifest;
+}
+
+/** @throws `ARCHIVE_NEEDS` */
+function checkNeeds({ needs }: ArchiveManifest, name: string): void {
+  for (const [what, range, here] of [
+    ['rackwatt', needs.rackwatt, VERSION],
+    ['Node', needs.node, process.versions.node],
+  ] as const)
+    if (range !== undefined && !semver.satisfies(here, range, { includePrerelease: true }))
+      throw new RackwattError('ARCHIVE_NEEDS', `${name} needs ${what} ${range}, and this is ${here}`);
 }
 
 /** Every module that a manifest names, relative to the bundle. */

@@ -10,6 +10,13 @@ export const {
   archiveName,
   BUDGET,
   BundleStore,
+  changeRoot,
+  firstRoot,
+  parseRoots,
+  readPublicKey,
+  signRoot,
+  TRUST_FILE,
+  writeRoots,
   DropInFolder,
   isEncrypted,
   joinArchive,
@@ -36,6 +43,8 @@ export const { hostModules, ModuleSpace } = (await import(built('space/index')))
 /** Loaded when asked for: it brings the whole container along. */
 export const describeBundle: typeof NodeFace.describeBundle = async (root, manifest) =>
   ((await import(built('node/index'))) as typeof NodeFace).describeBundle(root, manifest);
+export type { PublicKey, RootChange } from '../../src/deployment/index.js';
+export type TrustStore = Face.TrustStore;
 export type {
   ArchiveManifest,
   ArchiveParts,

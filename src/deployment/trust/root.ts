@@ -168,7 +168,7 @@ export function isPattern(text: string): boolean {
   return text === '*' || SCOPE.test(text) || NAME.test(text);
 }
 
-export function isVersion(value: unknown): value is string {
+export function isVersion(value: unknown): boolean {
   return typeof value === 'string' && semver.valid(value) === value;
 }
 
