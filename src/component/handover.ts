@@ -1,8 +1,8 @@
 import { deserialize, serialize } from 'node:v8';
 import { errorMessage, RackwattError } from '../errors.js';
 
-/** Bytes of one component's state. */
-const LIMIT = 1024 * 1024;
+/** Bytes of one component's state: a driver of a thousand devices has some megabytes to tell. */
+const LIMIT = 16 * 1024 * 1024;
 /** ms for one component to say what it hands over. */
 const PATIENCE = 1_000;
 

@@ -132,7 +132,7 @@ export interface ComponentOptions<P, R extends References, S extends TSchema, W 
   /**
    * Asked in an update: what the component of the same name in the next revision should know. In an exclusive update it is
    * asked after the last call and before `deactivate`; in a staged one it is a snapshot, asked while the component serves and
-   * just before the next revision takes over. Structured-cloneable, at most 1 MiB, within 1 s; else the update goes on without.
+   * just before the next revision takes over. Structured-cloneable, at most 16 MiB, within 1 s; else the update goes on without.
    */
   handOver?(instance: P): unknown;
   /**

@@ -103,7 +103,7 @@ function isolate(node: TestNode): void {
 async function account(node: TestNode): Promise<boolean> {
   const longest = new Map<string, number>();
   const totals = { due: 0, missed: 0, doubled: 0, unaccounted: 0 };
-  const lengths = new Map<number, number>();
+  const lengths = new Map<string, number>();
   for (const [name, id] of Object.entries(await storedDevices(node))) {
     const found = await accounting(node, id);
     const { missed, doubled, unaccounted, gaps } = sums(found);
@@ -111,18 +111,30 @@ async function account(node: TestNode): Promise<boolean> {
     totals.missed += missed;
     totals.doubled += doubled;
     totals.unaccounted += unaccounted;
-    for (const gap of gaps) lengths.set(gap, (lengths.get(gap) ?? 0) + 1);
-    longest.set(name, Math.max(0, ...gaps));
+    for (const { length, reason } of gaps) {
+      const kind = `${length} (${reason})`;
+      lengths.set(kind, (lengths.get(kind) ?? 0) + 1);
+    }
+    longest.set(name, Math.max(0, ...gaps.map(({ length }) => length)));
   }
   say(
     `${totals.due} due reads: ${totals.missed} in gaps, ${totals.doubled} doubled, ${totals.unaccounted} neither stored nor counted`,
   );
-  const histogram = [...lengths].toSorted(([a], [b]) => a - b).map(([length, count]) => `${count} of ${length}`);
+  const histogram = [...lengths]
+    .toSorted(([a], [b]) => a.localeCompare(b))
+    .map(([length, count]) => `${count} of ${length}`);
   say(`gaps by length in intervals: ${histogram.join(', ') || 'none'}`);
   return totals.doubled === 0 && totals.unaccounted === 0 && Math.max(...longest.values()) <= 1;
 }
 
-function sums({ gaps, stored }: Accounting): { missed: number; doubled: number; unaccounted: number; gaps: number[] } {
+interface Sums {
+  missed: number;
+  doubled: number;
+  unaccounted: number;
+  gaps: { length: number; reason: string }[];
+}
+
+function sums({ gaps, stored }: Accounting): Sums {
   const owned = new Set<number>();
   let { doubled } = stored;
   const own = (from: number, to: number): void => {
@@ -136,7 +148,12 @@ function sums({ gaps, stored }: Accounting): { missed: number; doubled: number; 
   const missed = gaps.reduce((sum, { from, to }) => sum + to - from + 1, 0);
   const last = highest({ gaps, stored });
   const within = [...owned].filter((number) => number <= last).length;
-  return { missed, doubled, unaccounted: last - within, gaps: gaps.map(({ from, to }) => to - from + 1) };
+  return {
+    missed,
+    doubled,
+    unaccounted: last - within,
+    gaps: gaps.map(({ from, to, reason }) => ({ length: to - from + 1, reason })),
+  };
 }
 
 async function demand(...args: string[]): Promise<void> {

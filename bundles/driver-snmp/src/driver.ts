@@ -111,8 +111,9 @@ export class SnmpDriver implements Driver {
   }
 
   /** Goes on with what the revision before knew, so that devices need not all be walked again at the moment of a swap. */
-  takeOver(handover: Handover): void {
-    if (handover.format !== 1) return;
+  takeOver(state: unknown): void {
+    const handover = state as Partial<Handover> | undefined;
+    if (handover?.format !== 1 || !(handover.learned instanceof Map)) return;
     this.#handedOver = handover.learned;
     clearTimeout(this.#forgetting);
     this.#forgetting = setTimeout(() => this.#handedOver.clear(), HANDED_OVER_FOR);

@@ -1,7 +1,7 @@
 import { Driver } from '@rackwatt/telemetry';
 import { component } from 'rackwatt';
 import { Type } from 'typebox';
-import { type Handover, SnmpDriver } from './driver.js';
+import { SnmpDriver } from './driver.js';
 import { SESSION_DEFAULTS } from './session.js';
 
 const Configuration = Type.Object(
@@ -42,7 +42,7 @@ export const snmpDriver = component({
   },
   activate: ({ driver }) => driver,
   handOver: (driver) => (driver as SnmpDriver).handOver(),
-  takeOver: (driver, learned) => (driver as SnmpDriver).takeOver(learned as Handover),
+  takeOver: (driver, state) => (driver as SnmpDriver).takeOver(state),
 });
 
 export { SnmpDriver } from './driver.js';

@@ -85,7 +85,8 @@ export class DeviceSession {
   resume({ layout, number, responseBytes }: Learned): void {
     this.#number = number;
     this.link.responseBytes = responseBytes;
-    this.#take(layout);
+    // Copies: arrays that were handed over may be views of all that was.
+    this.#take({ ...layout, raw: layout.raw.slice(), presence: layout.presence.slice() });
     this.#learned += Math.random() * LOOK_AGAIN_WITHIN - this.#options.relearn;
   }
 
