@@ -1,5 +1,4 @@
 import { types } from 'node:util';
-import { isMarkedAsUntransferable } from 'node:worker_threads';
 import { errorMessage, RackwattError } from '../errors.js';
 import { isolationError } from './errors.js';
 
@@ -18,9 +17,7 @@ const SMALL = 32;
 
 /** What the algorithm carries besides plain objects, arrays and errors. */
 const CARRIED: ReadonlySet<unknown> = new Set(
-  [Date, RegExp, Boolean, Number, String, BigInt, ArrayBuffer, SharedArrayBuffer].map(
-    ({ prototype }) => prototype as unknown,
-  ),
+  [Date, RegExp, Boolean, Number, String, BigInt, ArrayBuffer].map(({ prototype }) => prototype as unknown),
 );
 
 /**
@@ -94,11 +91,17 @@ export class Carrier {
     if (prototype === null || prototype === Object.prototype)
       return this.#plain(object as Record<string, unknown>, place);
     if (CARRIED.has(prototype)) return object;
+    if (prototype === SharedArrayBuffer.prototype) return this.#shared(object, place);
     if (types.isMap(object)) return this.#map(object, place);
     if (types.isSet(object)) return this.#set(object, place);
     if (types.isNativeError(object)) return object;
     if (isPlainElsewhere(prototype)) return this.#plain(object as Record<string, unknown>, place);
     throw this.refusal(place, `is ${instanceName(object)}`);
+  }
+
+  #shared<T>(memory: T, place: string): T {
+    if (!this.#transfers) throw this.refusal(place, 'is shared memory');
+    return memory;
   }
 
   #array(array: unknown[], place: string): unknown[] {
@@ -148,11 +151,11 @@ export class Carrier {
 
   #view(view: ArrayBufferView, place: string): ArrayBufferView {
     const { buffer, byteOffset, byteLength } = view;
-    if (!(buffer instanceof ArrayBuffer)) return view;
+    if (!(buffer instanceof ArrayBuffer)) return this.#shared(view, place);
     if (buffer.detached) throw this.refusal(place, 'is a view of a buffer that was handed over before');
     const whole = byteLength === buffer.byteLength;
     if (whole && !this.#crossing.moves) return view;
-    if (whole && !isMarkedAsUntransferable(buffer)) {
+    if (whole) {
       if (this.#transfers) this.#transfer.add(buffer);
       return view;
     }

@@ -91,8 +91,6 @@ export type CallbackMaker = (borrowed: BorrowedCallback) => Callback;
 export class Borrowed {
   readonly #callbacks: BorrowedCallback[] = [];
   readonly #signals: AbortController[] = [];
-  /** The functions made for the callbacks: held only until the call is settled. */
-  #functions: Callback[] = [];
 
   /** Puts functions and signals into their places among the arguments. @throws PEER_PROTOCOL */
   constructor(loans: readonly unknown[], args: unknown[], title: string, label: string, make: CallbackMaker) {
@@ -109,9 +107,7 @@ export class Borrowed {
   #callback(handle: number, title: string, make: CallbackMaker): Callback {
     const borrowed = { handle, title: `a callback of ${title}`, released: false };
     this.#callbacks.push(borrowed);
-    const callback = make(borrowed);
-    this.#functions.push(callback);
-    return callback;
+    return make(borrowed);
   }
 
   #signal(what: number, failure: unknown, label: string): AbortSignal {
@@ -127,14 +123,7 @@ export class Borrowed {
     else for (const each of this.#signals) each.abort(reason);
   }
 
-  /** Goes on beyond the call: `unused` hears of each callback that nothing here can call any more. */
-  keep(unused: FinalizationRegistry<BorrowedCallback>): void {
-    for (const [i, each] of this.#functions.entries()) unused.register(each, this.#callbacks[i]!);
-    this.#functions = [];
-  }
-
   release(): void {
     for (const each of this.#callbacks) each.released = true;
-    this.#functions = [];
   }
 }

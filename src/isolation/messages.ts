@@ -26,20 +26,18 @@ export const FRAME = {
   end: 8,
   /** number of the call, index of the signal (-1: all), failure */
   abort: 9,
-  /** callback: nothing over there can call it any more */
-  release: 10,
   /** number, handle, method, loans, arguments */
-  open: 11,
+  open: 10,
   /** number of the stream, value */
-  item: 12,
+  item: 11,
   /** number of the stream */
-  done: 13,
+  done: 12,
   /** number of the stream, items */
-  credit: 14,
+  credit: 13,
   /** number of the stream */
-  return: 15,
+  return: 14,
   /** reason */
-  bye: 16,
+  bye: 15,
 } as const;
 
 /** What stands in for a function or a signal among arguments. */

@@ -45,7 +45,7 @@ export class Outgoing {
   }
 
   /**
-   * Sends a frame with what was carried: at once when its values could be changed while they wait.
+   * Sends a frame with what was carried, moved where it can move and else copied: at once when its values could be changed while they wait.
    * @throws what the clone algorithm throws; nothing of the frame was sent
    */
   carried(carrier: Carrier | undefined, ...fields: readonly unknown[]): void {
@@ -53,7 +53,7 @@ export class Outgoing {
     const start = this.#batch.length;
     try {
       for (const field of fields) this.#batch.push(field);
-      this.flush(carrier.transfer);
+      this.#now(carrier.transfer);
     } catch (error) {
       this.#batch.length = start;
       throw error;
@@ -62,6 +62,16 @@ export class Outgoing {
 
   failure(number: number, error: unknown): void {
     this.frame(FRAME.failure, number, failureOf(error));
+  }
+
+  #now(transfer: ArrayBuffer[] | undefined): void {
+    if (transfer === undefined) return this.flush();
+    try {
+      this.flush(transfer);
+    } catch {
+      // Some memory cannot move, such as that of WebAssembly; nothing tells beforehand.
+      this.flush();
+    }
   }
 
   flush(transfer?: ArrayBuffer[]): void {

@@ -220,7 +220,6 @@ export class Peer {
         peer.#serving.end(frames.integer(0), frames.integer(1), frames.integer(1, ALL_WAYS)),
       [FRAME.abort]: (peer, frames) =>
         peer.#serving.abort(frames.integer(1), frames.integer(-1), errorOf(frames.any(), peer.label)),
-      [FRAME.release]: (peer, frames) => peer.#calls.callbacks.release(frames.integer(1)),
       [FRAME.open]: (peer, frames) =>
         peer.#serving.open(frames.integer(1), frames.integer(1), frames.text(), frames.loans(), frames.arguments()),
       [FRAME.item]: (peer, frames) => peer.#consumers.item(frames.integer(1), frames.any()),

@@ -3,7 +3,7 @@ import type { Contract } from '../registry/contract.js';
 import type { Calls } from './calls.js';
 import { Carrier, type Crossing, isPrimitive } from './carry.js';
 import { callbackReleased, isolationError, mustCross } from './errors.js';
-import { Borrowed, type BorrowedCallback, type CallbackMaker } from './handles.js';
+import { Borrowed, type CallbackMaker } from './handles.js';
 import { FRAME, protocolError } from './messages.js';
 import type { Outgoing } from './outgoing.js';
 import { Producer } from './streams.js';
@@ -63,7 +63,6 @@ export class Serving {
   readonly #requests = new Map<number, AbortController>();
   readonly #kept = new Map<number, Kept>();
   readonly #producers = new Map<number, Producer>();
-  readonly #unused = new FinalizationRegistry<BorrowedCallback>((borrowed) => this.#release(borrowed));
   #lastHandle = 0;
   #lastKept = 0;
   #closed = false;
@@ -264,7 +263,6 @@ export class Serving {
     try {
       const data = carrier.carry(dataBeside(result), 'its result');
       this.#out.carried(carrier, FRAME.keep, number, subscription, ways, data);
-      borrowed?.keep(this.#unused);
     } catch (error) {
       this.#kept.delete(subscription);
       this.#endKept(kept, strongestWay(ways)).catch(this.#options.unheard);
@@ -291,11 +289,5 @@ export class Serving {
     if (borrowed === undefined) return;
     this.#borrowed.delete(number);
     borrowed.release();
-  }
-
-  #release(borrowed: BorrowedCallback): void {
-    if (borrowed.released || this.#closed) return;
-    borrowed.released = true;
-    this.#out.frame(FRAME.release, borrowed.handle);
   }
 }
