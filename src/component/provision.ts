@@ -2,6 +2,8 @@ import type { Contract } from '../registry/contract.js';
 import type { ServiceGroup } from '../registry/index.js';
 import type { Properties, ServiceReference, ServiceRegistration } from '../registry/types.js';
 
+const NOTHING: readonly ServiceReference[] = [];
+
 /** The services of one component instance: its own, and those that it provides beside. */
 export class Provision {
   readonly #services: ServiceGroup;
@@ -44,7 +46,8 @@ export class Provision {
   }
 
   /** Unregisters all, newest first. @returns what was registered, to be settled */
-  withdraw(): ServiceReference[] {
+  withdraw(): readonly ServiceReference[] {
+    if (this.#registrations.length === 0) return NOTHING;
     const registrations = this.#registrations.reverse();
     this.#registrations = [];
     this.#own = undefined;
@@ -54,11 +57,11 @@ export class Provision {
 
   /** Waits for the calls under way, at most so many ms. Undefined when there are none. */
   settle(gone: readonly ServiceReference[], milliseconds: number): Promise<void> | undefined {
-    const waits: Promise<void>[] = [];
+    let waits: Promise<void>[] | undefined;
     for (const reference of gone) {
       const wait = this.#services.settle(reference, milliseconds);
-      if (wait) waits.push(wait);
+      if (wait) (waits ??= []).push(wait);
     }
-    return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined);
+    return waits && Promise.all(waits).then(() => undefined);
   }
 }

@@ -11,6 +11,8 @@ import type {
 } from './types.js';
 import type { Use } from './uses.js';
 
+const UNGUARDED: readonly Guard[] = [];
+
 export type ServiceScope = 'singleton' | 'bundle' | 'prototype';
 
 /**
@@ -39,6 +41,8 @@ export class ServiceRecord implements ServiceReference {
   making: Set<number> | undefined;
   /** By service object: one, but for factories. Made when a consumer first calls. */
   #guards: Map<object, Guard> | undefined;
+  /** Those of a service that is gone: they let its object go when they are closed. */
+  #left: readonly Guard[] = UNGUARDED;
 
   constructor(
     id: number,
@@ -77,19 +81,33 @@ export class ServiceRecord implements ServiceReference {
     return this.uses ? Array.from(this.uses.values(), (use) => use.owner) : [];
   }
 
-  guards(): Guard[] {
-    return this.#guards ? [...this.#guards.values()] : [];
+  /** Of the objects that consumers were given stubs of. */
+  guards(): readonly Guard[] {
+    return this.#guards ? [...this.#guards.values()] : this.#left;
   }
 
   guardOf(service: object): Guard {
+    if (this.state === 'gone') {
+      const late = new Guard(this.id, this.contracts.join(', '), service);
+      late.close();
+      return late;
+    }
     const guards = (this.#guards ??= new Map());
     let guard = guards.get(service);
     if (!guard) {
-      const name = `${this.contracts.join(', ')} of bundle ${this.owner?.name ?? 'that is gone'}`;
+      const name = `${this.contracts.join(', ')} of bundle ${this.owner?.name}`;
       guards.set(service, (guard = new Guard(this.id, name, service)));
-      if (this.state === 'gone') guard.end();
     }
     return guard;
+  }
+
+  /** The service is gone: its object is kept only as long as somebody may call it. */
+  forget(): void {
+    this.#left = this.guards();
+    this.#guards = undefined;
+    this.owner = undefined;
+    this.service = undefined;
+    this.registration = undefined;
   }
 
   /** A factory took an object back. */

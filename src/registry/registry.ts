@@ -173,6 +173,7 @@ export class ServiceRegistry {
   settle(reference: ServiceReference, milliseconds: number): Promise<void> | undefined {
     const record = reference as ServiceRecord;
     const guards = record.guards();
+    if (guards.length === 0) return undefined;
     for (const guard of guards) guard.close();
     const busy = guards.filter((guard) => guard.busy > 0);
     record.group?.lingering.delete(record);
@@ -286,9 +287,7 @@ export class ServiceRegistry {
     record.state = 'gone';
     this.#leave(record);
     this.#uses.dropService(record);
-    record.owner = undefined;
-    record.service = undefined;
-    record.registration = undefined;
+    record.forget();
   }
 
   /** What is called on a service outlives it for a while. */
@@ -298,8 +297,9 @@ export class ServiceRegistry {
     if (!group?.leaving) for (const guard of guards) guard.close();
     if (!group) return;
     group.records.delete(record);
+    if (guards.length === 0) return;
     for (const other of group.lingering) if (!isBusy(other) && !group.leaving) group.lingering.delete(other);
-    if (guards.length > 0) group.lingering.add(record);
+    group.lingering.add(record);
   }
 
   /** @param told those who know it already */

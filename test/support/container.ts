@@ -38,7 +38,7 @@ export class TestContainer {
   readonly configurations = new Map<string, InstanceConfiguration>();
   #serial = 0;
 
-  constructor(t: TestContext, options: { patience?: number } = {}) {
+  constructor(t: TestContext, options: { patience?: number; drain?: number } = {}) {
     this.folder = temporaryFolder(t);
     const line =
       (level: string, bundle: string, component: string | undefined) =>
@@ -50,6 +50,7 @@ export class TestContainer {
       version: '0.1.0',
       tokens: this.tokens,
       patience: options.patience ?? 2_000,
+      ...(options.drain === undefined ? {} : { drain: options.drain }),
       logger: (bundle, component) => ({
         debug: line('debug', bundle, component),
         info: line('info', bundle, component),

@@ -5,6 +5,8 @@ const built = new URL('../../../src/dist/registry/index.js', import.meta.url).hr
 
 export const {
   ServiceRegistry,
+  ServiceStage,
+  stubOf,
   ServiceTracker,
   Filter,
   parseFilter,
