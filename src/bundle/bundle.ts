@@ -194,6 +194,7 @@ export class Bundle implements ServiceOwner {
     this.#host.fire('STARTING', this);
     try {
       this.#run = run ?? this.#host.makeRun(this, this.#revision, this.#isolation);
+      if (!run) this.#run.services.step(undefined);
       await this.#run.load();
       await this.#run.start({ held: false, inherits });
     } catch (error) {

@@ -1,6 +1,6 @@
 import { type ComponentEngine, Handover } from '../component/index.js';
 import { RackwattError } from '../errors.js';
-import type { ServiceStage } from '../registry/index.js';
+import { ServiceStage } from '../registry/index.js';
 import type { Bundle, Change } from './bundle.js';
 import type { Isolation } from './contract.js';
 import type { BundleEventType } from './events.js';
@@ -87,7 +87,8 @@ export class Replacement {
     const isStaged = next.manifest.update === 'staged' && revision.manifest.update === 'staged';
     if (!this.old) this.#manner = 'launched';
     else this.#manner = isStaged && run.stageable && this.old.stageable ? 'staged' : 'exclusive';
-    if (this.#manner !== 'staged') run.services.stepAside();
+    // Until it starts, those on the stage are to see what it replaces.
+    if (this.#manner !== 'staged') run.services.step(new ServiceStage());
   }
 
   /** Starts a staged revision beside the old one. */
@@ -106,9 +107,10 @@ export class Replacement {
     await this.bundle.halt({ bequeaths: this.#bequest });
   }
 
-  /** Starts the new revision in the old one's place. */
-  async launch(): Promise<void> {
+  /** Starts the new revision in the old one's place. @param stage what is there may be what it needs */
+  async launch(stage: ServiceStage): Promise<void> {
     this.#adopt();
+    this.run.services.step(stage);
     await this.#alive(this.bundle.launch(this.run, this.#bequest));
   }
 
@@ -138,6 +140,7 @@ export class Replacement {
 
   /** All went well: what is left of the old revision is freed. */
   commit(): void {
+    this.#run?.services.step(undefined);
     this.#previous.revision.unload();
   }
 

@@ -53,7 +53,7 @@ export interface Run {
   /** Evaluates its code without starting anything, so that what is wrong with it shows while the old revision serves. */
   load(): Promise<void>;
   /**
-   * Starts what was loaded. Settles when the activator has, and the components have begun to come up.
+   * Starts what was loaded; unless held, its services are shown from the beginning (`registry.flip([services], [])`). Settles when the activator has, and the components have begun to come up.
    * @throws what the activator threw; the caller then stops the run
    */
   start(options: StartOptions): Promise<void>;
@@ -82,7 +82,7 @@ export interface RunParts {
   readonly components: ComponentEngine;
   /** ms for one activator. */
   readonly patience: number;
-  /** Where its group of services is made (`registry.group(owner, stage)`); a start that is not held leaves the stage at once. */
+  /** Where its group of services is made: `registry.group(owner, stage)`. */
   readonly stage: ServiceStage;
   dataFolder(): string;
   /** Something went wrong that does not end the run: a framework event ERROR of the bundle. */

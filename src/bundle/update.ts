@@ -47,7 +47,7 @@ async function replace(replacements: readonly Replacement[], host: UpdateHost): 
   await Promise.all(staged.map((replacement) => replacement.prove(serial.length > 0)));
   for (const replacement of serial.toReversed()) if (replacement.manner === 'exclusive') await replacement.halt();
   for (const replacement of serial) {
-    await replacement.launch();
+    await replacement.launch(stage);
     await replacement.prove();
   }
   if (serial.length > 0) await Promise.all(staged.map((replacement) => replacement.prove()));

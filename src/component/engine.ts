@@ -155,7 +155,7 @@ export class ComponentEngine implements EngineParts {
     const plan = fallingWithout(ids, this.holders).filter((instance) => !instance.set.leaving);
     if (plan.length > 0) await this.track(this.#follow(plan, 'reference'));
     for (const group of go) this.registry.withdraw(group);
-    for (const group of come) group.stage = undefined;
+    for (const group of come) group.step(undefined);
   }
 
   /** Asks the components of a set that are up what they hand over. */

@@ -51,16 +51,15 @@ export class ServiceGroup {
   constructor(owner: ServiceOwner, registry: ServiceRegistry, stage: ServiceStage | undefined) {
     this.owner = owner;
     this.#registry = registry;
-    this.stage = stage;
     this.held = stage !== undefined;
-    stage?.groups.add(this);
+    this.step(stage);
   }
 
-  /** Goes to a stage of its own: it will not come up beside those that it was made with, but after what it replaces. */
-  stepAside(): void {
+  /** Goes to another stage. Without one it sees what everybody sees. */
+  step(to: ServiceStage | undefined): void {
     this.stage?.groups.delete(this);
-    this.stage = new ServiceStage();
-    this.stage.groups.add(this);
+    this.stage = to;
+    to?.groups.add(this);
   }
 
   /** As `ServiceRegistry.register`. */
@@ -133,7 +132,7 @@ export class ServiceGroup {
   sees(record: ServiceRecord): boolean {
     const { group } = record;
     if (group === undefined || group === this) return true;
-    if (group.held) return group.stage === this.stage;
+    if (group.held) return this.stage !== undefined && group.stage === this.stage;
     return !this.others.has(group) && !this.stage?.replaces(record);
   }
 
@@ -154,7 +153,7 @@ export class ServiceGroup {
     for (const record of [...this.records, ...this.lingering]) for (const guard of record.guards()) guard.end();
     this.records.clear();
     this.lingering.clear();
-    this.stage?.groups.delete(this);
+    this.step(undefined);
     for (const other of this.others) other.others.delete(this);
     this.others.clear();
     this.#registry.forgetGroup(this);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { rackwatt, TestContainer } from '../support/container.js';
+import { collectGarbage, rackwatt, TestContainer } from '../support/container.js';
 
 const METER = `const { component, contract } = require('rackwatt'); const Meter = contract('test/Meter', { major: 1 });`;
 const meter = (name: string, extra = '') =>
@@ -56,14 +56,19 @@ for (const update of ['staged', 'exclusive'] as const) {
       const c = new TestContainer(t, { patience: 300 });
       const bundle = await c.start('a', meter('one'), { rackwatt: { update } });
       const peerDependencies = what === 'a missing contract' ? { elsewhere: '^1' } : {};
-      await assert.rejects(c.update(bundle, code, { version: '2.0.0', rackwatt: { update }, peerDependencies }), {
-        code: 'BUNDLE_UPDATE',
-        message,
-      });
+      const counts = new Set<number>();
+      const count = () => void counts.add(c.framework.registry.references(Meter).length);
+      c.framework.registry.listen(OWNER, count, { contract: Meter });
+      const updated = c.update(bundle, code, { version: '2.0.0', rackwatt: { update }, peerDependencies });
+      assert.equal(serving(c), 'one');
+      await assert.rejects(updated, { code: 'BUNDLE_UPDATE', message });
+      if (update === 'staged') assert.deepEqual([...counts], [], 'nobody saw anything of it');
       assert.equal(serving(c), 'one');
       assert.equal(bundle.version, '1.0.0');
       assert.equal(bundle.state, 'ACTIVE');
       assert.equal(c.framework.registry.references(Meter).length, 1);
+      await collectGarbage(() => c.tokens.live().length <= 1, 50);
+      assert.equal(c.tokens.live().length, 1, 'nothing is left of the revision that was not taken');
     });
   }
 }
