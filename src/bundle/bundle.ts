@@ -129,10 +129,11 @@ export class Bundle implements ServiceOwner {
     });
   }
 
-  /** Stops the bundle; `transient` leaves `autostart` as it is. @throws `BUNDLE_STOP` when its activator threw; it is stopped all the same */
-  stop(options: { transient?: boolean } = {}): Promise<void> {
+  /** Stops the bundle; `transient` leaves `autostart` as it is, `run` stops nothing when another one runs by then. @throws `BUNDLE_STOP` when its activator threw; it is stopped all the same */
+  stop(options: { transient?: boolean; run?: unknown } = {}): Promise<void> {
     this.#host.recovery.asked(this);
     return this.exclusively('stop', async () => {
+      if (options.run !== undefined && options.run !== this.#run) return;
       if (!options.transient) this.autostart = false;
       this.#reason = undefined;
       await this.halt({ drain: STOP_DRAIN });

@@ -197,14 +197,14 @@ export class Framework implements BundleHost {
 
   /**
    * A run of a revision.
-   * @param died of a run that is to replace the bundle's; one that is the bundle's goes to recovery when it dies
+   * @param died told of the end of a run that is to prove itself, and says whether that is all; one that is the bundle's goes to recovery when it dies
    */
   makeRun(
     bundle: Bundle,
     revision: Revision,
     isolation: Isolation,
     stage = new ServiceStage(),
-    died?: (error: unknown) => void,
+    died?: (error: unknown) => boolean,
   ): Run {
     const make =
       isolation === 'space'
@@ -226,8 +226,7 @@ export class Framework implements BundleHost {
       dataFolder: () => this.dataFolder(bundle.name),
       error: (error) => this.error(bundle, error),
       died: (error) => {
-        if (bundle.run === run) this.recovery.failed(bundle, error);
-        else died?.(error);
+        if (!died?.(error) && bundle.run === run) this.recovery.failed(bundle, error);
       },
     });
     return run;

@@ -14,8 +14,11 @@ export interface Recoverable {
   readonly name: string;
   readonly version: string;
   readonly state: BundleState;
+  /** What runs now: another one after each start and update. */
+  readonly run: unknown;
   start(): Promise<void>;
-  stop(options: { transient: true }): Promise<void>;
+  /** @param options.run nothing is stopped when something else runs meanwhile */
+  stop(options: { transient: true; run: unknown }): Promise<void>;
 }
 
 export interface RecoveryLog {
@@ -97,16 +100,20 @@ export class Recovery<B extends Recoverable> {
     };
     this.#courses.set(bundle, course);
     this.#log.error(bundle, `failed and is stopped: ${course.last.message}`, course.last);
-    void this.#stop(bundle, course);
+    void this.#stop(bundle, course, bundle.run);
   }
 
-  async #stop(bundle: B, course: Course): Promise<void> {
-    await this.#act(() => bundle.stop({ transient: true })).catch((failure: unknown) =>
+  async #stop(bundle: B, course: Course, run: unknown): Promise<void> {
+    await this.#act(() => bundle.stop({ transient: true, run })).catch((failure: unknown) =>
       this.#log.error(bundle, `failed, and stopping it did, too: ${errorMessage(failure)}`, errorRecord(failure)),
     );
     if (course.further > 0) this.#log.info(bundle, `${course.further} further errors until it was stopped`);
     if (this.#courses.get(bundle) !== course) return;
     course.since = this.#clock.now();
+    if (bundle.state === 'ACTIVE' && bundle.run !== run) {
+      course.state = 'running';
+      return;
+    }
     if (course.failures.length >= LIMIT) {
       course.state = 'open';
       this.#log.error(bundle, `stays ${this.reason(bundle)}`, course.last);
@@ -120,7 +127,7 @@ export class Recovery<B extends Recoverable> {
     course.state = 'starting';
     course.cancel = undefined;
     try {
-      if (bundle.state === 'ACTIVE') await this.#act(() => bundle.stop({ transient: true }));
+      if (bundle.state === 'ACTIVE') await this.#act(() => bundle.stop({ transient: true, run: bundle.run }));
       await this.#act(() => bundle.start());
     } catch (error) {
       if (this.#courses.get(bundle) === course) this.failed(bundle, error);

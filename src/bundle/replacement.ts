@@ -20,7 +20,7 @@ export interface ReplacementHost {
     revision: Revision,
     isolation: Isolation,
     stage: ServiceStage,
-    died: (error: unknown) => void,
+    died: (error: unknown) => boolean,
   ): Run;
 }
 
@@ -42,6 +42,8 @@ export class Replacement {
   readonly #bequest: Handover;
   /** Its functions refer to nothing else: the run keeps one, and must not keep the run before with it. */
   readonly #dead = Promise.withResolvers<never>();
+  /** Until it has proven itself, an error of its own is a failure of the update, and not of the bundle. */
+  readonly #proof = { open: true };
   #run: Run | undefined;
   #manner: Manner = 'kept';
   /** How far it got, for the way back. */
@@ -80,7 +82,7 @@ export class Replacement {
   async load(stage: ServiceStage): Promise<void> {
     const { bundle, next } = this;
     if (!this.old && !bundle.wanted) return;
-    const run = this.#host.makeRun(bundle, next, this.#isolation, stage, this.#dead.reject);
+    const run = this.#host.makeRun(bundle, next, this.#isolation, stage, onDeath(this.#proof, this.#dead.reject));
     this.#run = run;
     await this.#alive(run.load());
     const { revision } = this.#previous;
@@ -99,6 +101,7 @@ export class Replacement {
   /** Waits until the new revision does what the old one did. @param waiting it may also wait for what is yet to come */
   async prove(waiting = false): Promise<void> {
     await this.#alive(prove(this.run, { active: this.#active, patience: this.#host.patience, waiting }));
+    if (this.#manner !== 'staged') this.#proof.open = false;
   }
 
   /** Takes the old revision down, where the new one cannot stand beside it. */
@@ -124,6 +127,7 @@ export class Replacement {
   async succeed(): Promise<void> {
     const { bundle, next, old, run } = this;
     bundle.adopt(next, this.#isolation, run);
+    this.#proof.open = false;
     try {
       await old.services.drain(this.#host.components.drain);
       await old.stop({ drain: 0 });
@@ -174,4 +178,12 @@ export class Replacement {
   #alive(work: Promise<void>): Promise<void> {
     return Promise.race([work, this.#dead.promise]);
   }
+}
+
+/** @returns whether the error is taken care of */
+function onDeath(proof: { open: boolean }, reject: (error: unknown) => void): (error: unknown) => boolean {
+  return (error) => {
+    if (proof.open) reject(error);
+    return proof.open;
+  };
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { isComponentDefinition, type ComponentDefinition } from '../component/index.js';
 import { RackwattError } from '../errors.js';
-import type { HostModules, ModuleSpace } from '../space/index.js';
+import type { HostModules, ModuleSpace, ModuleSpaceOptions } from '../space/index.js';
 import type { Activator } from './context.js';
 import { contractFile, type Manifest } from './manifest.js';
 import type { Wires } from './wiring.js';
@@ -28,7 +28,7 @@ export type SpaceMaker = (
   root: string,
   label: string,
   host: HostModules,
-  options?: { isContract: boolean },
+  options?: Pick<ModuleSpaceOptions, 'isContract' | 'failed'>,
 ) => ModuleSpace;
 
 /** Gives the maker of module spaces: with what loads modules, which an empty container starts without. */
@@ -104,15 +104,19 @@ export class Revision {
     }
   }
 
-  /** @throws `BUNDLE_LOAD` or a coded error of the module space */
-  async load(): Promise<Loaded> {
+  /**
+   * Evaluates the main module.
+   * @param failed told of errors of its code that nobody caught
+   * @throws `BUNDLE_LOAD` or a coded error of the module space
+   */
+  async load(failed?: (error: unknown) => void): Promise<Loaded> {
     const { main, contracts, name } = this.manifest;
     // A main that is itself a contract has no components: it must not be evaluated a second time as private code.
     if (!main || (contracts.includes('.') && contractFile(this.manifest, '.') === main)) {
       await this.loadContracts();
       return { definitions: [], activator: undefined };
     }
-    const exports = await this.loadModule(resolve(this.source.root, main));
+    const exports = await this.loadModule(resolve(this.source.root, main), failed);
     const definitions = new Set<ComponentDefinition>();
     for (const value of Object.values(exports)) {
       const definition = componentOf(value);
@@ -133,9 +137,9 @@ export class Revision {
   }
 
   /** Evaluates any module of the bundle in its private space. */
-  async loadModule(file: string): Promise<Record<string, unknown>> {
+  async loadModule(file: string, failed?: (error: unknown) => void): Promise<Record<string, unknown>> {
     const makeSpace = await this.#spaces();
-    this.#private ??= makeSpace(this.source.root, this.#nextLabel(), this.#host());
+    this.#private ??= makeSpace(this.source.root, this.#nextLabel(), this.#host(), { failed });
     return this.#private.load(file);
   }
 

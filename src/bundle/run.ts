@@ -87,7 +87,7 @@ export interface RunParts {
   dataFolder(): string;
   /** Something went wrong that does not end the run: a framework event ERROR of the bundle. */
   error(error: unknown): void;
-  /** The run ended by itself: its worker or process is gone, or did not answer. Called once; `stop` is called then. */
+  /** The run failed by itself: its worker or process is gone or did not answer, or its code threw what nobody caught. `stop` is called then. */
   died(error: unknown): void;
 }
 

@@ -30,7 +30,7 @@ export class SpaceRun implements Run {
   }
 
   async load(): Promise<void> {
-    this.#loaded ??= await this.revision.load();
+    this.#loaded ??= await this.revision.load(this.#parts.died);
   }
 
   async start({ held, inherits }: StartOptions): Promise<void> {

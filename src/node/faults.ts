@@ -68,12 +68,9 @@ class Faults {
   }
 
   #attribute({ error, activity }: Fault): void {
-    const { framework, fatal } = this.#options;
     const label = this.#answerable(spaces.attribute(error), activity);
-    if (label === undefined) return fatal(error);
-    const bundle = framework.bundle(bundleOf(label));
-    if (bundle && bundle.revision.space?.label === label) framework.recovery.failed(bundle, uncaught(error));
-    else this.#sayLate(label, error);
+    if (label === undefined) this.#options.fatal(error);
+    else if (!spaces.fail(label, uncaught(error))) this.#sayLate(label, error);
   }
 
   /** Code of a contract runs on behalf of whoever called it; its own bundle answers only where nobody did. */

@@ -4,6 +4,7 @@ import { componentInfo } from '../component/index.js';
 import type { ConfigurationAdmin } from '../configuration/index.js';
 import { RackwattError } from '../errors.js';
 import type { SocketMethod } from './admin-socket.js';
+import { diagnose } from './doctor.js';
 import type { LogLine } from './logs.js';
 import type { Node } from './node.js';
 import { SYSTEM } from './runtime-service.js';
@@ -79,6 +80,8 @@ export function socketMethods(
         reason: found.reason ?? (found.autostart ? 'it waits for its start level' : 'nobody started it'),
       };
     },
+    'bundle.doctor': (parameters) =>
+      diagnose(framework, node.tokens, bundle(parameters), (parameters as Parameters)['quick'] !== true),
     'bundle.start': async (parameters) => {
       await bundle(parameters).start();
       return bundle(parameters).info();

@@ -1,9 +1,7 @@
 import { compileFunction } from 'node:vm';
 import { moduleSyntax } from './errors.js';
 import { OwnedEffects } from './effects/index.js';
-import type { RevisionToken } from './token.js';
-
-const REVISION = '__revision';
+import { TOKEN_VARIABLE, type RevisionToken } from './token.js';
 
 export interface Text {
   path: string;
@@ -36,8 +34,8 @@ export function compile(text: Text, effects: OwnedEffects, token: RevisionToken)
   const globals = OwnedEffects.globalsIn(text.code).filter((name) => !bindings.includes(name));
   const outer = Object.entries(text.outer ?? {}).filter(([name]) => !bindings.includes(name));
   const constants = bindings.length > 0 ? `const ${bindings.map((name) => `${name}=0`).join(',')};` : '';
-  const head = `void(()=>${REVISION});${constants}return(${text.async ? 'async ' : ''}function(${text.parameters.join(',')}){${strict ? '"use strict";' : ''}`;
-  const parameters = [REVISION, ...globals, ...outer.map(([name]) => name)];
+  const head = `void(()=>${TOKEN_VARIABLE});${constants}return(${text.async ? 'async ' : ''}function(${text.parameters.join(',')}){${strict ? '"use strict";' : ''}`;
+  const parameters = [TOKEN_VARIABLE, ...globals, ...outer.map(([name]) => name)];
   try {
     const make = compileFunction(`${head}${text.code}\n})`, parameters, {
       filename: text.script,

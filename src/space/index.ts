@@ -1,6 +1,8 @@
 /** The modules of one bundle revision: resolve, evaluate, free, prove freed. */
 export { ModuleSpace, type ModuleSpaceOptions } from './space.js';
-export { RevisionTokens, type RevisionToken } from './token.js';
+export { collectGarbage, whoHolds, type WhoHolds } from './heap/take.js';
+export type { HeldRevision, Holder } from './heap/holders.js';
+export { RevisionTokens, type LiveRevision, type RevisionToken } from './token.js';
 export { TransformCache } from './transform-cache.js';
 export {
   hostModules,

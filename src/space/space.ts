@@ -9,7 +9,7 @@ import type { HostModules } from './host.js';
 import { Loader } from './loader.js';
 import { runAs } from './origin.js';
 import { installStackTraces, spaces, type SpaceRecord } from './stack.js';
-import type { RevisionToken } from './token.js';
+import { RevisionToken } from './token.js';
 import type { TransformCache } from './transform-cache.js';
 
 export interface ModuleSpaceOptions {
@@ -24,6 +24,8 @@ export interface ModuleSpaceOptions {
   host: HostModules;
   /** Without it, TypeScript and ES modules are transformed at each load. */
   transforms?: TransformCache | undefined;
+  /** Told of errors of its modules that nobody caught, where somebody looks out for them. */
+  failed?: ((error: unknown) => void) | undefined;
   /** Told what went wrong while leftover effects were closed. */
   onError?: ((error: unknown) => void) | undefined;
 }
@@ -62,9 +64,14 @@ export class ModuleSpace {
     this.label = options.label;
     this.isContract = options.isContract ?? false;
     this.root = realpathSync.native(options.root);
-    const record = spaces.enter(this, { label: this.label, root: this.root, isContract: this.isContract });
+    const record = spaces.enter(this, {
+      label: this.label,
+      root: this.root,
+      isContract: this.isContract,
+      failed: options.failed,
+    });
     this.#record = record;
-    const token: RevisionToken = { label: options.label };
+    const token = new RevisionToken(options.label);
     this.#token = token;
     this.#effects = new OwnedEffects(options.label, options.onError ?? (() => undefined));
     this.#loader = new Loader({
@@ -158,6 +165,7 @@ export class ModuleSpace {
     this.#effects.close();
     loader.dispose();
     spaces.release(this.#record);
+    if (this.#token) this.#token.droppedAt = Date.now();
     this.#token = undefined;
   }
 }

@@ -22,6 +22,8 @@ export interface SpaceRecord {
   readonly isContract: boolean;
   /** Names of its scripts. */
   readonly scripts: string[];
+  /** Who is told of an error of its that nobody caught. */
+  failed?: ((error: unknown) => void) | undefined;
 }
 
 interface Claim {
@@ -40,14 +42,16 @@ const MOST_CAUSES = 16;
 export class SpaceDirectory {
   readonly #claims = new Map<string, Claim[]>();
   readonly #spaces = new Set<SpaceRecord>();
+  readonly #byLabel = new Map<string, SpaceRecord>();
   readonly #forgotten = new FinalizationRegistry<SpaceRecord>((record) => this.release(record));
   /** Late errors of a revision that is gone still say whose they are. */
   readonly #released = new Map<string, Pick<SpaceRecord, 'label' | 'isContract'>>();
 
   /** @param space released at the latest when it was collected */
-  enter(space: object, known: Pick<SpaceRecord, 'label' | 'root' | 'isContract'>): SpaceRecord {
+  enter(space: object, known: Omit<SpaceRecord, 'scripts'>): SpaceRecord {
     const record = { ...known, scripts: [] };
     this.#spaces.add(record);
+    this.#byLabel.set(known.label, record);
     this.#forgotten.register(space, record);
     return record;
   }
@@ -81,6 +85,7 @@ export class SpaceDirectory {
 
   release(space: SpaceRecord): void {
     if (!this.#spaces.delete(space)) return;
+    if (this.#byLabel.get(space.label) === space) this.#byLabel.delete(space.label);
     for (const name of space.scripts) {
       const left = this.#claims.get(name)?.filter((claim) => claim.space !== space) ?? [];
       if (left.length > 0) {
@@ -94,6 +99,13 @@ export class SpaceDirectory {
       if (this.#released.size <= RELEASED_NAMES) break;
       this.#released.delete(name);
     }
+  }
+
+  /** Tells who runs a space of an error that nobody caught. @returns whether there is somebody; not when the space is gone */
+  fail(label: string, error: unknown): boolean {
+    const failed = this.#byLabel.get(label)?.failed;
+    failed?.(error);
+    return failed !== undefined;
   }
 
   /** The newest claim, since the revision that loaded a file last is the one that runs it. */

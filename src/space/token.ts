@@ -2,8 +2,27 @@
  * Stands for one revision in memory. Every module scope of the revision refers to it, so that whatever keeps one
  * closure of the revision also keeps the token: a collected token proves that the revision was freed.
  */
-export interface RevisionToken {
+export class RevisionToken {
   readonly label: string;
+  /** When its revision was dropped, as ms since 1970. */
+  droppedAt: number | undefined;
+
+  constructor(label: string) {
+    // In one piece, so that a heap snapshot shows it.
+    this.label = Buffer.from(label).toString();
+  }
+}
+
+/** Class of revision tokens, by which they are found in a heap. */
+export const TOKEN_CLASS = 'RevisionToken';
+/** Name of the variable that every module scope of a revision has. */
+export const TOKEN_VARIABLE = '__revision';
+
+/** A revision that is still in memory. */
+export interface LiveRevision {
+  label: string;
+  /** When it was dropped, as ms since 1970; undefined when it is in use, as contracts are. */
+  droppedAt: number | undefined;
 }
 
 /** Watches revision tokens, holding none of them. */
@@ -25,6 +44,15 @@ export class RevisionTokens {
   live(): string[] {
     this.#sweep();
     return [...this.#live.values()].map((entry) => entry.label);
+  }
+
+  /** The same with the time at which they were dropped. Holds none of them, but until the end of the task. */
+  revisions(): LiveRevision[] {
+    this.#sweep();
+    return [...this.#live.values()].flatMap(({ label, ref }) => {
+      const token = ref.deref();
+      return token ? [{ label, droppedAt: token.droppedAt }] : [];
+    });
   }
 
   /** How many tracked revisions were freed. */

@@ -39,6 +39,7 @@ class FakeBundle {
   readonly name = 'acme';
   readonly version = '1.0.0';
   state: 'ACTIVE' | 'RESOLVED' = 'ACTIVE';
+  run: object = {};
   readonly calls: string[] = [];
   startFails = false;
   readonly #asked: () => Recovery<FakeBundle>;
@@ -52,6 +53,7 @@ class FakeBundle {
     this.calls.push('start');
     if (this.startFails) throw new TypeError('does not start');
     this.state = 'ACTIVE';
+    this.run = {};
   }
 
   async stop(): Promise<void> {
@@ -201,4 +203,17 @@ test('anything may be thrown', async () => {
     await settled();
     assert.match(recovery.reason(bundle)!, /^failed: .+; starts again in 1 s$/);
   }
+});
+
+test('a failure of what an update replaced meanwhile stops nothing', async () => {
+  const { recovery, bundle, clock } = parts();
+  const { stop } = bundle;
+  bundle.stop = async function (this: FakeBundle) {
+    this.calls.push('stop of what runs no more');
+    this.run = {};
+  };
+  recovery.failed(bundle, new Error('tripped'));
+  await settled();
+  bundle.stop = stop;
+  assert.deepEqual([bundle.state, clock.waiting, recovery.info(bundle)?.state], ['ACTIVE', 0, 'running']);
 });

@@ -21,6 +21,8 @@ export interface Trial {
   manifests?: Record<string, object>;
   /** Waits that long for a failure. */
   wait?: number;
+  /** Content that a bundle is updated to, and the policy. */
+  update?: { bundle: string; code: string; policy: 'staged' | 'exclusive' };
   /** Code outside all bundles throws. */
   outside?: boolean;
 }
@@ -61,19 +63,26 @@ const scope = new Scope('trial');
 containFaults({ framework, log: logger('rackwatt'), scope, fatal: (error) => fatal.push(String(error)) });
 await framework.setStartLevel(5);
 
-async function run({ name, bundles, manifests = {}, wait = 3_000, outside }: Trial): Promise<Outcome> {
+async function run({ name, bundles, manifests = {}, wait = 3_000, outside, update }: Trial): Promise<Outcome> {
   log.length = 0;
   fatal.length = 0;
-  for (const [bundle, code] of Object.entries(bundles)) {
-    const root = join(folder, name.replaceAll(/\W+/g, '-'), bundle);
+  const source = async (
+    bundle: string,
+    code: string | Record<string, string>,
+    version = '1.0.0',
+    policy = 'staged',
+  ) => {
+    const root = join(folder, name.replaceAll(/\W+/g, '-'), bundle, version);
     const files = typeof code === 'string' ? { 'index.js': code } : code;
-    const manifest = { name: bundle, version: '1.0.0', main: './index.js', rackwatt: {}, ...manifests[bundle] };
+    const manifest = { name: bundle, version, main: './index.js', rackwatt: { update: policy }, ...manifests[bundle] };
     for (const [path, content] of Object.entries({ 'package.json': JSON.stringify(manifest), ...files })) {
       mkdirSync(dirname(join(root, path)), { recursive: true });
       writeFileSync(join(root, path), content);
     }
-    framework.install({ location: `link:${root}`, root, manifest: await readManifest(root) });
-  }
+    return { location: `link:${root}`, root, manifest: await readManifest(root) };
+  };
+  for (const [bundle, code] of Object.entries(bundles))
+    framework.install(await source(bundle, code, '1.0.0', update?.policy));
   let lateness = 0;
   let due = performance.now() + 10;
   const metronome = setInterval(() => {
@@ -83,6 +92,15 @@ async function run({ name, bundles, manifests = {}, wait = 3_000, outside }: Tri
   for (const bundle of framework.bundles())
     await bundle.start().catch((error: Error) => log.push(`start: ${error.message}`));
   if (outside) setTimeout(() => globalThis.process.emit('uncaughtException', new Error('nobody did it')), 5);
+  if (update) {
+    const next = await source(update.bundle, update.code, '2.0.0', update.policy);
+    await framework
+      .bundle(update.bundle)!
+      .update(next)
+      .catch((error: Error) => log.push(`update: ${error.message}`));
+    const { version, state } = framework.bundle(update.bundle)!;
+    log.push(`runs: ${version} ${state}`);
+  }
   const failed: Record<string, string> = {};
   const deadline = performance.now() + wait;
   while (performance.now() < deadline && fatal.length === 0) {

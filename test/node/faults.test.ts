@@ -233,10 +233,21 @@ const STORMS: Record<string, string> = {
   'rejections that beget rejections': `const go = () => setImmediate(() => { for (let i = 0; i < 200; i++) Promise.reject(new Error('tripped')); go(); }); go();`,
 };
 
+const SLOW = `exports.x = require('rackwatt').component({ name: 'clumsy.x', async activate() {
+  await new Promise((resolve) => setTimeout(resolve, 20)); setTimeout(() => { throw new Error('tripped'); }, 20);
+  await new Promise((resolve) => setTimeout(resolve, 400)); } });`;
+const CALM = `exports.x = require('rackwatt').component({ name: 'clumsy.x', async activate() {} });`;
+
 const trials: Trial[] = [
   ...Object.entries(FAULTS).map(([name, { code }]) => ({ name, bundles: { clumsy: code, witness: WITNESS } })),
   ...Object.entries(ACROSS).map(([name, { bundles, manifests = {} }]) => ({ name, bundles, manifests })),
   ...Object.entries(STORMS).map(([name, code]) => ({ name, bundles: { clumsy: later(code), witness: WITNESS } })),
+  ...(['staged', 'exclusive'] as const).map((policy) => ({
+    name: policy,
+    bundles: { clumsy: CALM, witness: WITNESS },
+    update: { bundle: 'clumsy', code: SLOW, policy },
+    wait: 500,
+  })),
   { name: 'outside', bundles: { witness: WITNESS }, outside: true },
 ];
 const results = outcomes(trials);
@@ -280,3 +291,18 @@ test('an error that belongs to no bundle is handed on, to end the process', TIME
   const outcome = (await results).get('outside')!;
   assert.deepEqual([outcome.failed, outcome.fatal], [{}, ['Error: nobody did it']]);
 });
+
+for (const policy of ['staged', 'exclusive']) {
+  test(
+    `a new revision of a ${policy} bundle that throws while it is to prove itself is not taken; the old one serves`,
+    TIME,
+    async () => {
+      const { failed, fatal, log } = (await results).get(policy)!;
+      assert.match(
+        log.join('\n'),
+        /update: .*1\.0\.0 goes on: it threw an error that nobody caught: tripped\nruns: 1\.0\.0 ACTIVE/,
+      );
+      assert.deepEqual([failed, fatal], [{}, []]);
+    },
+  );
+}

@@ -4,6 +4,7 @@ import { newBundle } from '../../deployment/index.js';
 import { isArchive, pack, showArchive, sign, verify } from '../archive-commands.js';
 import type { Command } from '../contract.js';
 import { json, table } from '../output.js';
+import { doctor } from '../bundle-doctor.js';
 
 const JSON_OPTION = { '--json': 'print JSON' };
 
@@ -72,6 +73,7 @@ export const bundle: Command = {
         stdout.write(`${state}: ${reason}\n`);
       },
     },
+    doctor,
     new: {
       summary: 'lay out a new bundle with a test in DIR: "bundle new driver acme"',
       arguments: '<kind> <name>',
