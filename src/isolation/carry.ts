@@ -12,8 +12,10 @@ export interface Crossing {
 
 /** From so many objects on, those that were seen are remembered: data may be circular, or share most of its parts. */
 const FEW = 512;
-/** Plain data of one level and as many entries is copied here and waits for the others of its turn. */
+/** Plain data of so few objects, each of so few entries, is copied here and waits for the others of its turn. */
+const FEW_OBJECTS = 8;
 const SMALL = 32;
+const LARGE = Symbol('large');
 
 /** What the algorithm carries besides plain objects, arrays and errors. */
 const CARRIED: ReadonlySet<unknown> = new Set(
@@ -50,8 +52,8 @@ export class Carrier {
    */
   carry(value: unknown, place: string): unknown {
     if (isPrimitive(value)) return value;
-    const copy = copyOfSmall(value);
-    if (copy !== undefined) return copy;
+    const copy = copyOfSmall(value, []);
+    if (copy !== LARGE) return copy;
     this.flat = false;
     try {
       return this.#deep(value, place);
@@ -208,13 +210,26 @@ export function cloneable(value: unknown): boolean {
   }
 }
 
-/** A copy of plain data of one level with few entries; undefined for anything else. */
-function copyOfSmall(value: unknown): unknown {
-  if (Array.isArray(value)) return value.length <= SMALL && value.every(isPrimitive) ? value.slice() : undefined;
-  if (!isPlainObject(value)) return undefined;
+/** A copy of plain data with few values; `LARGE` for anything else, and for what is circular or holds an object twice. */
+function copyOfSmall(value: unknown, copied: object[]): unknown {
+  if (isPrimitive(value)) return value;
+  if (copied.length === FEW_OBJECTS || copied.includes(value as object)) return LARGE;
+  const list = Array.isArray(value);
+  if (!list && !isPlainObject(value)) return LARGE;
+  copied.push(value as object);
   let count = 0;
-  for (const key in value) if (!isPrimitive(value[key]) || ++count > SMALL) return undefined;
-  return { ...value };
+  for (const _ in value as object) if (++count > SMALL) return LARGE;
+  // An array with holes, or with properties of its own, is left to the algorithm.
+  if (list && count !== value.length) return LARGE;
+  const copy = (list ? value.slice() : { ...(value as object) }) as Record<string, unknown>;
+  for (const key in copy) {
+    const each = copy[key];
+    if (isPrimitive(each)) continue;
+    const inner = copyOfSmall(each, copied);
+    if (inner === LARGE) return LARGE;
+    copy[key] = inner;
+  }
+  return copy;
 }
 
 /** A plain object made by code of another V8 context. */

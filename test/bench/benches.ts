@@ -25,6 +25,7 @@ export const BENCHES: readonly BenchEntry[] = [
   { name: 'component', gives: ['component.'], load: () => from('component', 'componentBench') },
   { name: 'swap', gives: ['swap.'], load: () => from('swap', 'swapBench') },
   { name: 'space', gives: ['space.'], load: () => from('space', 'spaceBench') },
+  { name: 'isolation', gives: ['isolation.'], load: () => from('isolation', 'isolationBench') },
   { name: 'polling', gives: ['polling.cpu'], needs: ['snmpd'], load: () => from('polling', 'pollingBench') },
   { name: 'outbox', gives: ['pipeline.outbox'], load: () => from('outbox', 'outboxBench') },
   { name: 'ingest', gives: ['pipeline.ingest', 'pipeline.queryable'], load: () => from('ingest', 'ingestBench') },

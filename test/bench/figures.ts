@@ -13,7 +13,7 @@ export interface BenchOptions {
   quick: boolean;
 }
 
-export const SUBJECT = 'rackwatt';
+export const SUBJECT = 'rackwatt' as const;
 
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);

@@ -38,6 +38,8 @@ export const TARGETS: readonly Target[] = [
   most('swap.flip-ms', 1, 'ms', 'iPOPO 0.28, cordis 0.7-1.2, Felix 1.8'),
   most('swap.archive-ms', 50, 'ms'),
   most('swap.kept-kb', 0.5, 'KB', '-0.04 to 0.6; cordis ESM 68'),
+  least('isolation.worker-calls-per-s', 150_000, '/s', 'comlink 46,000, birpc 66,000'),
+  least('isolation.worker-bursts-per-s', 300_000, '/s'),
   most('polling.cpu-ratio', 1.3, '', 'snmp_exporter 2.5, collectd 3.7'),
   most('polling.hall-cpu', 0.25, 'core'),
   most('polling.hall-lateness-p99-ms', 200, 'ms'),

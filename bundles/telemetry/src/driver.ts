@@ -57,9 +57,14 @@ export interface Driver {
   close(session: string): Promise<void>;
 }
 
+/** A device that answers slowly is walked through for a minute, ms. */
+const DISCOVERY = 120_000;
+
 export const Driver = contract<Driver>('rackwatt.telemetry/Driver', {
   major: 1,
   methods: ['probe', 'open', 'describe', 'read', 'switchOutlet', 'close'],
+  transfers: ['probe', 'read'],
+  timeout: DISCOVERY,
 });
 
 /** Codes of a driver's errors, and the device state that each means. */
@@ -95,4 +100,9 @@ export interface Devices {
   preview(target: DeviceTarget): Promise<ProbeResult>;
 }
 
-export const Devices = contract<Devices>('rackwatt.telemetry/Devices', { major: 1, methods: ['status', 'preview'] });
+export const Devices = contract<Devices>('rackwatt.telemetry/Devices', {
+  major: 1,
+  methods: ['status', 'preview'],
+  transfers: ['preview'],
+  timeout: DISCOVERY,
+});

@@ -86,4 +86,5 @@ export const Outbox = contract<Outbox>('rackwatt.telemetry/Outbox', {
   major: 1,
   methods: ['describe', 'append', 'lastNumber', 'setLive', 'batches', 'schema', 'acknowledge', 'status'],
   streams: ['written'],
+  transfers: ['append', 'batches'],
 });

@@ -84,4 +84,5 @@ export const Store = contract<Store>('rackwatt.telemetry/Store', {
   major: 1,
   methods: ['describe', 'apply', 'devices', 'latest', 'series', 'gaps', 'numbers', 'events', 'status'],
   streams: ['changes'],
+  transfers: ['series'],
 });
