@@ -46,6 +46,8 @@ export class Replacement {
   readonly #proof = { open: true };
   #run: Run | undefined;
   #manner: Manner = 'kept';
+  /** Whether it was this one that failed. */
+  failed = false;
   /** How far it got, for the way back. */
   #adopted = false;
   #halted = false;
@@ -175,8 +177,13 @@ export class Replacement {
   }
 
   /** A run that dies fails what it was doing. */
-  #alive(work: Promise<void>): Promise<void> {
-    return Promise.race([work, this.#dead.promise]);
+  async #alive(work: Promise<void>): Promise<void> {
+    try {
+      await Promise.race([work, this.#dead.promise]);
+    } catch (error) {
+      this.failed = true;
+      throw error;
+    }
   }
 }
 

@@ -101,10 +101,16 @@ function allExclusively(bundles: readonly Bundle[], operation: () => Promise<voi
 
 function failure(replacements: readonly Replacement[], changes: readonly Change[], error: unknown): RackwattError {
   const to = changes.map(({ bundle, source }) => `${bundle.name} to ${source.manifest.version}`).join(', ');
+  const failed = replacements.find((replacement) => replacement.failed)?.bundle.name ?? unresolved(error);
+  const who = failed === undefined || changes.length === 1 ? '' : `${failed}: `;
   const goesOn = changes.map(({ bundle }) => bundle.version).join(', ');
-  const message = `update of ${to} failed, ${goesOn} ${changes.length === 1 ? 'goes' : 'go'} on: ${errorMessage(error)}`;
-  return new RackwattError('BUNDLE_UPDATE', message, {
-    cause: error,
-    context: { bundles: replacements.map(({ bundle }) => bundle.name) },
-  });
+  const message = `update of ${to} failed, ${goesOn} ${changes.length === 1 ? 'goes' : 'go'} on: ${who}${errorMessage(error)}`;
+  const context = { bundles: changes.map(({ bundle }) => bundle.name), ...(failed === undefined ? {} : { failed }) };
+  return new RackwattError('BUNDLE_UPDATE', message, { cause: error, context });
+}
+
+/** Which one could not be wired. */
+function unresolved(error: unknown): string | undefined {
+  if (!(error instanceof RackwattError) || error.code !== 'BUNDLE_RESOLVE') return undefined;
+  return error.context['bundle'] as string | undefined;
 }

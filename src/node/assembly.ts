@@ -1,4 +1,4 @@
-import type { Framework, RevisionSource } from '../bundle/index.js';
+import type { Bundle, Framework, RevisionSource } from '../bundle/index.js';
 import type { ComponentDefinition, InstanceConfiguration, Logger } from '../component/index.js';
 import {
   factoryPid,
@@ -24,6 +24,13 @@ export interface AssemblyOptions {
   find(entry: Pick<BundleEntry, 'id' | 'digest'>): Promise<RevisionSource>;
   /** The configurations of a document with their secrets looked up. */
   prepare(document: RuntimeDocument): Promise<Map<string, PreparedConfiguration>>;
+}
+
+/** A bundle of a document, with its content and its place. */
+interface Wanted {
+  entry: BundleEntry;
+  source: RevisionSource;
+  index: number;
 }
 
 /**
@@ -80,9 +87,20 @@ export class Assembly {
     const { name } = source.manifest;
     const existing = framework.bundle(name);
     if (existing) await existing.update(source);
-    else await this.#installAndStart(source, { startLevel, start: true });
+    else await this.#startDropIn(source, startLevel);
     this.#dropins.set(name, source);
     await framework.retryUnresolved();
+  }
+
+  async #startDropIn(source: RevisionSource, startLevel: number): Promise<void> {
+    const { framework } = this.#options;
+    const bundle = framework.install(source, { startLevel });
+    try {
+      await bundle.start();
+    } catch (error) {
+      await framework.uninstall(bundle);
+      throw error;
+    }
   }
 
   /** A drop-in is gone: the configured content comes back, or the bundle goes. */
@@ -118,7 +136,7 @@ export class Assembly {
 
   async #changeBundles(previous: RuntimeDocument, next: RuntimeDocument, problems: AssemblyProblem[]): Promise<void> {
     const { framework, log } = this.#options;
-    const wanted = new Map<string, { entry: BundleEntry; source: RevisionSource; index: number }>();
+    const wanted = new Map<string, Wanted>();
     for (const [index, entry] of next.bundles.entries()) {
       try {
         const same = previous.bundles.find((other) => other.id === entry.id && other.digest === entry.digest);
@@ -132,17 +150,26 @@ export class Assembly {
       }
     }
     if (problems.length > 0) return;
+    // What is new is there, not started yet, before those are updated that may need its contracts.
+    for (const [name, { entry, source, index }] of wanted) {
+      if (framework.bundle(name)) continue;
+      try {
+        this.#install(entry, source, next);
+      } catch (error) {
+        problems.push({ pointer: `/bundles/${index}`, message: errorMessage(error) });
+      }
+    }
+    if (problems.length === 0) await this.#update(wanted, problems);
+    if (problems.length > 0) return;
     for (const name of [...this.#configured.keys()].reverse()) {
       if (wanted.has(name)) continue;
       this.#configured.delete(name);
       const bundle = framework.bundle(name);
       if (bundle && !this.#dropins.has(name)) await framework.uninstall(bundle);
     }
-    for (const [name, { entry, source, index }] of wanted) {
-      const before = this.#configured.get(name);
+    for (const [name, { entry, index }] of wanted) {
       try {
-        if (!before && !framework.bundle(name)) await this.#add(entry, next);
-        else await this.#alter(name, entry, source, before?.entry, next);
+        await this.#run(framework.bundle(name)!, entry, next);
       } catch (error) {
         problems.push({ pointer: `/bundles/${index}`, message: errorMessage(error) });
       }
@@ -154,17 +181,27 @@ export class Assembly {
       log.warn('framework.storage takes effect when the node is started again');
   }
 
-  async #alter(
-    name: string,
-    entry: BundleEntry,
-    source: RevisionSource,
-    before: BundleEntry | undefined,
-    document: RuntimeDocument,
-  ): Promise<void> {
-    const bundle = this.#options.framework.bundle(name)!;
-    const isNewContent = before?.id !== entry.id || before.digest !== entry.digest;
-    if (isNewContent && !this.#dropins.has(name)) await bundle.update(source);
-    this.#configured.set(name, { entry, source });
+  /** All bundles with new content are one transaction: contracts and their users may change together. */
+  async #update(wanted: ReadonlyMap<string, Wanted>, problems: AssemblyProblem[]): Promise<void> {
+    const { framework } = this.#options;
+    const changed = [...wanted].filter(([name, { entry }]) => {
+      const before = this.#configured.get(name)?.entry;
+      return before?.id !== entry.id || before.digest !== entry.digest;
+    });
+    const changes = changed
+      .filter(([name]) => !this.#dropins.has(name))
+      .map(([name, { source }]) => ({ bundle: framework.bundle(name)!, source }));
+    try {
+      if (changes.length > 0) await framework.update(changes);
+      for (const [name, { entry, source }] of wanted) this.#configured.set(name, { entry, source });
+    } catch (error) {
+      const failed = error instanceof RackwattError ? wanted.get(String(error.context['failed'])) : undefined;
+      problems.push({ pointer: failed ? `/bundles/${failed.index}` : '/bundles', message: errorMessage(error) });
+    }
+  }
+
+  /** Starts or stops a bundle as its entry says. */
+  async #run(bundle: Bundle, entry: BundleEntry, document: RuntimeDocument): Promise<void> {
     bundle.startLevel = entry.startLevel ?? document.framework.bundleStartLevel;
     if (entry.start && bundle.state !== 'ACTIVE') await bundle.start();
     else if (!entry.start && bundle.state === 'ACTIVE') await bundle.stop();
@@ -172,29 +209,27 @@ export class Assembly {
 
   async #add(entry: BundleEntry, document: RuntimeDocument): Promise<void> {
     const source = await this.#options.find(entry);
+    const bundle = this.#install(entry, source, document);
+    try {
+      // Below the bundle's start level this only notes that it is to run.
+      if (entry.start) await bundle.start();
+    } catch (error) {
+      this.#configured.delete(bundle.name);
+      await this.#options.framework.uninstall(bundle);
+      throw error;
+    }
+  }
+
+  #install(entry: BundleEntry, source: RevisionSource, document: RuntimeDocument): Bundle {
     if (entry.isolation !== 'space') {
       this.#options.log.warn(
         `${source.manifest.name} asks for isolation "${typeof entry.isolation === 'string' ? entry.isolation : entry.isolation.kind}", which this version does not have yet; it runs in a space`,
       );
     }
-    await this.#installAndStart(source, {
-      startLevel: entry.startLevel ?? document.framework.bundleStartLevel,
-      start: entry.start,
-    });
-    this.#configured.set(source.manifest.name, { entry, source });
-  }
-
-  async #installAndStart(source: RevisionSource, options: { startLevel: number; start: boolean }): Promise<void> {
-    const { framework } = this.#options;
-    const bundle = framework.install(source, { startLevel: options.startLevel });
-    if (!options.start) return;
-    try {
-      // Below the bundle's start level this only notes that it is to run.
-      await bundle.start();
-    } catch (error) {
-      await framework.uninstall(bundle);
-      throw error;
-    }
+    const startLevel = entry.startLevel ?? document.framework.bundleStartLevel;
+    const bundle = this.#options.framework.install(source, { startLevel });
+    this.#configured.set(bundle.name, { entry, source });
+    return bundle;
   }
 
   /** Waits until what a change touched is active; a component that waits for others is no failure of the change. */
