@@ -14,6 +14,10 @@ export const DEPLOYMENT_ERRORS = {
   TRUST_DAMAGED: 'what the node remembers of trust cannot be read',
   KEY_INVALID: 'a file is not an Ed25519 key in PEM, or not safe where it lies',
   BUNDLE_NOT_FOUND: 'nothing is where the bundle should be',
+  DOWNLOAD_FAILED: 'an archive did not come; it may come later',
+  DOWNLOAD_REFUSED: 'an archive is not downloaded from there',
+  DOWNLOAD_CANCELLED: 'somebody stopped the download',
+  REGISTRY_FAILED: 'a registry, or what says how to reach it, cannot be used',
   STORE_WRITE: 'the store cannot be written',
   PACK_FAILED: 'the bundle cannot be packed',
 } as const;

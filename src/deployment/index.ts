@@ -1,3 +1,5 @@
+export { acquireArchive, type AcquireOptions, type Acquired } from './acquire/acquire.js';
+export type { Progress } from './acquire/download.js';
 export {
   BUDGET,
   MANIFEST_FILE,

@@ -29,7 +29,7 @@ export interface SbomSummary {
 /** What is known of the packages in these folders, in a fixed order. */
 export function inlinedPackages(folders: readonly string[]): InlinedPackage[] {
   const manifests = new Map([...new Set(folders)].map((folder) => [folder, readPackage(folder)]));
-  return [...manifests]
+  const found = [...manifests]
     .map(([folder, { name, version, license, dependencies, optionalDependencies }]) => ({
       name,
       version,
@@ -43,7 +43,9 @@ export function inlinedPackages(folders: readonly string[]): InlinedPackage[] {
         .sort(compareText),
       texts: licenceTexts(folder),
     }))
-    .sort((a, b) => compareText(`${a.name}@${a.version}`, `${b.name}@${b.version}`));
+    .sort((a, b) => compareText(purlOf(a.name, a.version), purlOf(b.name, b.version)));
+  // npm may have laid one version into several folders.
+  return [...new Map(found.map((each) => [purlOf(each.name, each.version), each])).values()];
 }
 
 /** The licences of what was inlined ask to be handed on with it. */

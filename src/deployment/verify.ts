@@ -8,7 +8,7 @@ import { extractArchive } from './archive/extract.js';
 import { BUDGET, invalid, MANIFEST_FILE, SBOM_FILE, sha256 } from './archive/format.js';
 import { FreshFolder } from './archive/fresh-folder.js';
 import { openManifest, parseArchiveManifest, type ArchiveManifest } from './archive/manifest.js';
-import { checkContent, withArchive } from './archive/open.js';
+import { checkContent, digestOf, withArchive } from './archive/open.js';
 import { quoted } from './archive/paths.js';
 import { parseStrictly } from './archive/strict-json.js';
 import { filesOf } from './folder.js';
@@ -23,7 +23,12 @@ export interface VerifyOptions {
   /** Folder to make and to fill with the verified files; nothing is written when absent. */
   into?: string;
   /** What it must be, where somebody asked for that. */
-  expect?: { name?: string; version?: string };
+  expect?: {
+    name?: string;
+    version?: string;
+    /** sha256, of the bundle or of its file. */
+    digest?: string;
+  };
   /** Of the archive, for sentences; its file's name when absent. */
   name?: string;
   signal?: AbortSignal;
@@ -65,6 +70,12 @@ export function verifyArchive(file: string, options: VerifyOptions = {}): Promis
         throw invalid(
           name,
           `is ${archive.name} ${archive.version}, not ${[expect.name ?? archive.name, expect.version].join(' ').trim()}`,
+        );
+      const { digest = archive.archive.sha256 } = expect;
+      if (digest !== archive.archive.sha256 && digest !== (await digestOf(opened)))
+        throw invalid(
+          name,
+          `is not what was asked for: neither the bundle nor the file has the digest sha256:${digest}`,
         );
       await checkContent(opened, archive);
       for (const path of READ) {

@@ -54,7 +54,11 @@ export async function serveSocket(
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    void converse(socket, method);
+    // Whoever asks may go at any moment, also while it is being answered.
+    converse(socket, method).catch((error: unknown) => {
+      void errorRecord(error);
+      socket.destroy();
+    });
   });
   const previous = process.umask(0o177);
   try {

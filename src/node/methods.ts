@@ -5,6 +5,7 @@ import type { ConfigurationAdmin } from '../configuration/index.js';
 import { RackwattError } from '../errors.js';
 import type { SocketMethod } from './admin-socket.js';
 import { diagnose } from './doctor.js';
+import { installing, installRequest } from './install.js';
 import type { LogLine } from './logs.js';
 import type { Node } from './node.js';
 import { SYSTEM } from './runtime-service.js';
@@ -90,7 +91,7 @@ export function socketMethods(
       await bundle(parameters).stop();
       return bundle(parameters).info();
     },
-    'bundle.install': (parameters) => node.installArchive(text(parameters, 'file')),
+    'bundle.install': async (parameters) => installing(node, (await runtime.node()).home, installRequest(parameters)),
     'bundle.uninstall': (parameters) => node.uninstall(bundle(parameters)),
     'service.list': (parameters) => runtime.services((parameters as { filter?: string } | undefined)?.filter),
     'component.list': () => runtime.components(),

@@ -20,7 +20,7 @@ import {
   type RuntimeDocument,
 } from '../configuration/index.js';
 import { describeComponent, type Logger } from '../component/index.js';
-import { BundleStore, DropInFolder, findSource, TrustStore } from '../deployment/index.js';
+import { BundleStore, DropInFolder, findSource, TrustStore, type VerifyOptions } from '../deployment/index.js';
 import { errorMessage, errorRecord, RackwattError } from '../errors.js';
 import { Scope } from '../scope/index.js';
 import { RevisionTokens, TransformCache } from '../space/index.js';
@@ -243,14 +243,21 @@ export class Node {
   }
 
   /** Verifies an archive, keeps it, and has the configuration name it: an update when a bundle of that name is there. */
-  async installArchive(file: string): Promise<BundleInfo> {
-    const installed = await this.#store.install(resolve(file), this.#trusts('store'));
+  async installArchive(file: string, options: Pick<VerifyOptions, 'expect' | 'name'> = {}): Promise<BundleInfo> {
+    const { expect, name } = options;
+    const installed = await this.#store.install(resolve(file), this.#trusts('store'), {
+      ...(expect ? { expect } : {}),
+      ...(name === undefined ? {} : { name }),
+    });
     const { document } = this.configuration;
     const id = `store:${installed.name}@${installed.version}`;
     const sources = await Promise.all(
       document.bundles.map(async (entry) => this.#find(entry).catch((error: unknown) => void errorMessage(error))),
     );
-    const index = sources.findIndex((source) => source?.manifest.name === installed.name);
+    // By its id too: what is revoked or too old is not found any more, and that is what its update is for.
+    const index = document.bundles.findIndex(
+      (entry, at) => sources[at]?.manifest.name === installed.name || entry.id.startsWith(`store:${installed.name}@`),
+    );
     const edits =
       index >= 0
         ? [

@@ -1,3 +1,4 @@
+import type * as AddressFace from '../../src/deployment/acquire/address.js';
 import type * as Face from '../../src/deployment/index.js';
 import type * as NodeFace from '../../src/node/index.js';
 import type * as ScopeFace from '../../src/scope/index.js';
@@ -7,6 +8,7 @@ import type * as SpaceFace from '../../src/space/index.js';
 const built = (place: string): string => new URL(`../../../src/dist/${place}.js`, import.meta.url).href;
 
 export const {
+  acquireArchive,
   archiveName,
   BUDGET,
   BundleStore,
@@ -38,6 +40,7 @@ export const {
   verifyArchive,
   writeEnvelope,
 } = (await import(built('deployment/index'))) as typeof Face;
+export const { nearnessOf } = (await import(built('deployment/acquire/address'))) as typeof AddressFace;
 export const { Scope } = (await import(built('scope/index'))) as typeof ScopeFace;
 export const { hostModules, ModuleSpace } = (await import(built('space/index'))) as typeof SpaceFace;
 /** Loaded when asked for: it brings the whole container along. */

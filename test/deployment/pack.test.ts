@@ -145,6 +145,65 @@ test('private dependencies are inlined, contracts, shared modules and native pac
   ]);
 });
 
+test('the list of what a bundle is made of names the bundle and each inlined package once', async (t) => {
+  const other = (name: string, version: string, more: object = {}): Record<string, string> => ({
+    [`node_modules/${name}/package.json`]: JSON.stringify({
+      name: name.split('/node_modules/').at(-1),
+      version,
+      ...more,
+    }),
+    [`node_modules/${name}/index.js`]: `exports.name = ${JSON.stringify(`${name} ${version}`)};`,
+  });
+  const sum = Buffer.alloc(64, 7);
+  const root = bundle(
+    t,
+    { license: 'Apache-2.0', description: 'reads acme', dependencies: { one: '1', two: '2', unused: '1' } },
+    {
+      'dist/index.js': "exports.all = [require('one'), require('two')];",
+      ...other('one', '1.0.0', { license: 'MIT', dependencies: { shared: '1' } }),
+      'node_modules/one/index.js': "exports.shared = require('shared');",
+      ...other('one/node_modules/shared', '1.0.0', { license: '(MIT OR Apache-2.0)' }),
+      ...other('two', '2.0.0', { license: 'SEE LICENSE IN LICENSE.txt', dependencies: { shared: '1' } }),
+      'node_modules/two/index.js': "exports.shared = require('shared');",
+      ...other('shared', '1.0.0', { license: '(MIT OR Apache-2.0)' }),
+      ...other('unused', '1.0.0'),
+      'node_modules/.package-lock.json': JSON.stringify({
+        packages: { 'node_modules/one': { integrity: `sha512-${sum.toString('base64')}` } },
+      }),
+    },
+  );
+  const bom = JSON.parse((await packed(t, root)).get('sbom.cdx.json')!) as {
+    bomFormat: string;
+    specVersion: string;
+    serialNumber: string;
+    metadata: { timestamp?: string; component: Record<string, unknown> };
+    components: Record<string, unknown>[];
+    dependencies: { ref: string; dependsOn: string[] }[];
+  };
+  assert.deepEqual([bom.bomFormat, bom.specVersion, bom.metadata.timestamp], ['CycloneDX', '1.6', undefined]);
+  assert.match(bom.serialNumber, /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  const { group, name, version, purl, licenses } = bom.metadata.component;
+  assert.deepEqual(
+    [group, name, version, purl, licenses],
+    ['@example', 'acme', '1.0.0', 'pkg:npm/%40example/acme@1.0.0', [{ expression: 'Apache-2.0' }]],
+  );
+  assert.deepEqual(
+    bom.components.map((component) => [component['purl'], component['licenses']]),
+    [
+      ['pkg:npm/one@1.0.0', [{ expression: 'MIT' }]],
+      ['pkg:npm/shared@1.0.0', [{ expression: '(MIT OR Apache-2.0)' }]],
+      ['pkg:npm/two@2.0.0', [{ license: { name: 'SEE LICENSE IN LICENSE.txt' } }]],
+    ],
+  );
+  assert.deepEqual(bom.components[0]!['hashes'], [{ alg: 'SHA-512', content: sum.toString('hex') }]);
+  assert.deepEqual(bom.dependencies, [
+    { ref: 'pkg:npm/%40example/acme@1.0.0', dependsOn: ['pkg:npm/one@1.0.0', 'pkg:npm/two@2.0.0'] },
+    { ref: 'pkg:npm/one@1.0.0', dependsOn: ['pkg:npm/shared@1.0.0'] },
+    { ref: 'pkg:npm/shared@1.0.0', dependsOn: [] },
+    { ref: 'pkg:npm/two@2.0.0', dependsOn: ['pkg:npm/shared@1.0.0'] },
+  ]);
+});
+
 test('modules that several entries use are there once; a worker, which shares nothing, has its own', async (t) => {
   const root = bundle(
     t,

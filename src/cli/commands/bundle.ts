@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { BundleInfo } from '../../bundle/index.js';
 import { newBundle } from '../../deployment/index.js';
 import { isArchive, pack, showArchive, sign, verify } from '../archive-commands.js';
+import { install } from '../install-command.js';
 import type { Command } from '../contract.js';
 import { json, table } from '../output.js';
 import { doctor } from '../bundle-doctor.js';
@@ -19,16 +20,6 @@ function onRunningNode(summary: string, method: string, done: (info: BundleInfo)
     },
   };
 }
-
-const install: Command = {
-  summary: 'install a signed archive into the running node, or update the bundle of that name',
-  arguments: '<archive>',
-  options: JSON_OPTION,
-  async run({ arguments: [file], options, stdout, call }) {
-    const info = (await call('bundle.install', { file: resolve(file!) })) as BundleInfo;
-    stdout.write(options['json'] ? json(info) : `${info.name} ${info.version} is ${info.state}\n`);
-  },
-};
 
 export const bundle: Command = {
   summary: 'make, pack, sign, install and look at bundles',
@@ -91,7 +82,7 @@ export const bundle: Command = {
     install,
     update: {
       ...install,
-      summary: 'update a bundle of the running node from a signed archive; on any failure the old one goes on',
+      summary: 'update a bundle of the running node, as install does; on any failure the old one goes on',
     },
     start: onRunningNode(
       'start a bundle of the running node',

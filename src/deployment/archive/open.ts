@@ -72,11 +72,19 @@ export async function checkContent(
   if (length < archive.length)
     throw incomplete(name, `is cut off: it has ${length} of the ${archive.length} bytes of its content`);
   if (length > archive.length) throw invalid(name, `has ${length - archive.length} bytes behind its end`);
-  const hash = createHash('sha256');
-  for (let at = content.start; at < content.end; at += CHUNK)
-    hash.update(await readAt(handle, at, Math.min(CHUNK, content.end - at)));
-  if (hash.digest('hex') !== archive.sha256)
+  if ((await hashOf(handle, content)) !== archive.sha256)
     throw invalid(name, 'does not have the digest that its manifest says; it was altered or damaged');
+}
+
+/** sha256 of the whole file. */
+export function digestOf({ handle, content }: OpenArchive): Promise<string> {
+  return hashOf(handle, { start: 0, end: content.end });
+}
+
+async function hashOf(handle: FileHandle, { start, end }: OpenArchive['content']): Promise<string> {
+  const hash = createHash('sha256');
+  for (let at = start; at < end; at += CHUNK) hash.update(await readAt(handle, at, Math.min(CHUNK, end - at)));
+  return hash.digest('hex');
 }
 
 async function openFile(file: string): Promise<FileHandle> {
