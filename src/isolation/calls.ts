@@ -77,7 +77,10 @@ export class Calls {
     }
     const settled = this.#expect(number, operation, loan);
     if (!signal) return settled;
-    const aborted = () => this.#abandon(this.#pending.get(number)!, signal.reason, signal.reason);
+    const aborted = () => {
+      const pending = this.#pending.get(number);
+      if (pending) this.#abandon(pending, signal.reason, signal.reason);
+    };
     signal.addEventListener('abort', aborted, { once: true });
     return settled.finally(() => signal.removeEventListener('abort', aborted));
   }

@@ -17,9 +17,15 @@ const FEW_OBJECTS = 8;
 const SMALL = 32;
 const LARGE = Symbol('large');
 
+/** Steps into a map or a set, in words. */
+const KEY = Symbol('a key of');
+const MEMBER = Symbol('a value of');
+
+type Step = string | number | typeof KEY | typeof MEMBER;
+
 /** What the algorithm carries besides plain objects, arrays and errors. */
 const CARRIED: ReadonlySet<unknown> = new Set(
-  [Date, RegExp, Boolean, Number, String, BigInt, ArrayBuffer].map(({ prototype }) => prototype as unknown),
+  [Date, RegExp, Boolean, Number, String, BigInt].map(({ prototype }) => prototype as unknown),
 );
 
 /**
@@ -31,6 +37,9 @@ export class Carrier {
   readonly #transfers: boolean;
   readonly #transfer = new Set<ArrayBuffer>();
   #count = 0;
+  /** Where it is at the moment: the value, and the steps from there. */
+  #place = '';
+  readonly #path: Step[] = [];
   #seen: Set<object> | undefined;
   /** Whether every value was copied here, so that it may wait: nobody can change what is in the message any more. */
   flat = true;
@@ -55,18 +64,15 @@ export class Carrier {
     const copy = copyOfSmall(value, []);
     if (copy !== LARGE) return copy;
     this.flat = false;
+    this.#place = place;
+    this.#path.length = 0;
     try {
-      return this.#deep(value, place);
+      return this.#deep(value);
     } catch (error) {
-      if (error instanceof RangeError) throw this.refusal(place, 'is nested too deeply');
-      throw error;
+      if (!(error instanceof RangeError)) throw error;
+      this.#path.length = 0;
+      throw this.#refusal('is nested too deeply');
     }
-  }
-
-  refusal(place: string, what: string): Error {
-    const { title } = this.#crossing;
-    const text = `${title}: ${place} ${what}, which cannot cross isolation. Give plain data; functions only as arguments or as properties of an options object.`;
-    return isolationError('CALL_UNCLONABLE', text, { call: title, path: place });
   }
 
   /** The error to give when a message could not be sent: what the algorithm itself refused is said in our words. */
@@ -77,88 +83,105 @@ export class Carrier {
     return isolationError('CALL_UNCLONABLE', text, { call: title, path: place }, error);
   }
 
-  #deep(value: unknown, place: string): unknown {
+  #refusal(what: string): Error {
+    const { title } = this.#crossing;
+    const path = this.#path.reduce<string>((whole, step) => {
+      if (step === KEY || step === MEMBER) return `${step.description} ${whole}`;
+      return typeof step === 'number' ? `${whole}[${step}]` : `${whole}.${String(step)}`;
+    }, this.#place);
+    const text = `${title}: ${path} ${what}, which cannot cross isolation. Give plain data; functions only as arguments or as properties of an options object.`;
+    return isolationError('CALL_UNCLONABLE', text, { call: title, path });
+  }
+
+  #inner(step: Step, value: unknown): unknown {
+    this.#path.push(step);
+    const carried = this.#deep(value);
+    this.#path.pop();
+    return carried;
+  }
+
+  #deep(value: unknown): unknown {
     if (isPrimitive(value)) return value;
-    if (typeof value === 'function') throw this.refusal(place, 'is a function inside data');
-    if (typeof value === 'symbol') throw this.refusal(place, 'is a symbol');
+    if (typeof value === 'function') throw this.#refusal('is a function inside data');
+    if (typeof value === 'symbol') throw this.#refusal('is a symbol');
     const object = value as object;
     if (++this.#count > FEW) {
       this.#seen ??= new Set();
       if (this.#seen.has(object)) return object;
       this.#seen.add(object);
     }
-    if (Array.isArray(object)) return this.#array(object, place);
-    if (ArrayBuffer.isView(object)) return this.#view(object, place);
+    if (Array.isArray(object)) return this.#array(object);
+    if (ArrayBuffer.isView(object)) return this.#view(object);
     const prototype: unknown = Object.getPrototypeOf(object);
-    if (prototype === null || prototype === Object.prototype)
-      return this.#plain(object as Record<string, unknown>, place);
+    if (prototype === null || prototype === Object.prototype) return this.#plain(object as Record<string, unknown>);
     if (CARRIED.has(prototype)) return object;
-    if (prototype === SharedArrayBuffer.prototype) return this.#shared(object, place);
-    if (types.isMap(object)) return this.#map(object, place);
-    if (types.isSet(object)) return this.#set(object, place);
+    if (prototype === ArrayBuffer.prototype) return this.#buffer(object as ArrayBuffer);
+    if (prototype === SharedArrayBuffer.prototype) return this.#shared(object);
+    if (types.isMap(object)) return this.#map(object);
+    if (types.isSet(object)) return this.#set(object);
     if (types.isNativeError(object)) return object;
-    if (isPlainElsewhere(prototype)) return this.#plain(object as Record<string, unknown>, place);
-    throw this.refusal(place, `is ${instanceName(object)}`);
+    if (isPlainElsewhere(prototype)) return this.#plain(object as Record<string, unknown>);
+    throw this.#refusal(`is ${instanceName(object)}`);
   }
 
-  #shared<T>(memory: T, place: string): T {
-    if (!this.#transfers) throw this.refusal(place, 'is shared memory');
-    return memory;
-  }
-
-  #array(array: unknown[], place: string): unknown[] {
+  #array(array: unknown[]): unknown[] {
     let copy: unknown[] | undefined;
     for (let i = 0; i < array.length; i++) {
       const value = array[i];
       if (isPrimitive(value)) continue;
-      const carried = this.#deep(value, `${place}[${i}]`);
+      const carried = this.#inner(i, value);
       if (carried !== value) (copy ??= array.slice())[i] = carried;
     }
     return copy ?? array;
   }
 
-  #plain(object: Record<string, unknown>, place: string): Record<string, unknown> {
+  #plain(object: Record<string, unknown>): Record<string, unknown> {
     let copy: Record<string, unknown> | undefined;
     for (const key of Object.keys(object)) {
       const value = object[key];
       if (isPrimitive(value)) continue;
-      const carried = this.#deep(value, `${place}.${key}`);
+      const carried = this.#inner(key, value);
       if (carried !== value) (copy ??= { ...object })[key] = carried;
     }
     return copy ?? object;
   }
 
-  #map(map: Map<unknown, unknown>, place: string): Map<unknown, unknown> {
+  #map(map: Map<unknown, unknown>): Map<unknown, unknown> {
     let changed = false;
     const entries = Array.from(map, ([key, value]): [unknown, unknown] => {
-      const entry: [unknown, unknown] = [
-        this.#deep(key, `a key of ${place}`),
-        this.#deep(value, `a value of ${place}`),
-      ];
+      const entry: [unknown, unknown] = [this.#inner(KEY, key), this.#inner(MEMBER, value)];
       changed ||= entry[0] !== key || entry[1] !== value;
       return entry;
     });
     return changed ? new Map(entries) : map;
   }
 
-  #set(set: Set<unknown>, place: string): Set<unknown> {
+  #set(set: Set<unknown>): Set<unknown> {
     let changed = false;
     const values = Array.from(set, (value) => {
-      const carried = this.#deep(value, `a value of ${place}`);
+      const carried = this.#inner(MEMBER, value);
       changed ||= carried !== value;
       return carried;
     });
     return changed ? new Set(values) : set;
   }
 
-  #view(view: ArrayBufferView, place: string): ArrayBufferView {
+  #shared<T>(memory: T): T {
+    if (!this.#transfers) throw this.#refusal('is shared memory');
+    return memory;
+  }
+
+  #buffer(buffer: ArrayBuffer): ArrayBuffer {
+    if (buffer.detached) throw this.#refusal('is a buffer that was handed over before');
+    if (this.#crossing.moves && this.#transfers) this.#transfer.add(buffer);
+    return buffer;
+  }
+
+  #view(view: ArrayBufferView): ArrayBufferView {
     const { buffer, byteOffset, byteLength } = view;
-    if (!(buffer instanceof ArrayBuffer)) return this.#shared(view, place);
-    if (buffer.detached) throw this.refusal(place, 'is a view of a buffer that was handed over before');
-    const whole = byteLength === buffer.byteLength;
-    if (whole && !this.#crossing.moves) return view;
-    if (whole) {
-      if (this.#transfers) this.#transfer.add(buffer);
+    if (!(buffer instanceof ArrayBuffer)) return this.#shared(view);
+    if (buffer.detached || byteLength === buffer.byteLength) {
+      this.#buffer(buffer);
       return view;
     }
     const copy = buffer.slice(byteOffset, byteOffset + byteLength);
