@@ -1,7 +1,12 @@
+import { setFlagsFromString } from 'node:v8';
 import { compileFunction } from 'node:vm';
 import { moduleSyntax } from './errors.js';
 import { OwnedEffects } from './effects/index.js';
 import { TOKEN_VARIABLE, type RevisionToken } from './token.js';
+
+// V8 keeps compiled code by its text and path, for somebody who compiles it again, through many collections. Here that is
+// nobody: an update lies in a folder of its own, and what was freed would stay by half a megabyte a swap.
+setFlagsFromString('--no-compilation-cache');
 
 export interface Text {
   path: string;

@@ -44,6 +44,28 @@ test('1,000 reloads of a bundle that holds 1 MB keep less than 1 MB, and every t
   assert.ok(kept < 2 ** 20, `kept ${kept} bytes`);
 });
 
+test('code of updates, each in a folder of its own, is freed with them', async (t) => {
+  const functions = Array.from(
+    { length: 2000 },
+    (_, i) => `exports.f${i} = (a, b) => [a + ${i}, b, 'text ${i} of a large bundle'];`,
+  );
+  const text = `${functions.join('\n')}\nfor (const run of Object.values(exports)) run(1, 2);`;
+  const roots = Array.from({ length: 60 }, () => bundleFolder(t, { 'index.js': text }));
+  const load = async (root: string): Promise<void> => {
+    const space = new ModuleSpace({ root, label: 'bundle', host });
+    await space.load('index.js');
+    space.dispose();
+  };
+  const measure = async (some: string[]): Promise<number> => {
+    for (const root of some) await load(root);
+    await collectGarbage(() => false, 5);
+    return process.memoryUsage().heapUsed;
+  };
+  const before = await measure(roots.slice(0, 10));
+  const kept = ((await measure(roots.slice(10))) - before) / 50;
+  assert.ok(kept < text.length / 10, `each update of ${text.length} bytes of code keeps ${Math.round(kept)}`);
+});
+
 test('100 reloads in TypeScript with decorators are freed too, and transformed once', async (t) => {
   const root = bundleFolder(
     t,
