@@ -51,6 +51,16 @@ function operationsOf(contract: Contract<unknown>): ReadonlyMap<string, Crossing
   return known;
 }
 
+function methodAbsent(call: string): RackwattError {
+  const text = `The service has no ${call}: it is of an older version of the contract than its caller.`;
+  return isolationError('SERVICE_METHOD_ABSENT', text, { call });
+}
+
+function invoke(service: Service, method: string, { title }: Crossing, args: readonly unknown[]): unknown {
+  if (typeof service[method] !== 'function') throw methodAbsent(title);
+  return service[method](...args);
+}
+
 /** Answers what the other side calls. */
 export class Serving {
   readonly #out: Outgoing;
@@ -106,7 +116,7 @@ export class Serving {
     if (!found) return;
     const [service, crossing] = found;
     const borrowed = this.#borrow(number, loans, args, crossing.title);
-    this.#run(number, crossing, borrowed, () => service[method]!(...args));
+    this.#run(number, crossing, borrowed, () => invoke(service, method, crossing, args));
   }
 
   callback(number: number, handle: number, loans: readonly unknown[] | undefined, args: unknown[]): void {
@@ -141,7 +151,7 @@ export class Serving {
     if (this.#producers.has(number)) throw protocolError('a stream is opened twice');
     const borrowed = this.#borrow(number, loans, args, crossing.title);
     try {
-      const iterable = service[method]!(...args) as AsyncIterable<unknown>;
+      const iterable = invoke(service, method, crossing, args) as AsyncIterable<unknown>;
       const finished = () => void (this.#producers.delete(number), this.#borrowed.delete(number));
       const producer = new Producer(this.#out, number, crossing, iterable, borrowed, finished);
       this.#producers.set(number, producer);
@@ -163,8 +173,12 @@ export class Serving {
 
   /** @param index of a signal; -1: the caller waits no longer */
   abort(number: number, index: number, reason: unknown): void {
-    this.#borrowed.get(number)?.abort(index, reason);
-    if (index < 0) this.#requests.get(number)?.abort(reason);
+    const borrowed = this.#borrowed.get(number);
+    borrowed?.abort(index, reason);
+    if (index >= 0) return;
+    this.#settle(number, borrowed);
+    this.#requests.get(number)?.abort(reason);
+    this.#requests.delete(number);
   }
 
   /** @param number 0: nobody waits */
@@ -201,10 +215,8 @@ export class Serving {
       return undefined;
     }
     const crossing = exposure.operations.get(method);
-    if (crossing && typeof exposure.service[method] === 'function') return [exposure.service, crossing];
-    const call = `${exposure.id}.${method}`;
-    const text = `The service has no ${call}: it is of an older version of the contract than its caller.`;
-    this.#out.failure(number, isolationError('SERVICE_METHOD_ABSENT', text, { call }));
+    if (crossing) return [exposure.service, crossing];
+    this.#out.failure(number, methodAbsent(`${exposure.id}.${method}`));
     return undefined;
   }
 
@@ -217,19 +229,17 @@ export class Serving {
   }
 
   #run(number: number, crossing: Crossing, borrowed: Borrowed | undefined, call: () => unknown): void {
-    let result: unknown;
     try {
-      result = call();
+      const result = call() as PromiseLike<unknown> | undefined;
+      if (typeof result?.then === 'function')
+        result.then(
+          (value) => this.#answer(number, crossing, borrowed, value),
+          (error: unknown) => this.#fail(number, borrowed, error),
+        );
+      else this.#answer(number, crossing, borrowed, result);
     } catch (error) {
       this.#fail(number, borrowed, error);
-      return;
     }
-    if (typeof (result as Promise<unknown> | undefined)?.then === 'function')
-      (result as Promise<unknown>).then(
-        (value) => this.#answer(number, crossing, borrowed, value),
-        (error: unknown) => this.#fail(number, borrowed, error),
-      );
-    else this.#answer(number, crossing, borrowed, result);
   }
 
   #answer(number: number, crossing: Crossing, borrowed: Borrowed | undefined, value: unknown): void {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { contract, RackwattError } from 'rackwatt';
 import fc from 'fast-check';
+import { messagePort, Peer, type Port } from './built.js';
 import { Lab } from './lab.js';
 import { labService } from './lab-service.js';
 import { held, NOTHING, roundTrip, TRANSPORTS } from './transports.js';
@@ -142,7 +144,10 @@ for (const transport of TRANSPORTS)
       const lab = other.peer.stub(Patient, (await other.peer.request('lab', undefined, { timeout: 20_000 })) as number);
       await roundTrip({ ...other, lab });
       assert.equal(await lab.aborted(), 1);
-      assert.equal(other.peer.counts.calls, 0);
+      assert.deepEqual(
+        await held({ ...other, lab, counts: () => other.peer.request('counts', undefined, { timeout: 0 }) as never }),
+        NOTHING,
+      );
     });
 
     test('wait as long as they take when the contract says so', async (t) => {
@@ -239,6 +244,24 @@ for (const transport of TRANSPORTS)
       assert.throws(() => peer.tell('note', () => 1), { code: 'CALL_UNCLONABLE' });
     });
   });
+
+test('calls of a turn leave in one message, and so do their answers', async () => {
+  const { port1, port2 } = new MessageChannel();
+  const sent: string[] = [];
+  const counted = (side: string, port: MessagePort) => {
+    const plain = messagePort(port);
+    return { ...plain, post: (...message: Parameters<Port['post']>) => (sent.push(side), plain.post(...message)) };
+  };
+  const here = new Peer(counted('here', port1), { label: 'there' });
+  const there = new Peer(counted('there', port2), { label: 'here' });
+  const lab = here.stub(Lab, there.expose(Lab, labService()));
+  const echoes = Array.from({ length: 64 }, (_, i) =>
+    lab.echo(i % 2 === 0 ? i : { at: i, of: ['a', { small: true }] }),
+  );
+  assert.equal((await Promise.all(echoes)).length, 64);
+  assert.deepEqual(sent, ['here', 'there']);
+  here.close();
+});
 
 test('a contract marked local, or without methods, is refused with the reason', async (t) => {
   const { peer } = await TRANSPORTS[0]!.open(t);
