@@ -139,7 +139,7 @@ export class BundleStore {
       );
     const root = join(folder, `${version}-${digests[0]}`);
     // A key that is no longer trusted takes its bundles with it.
-    if (!allowUnsigned) await verifyInstalled(root, `${name} ${version}`, await this.#trust.read());
+    if (!allowUnsigned) await verifyInstalled(root, `${name} ${version}`, await this.#trust.readToStart());
     return { location: `store:${name}@${version}`, root, manifest: await readManifest(root), digest: digests[0]! };
   }
 

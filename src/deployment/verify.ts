@@ -143,6 +143,11 @@ function checkPackage(content: Buffer, archive: ArchiveManifest, name: string): 
       name,
       `is listed as ${archive.name} ${archive.version}, but its package.json says ${manifest.name} ${manifest.version}`,
     );
+  if (manifest.minimum !== archive.minimum || manifest.capabilities.join() !== archive.capabilities.join())
+    throw invalid(
+      name,
+      'says otherwise of its minimum version or its capabilities in its package.json than in its manifest',
+    );
   const script = INSTALL_SCRIPTS.find((each) => Object.hasOwn(Object(json?.scripts) as object, each));
   if (script !== undefined)
     throw invalid(name, `has the script "${script}" in its package.json; installing runs nothing`);

@@ -1,3 +1,6 @@
+import type * as ExtractFace from '../../src/deployment/archive/extract.js';
+import type * as FreshFolderFace from '../../src/deployment/archive/fresh-folder.js';
+import type * as OpenFace from '../../src/deployment/archive/open.js';
 import type * as AddressFace from '../../src/deployment/acquire/address.js';
 import type * as Face from '../../src/deployment/index.js';
 import type * as NodeFace from '../../src/node/index.js';
@@ -40,6 +43,9 @@ export const {
   verifyArchive,
   writeEnvelope,
 } = (await import(built('deployment/index'))) as typeof Face;
+export const { extractArchive } = (await import(built('deployment/archive/extract'))) as typeof ExtractFace;
+export const { FreshFolder } = (await import(built('deployment/archive/fresh-folder'))) as typeof FreshFolderFace;
+export const { checkContent, withArchive } = (await import(built('deployment/archive/open'))) as typeof OpenFace;
 export const { nearnessOf } = (await import(built('deployment/acquire/address'))) as typeof AddressFace;
 export const { Scope } = (await import(built('scope/index'))) as typeof ScopeFace;
 export const { hostModules, ModuleSpace } = (await import(built('space/index'))) as typeof SpaceFace;

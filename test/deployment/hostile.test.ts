@@ -1,12 +1,23 @@
 import assert from 'node:assert/strict';
 import type { KeyObject } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { signed } from '../support/archives.js';
 import { temporaryFolder } from '../support/temporary.js';
-import { BUDGET, BundleStore, sha256, TrustStore, verifyArchive, type ArchiveManifest } from './built.js';
+import {
+  BUDGET,
+  BundleStore,
+  checkContent,
+  extractArchive,
+  FreshFolder,
+  sha256,
+  TrustStore,
+  verifyArchive,
+  withArchive,
+  type ArchiveManifest,
+} from './built.js';
 import { rawGzip, rawHeader, rawTar, soundFiles, spoilt, type RawEntry, type Spoil } from './hostile.js';
 import { acme, filesOf, releaseKey } from './support.js';
 
@@ -788,6 +799,41 @@ test('a folder that is there already is not filled, whatever it is', async (t) =
   assert.deepEqual(readdirSync(join(home, 'outside')), []);
 });
 
+test('an archive that is swapped while it is read is the first one, or refused', async (t) => {
+  const home = temporaryFolder(t);
+  const file = join(home, 'acme.tgz');
+  const [good, evil] = [acme(), acme('1.0.0', { 'dist/index.js': "exports.version = '6.6.6';\n" })];
+  const read = async (swap: () => void, into: string): Promise<void> => {
+    writeFileSync(file, signed(good));
+    const manifest = JSON.parse(good.envelope.payload.toString()) as ArchiveManifest;
+    const folder = await FreshFolder.make(join(home, into));
+    await withArchive(file, async (opened) => {
+      await checkContent(opened, manifest);
+      swap();
+      await extractArchive(opened, manifest, { folder, keep: [] });
+    });
+  };
+  await read(() => {
+    writeFileSync(join(home, 'other'), signed(evil));
+    renameSync(join(home, 'other'), file);
+  }, 'renamed');
+  assert.match(readFileSync(join(home, 'renamed', 'dist/index.js'), 'utf8'), /1\.0\.0/);
+  const rewritten = read(() => writeFileSync(file, signed(evil)), 'rewritten');
+  await assert.rejects(rewritten, { name: 'RackwattError' });
+});
+
+test('a manifest beside an archive that leads elsewhere is not followed', async (t) => {
+  const home = temporaryFolder(t);
+  writeFileSync(join(home, 'acme.tgz'), acme().content);
+  writeFileSync(join(home, 'secret'), 'root:x:0:0');
+  symlinkSync(join(home, 'secret'), join(home, 'acme.manifest.json'));
+  await assert.rejects(verifyArchive(join(home, 'acme.tgz')), (error: Error) => {
+    assert.match(error.message, /there is no acme\.manifest\.json beside it/);
+    assert.doesNotMatch(error.message, /root/);
+    return true;
+  });
+});
+
 test('a bomb costs neither memory nor disk', async (t) => {
   const home = temporaryFolder(t);
   const { key } = releaseKey(t);
@@ -845,4 +891,20 @@ test('refuses an archive with any byte altered, or takes it for the same', async
   }
   // The bits that fill the last byte of a compressed stream say nothing; behind the manifest no digest covers them.
   assert.ok(taken.length <= 1, `${taken.length} alterations passed`);
+});
+
+test('refuses a tar with any byte altered, though a trusted key signed it so', async (t) => {
+  const { keys, key } = releaseKey(t);
+  const trust = await new TrustStore({ keys }).read();
+  const file = join(temporaryFolder(t), 'acme.tgz');
+  const length = rawTar(soundFiles().map(({ path, content }) => ({ name: `package/${path}`, content }))).length;
+  for (let at = 0; at < length; at += 11) {
+    const tar = (entries: RawEntry[]): Buffer => {
+      const bytes = rawTar(entries);
+      bytes[at]! ^= 1 << (at % 8);
+      return bytes;
+    };
+    writeFileSync(file, spoilt(key, { tar }));
+    await assert.rejects(verifyArchive(file, { trust }), { code: 'ARCHIVE_INVALID' }, `byte ${at} of the tar`);
+  }
 });

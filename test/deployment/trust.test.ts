@@ -244,6 +244,7 @@ test('floors of a node only rise, and outlast it', async (t) => {
   const trust = site.trust();
   await Promise.all(['1.0.0', '1.3.0', '1.2.0', '1.1.0'].map((version) => trust.raiseFloor('@example/acme', version)));
   await trust.raiseFloor('@example/acme', '1.2.9');
+  await trust.raiseFloor('constructor', '1.0.0');
   await assert.rejects(site.install([alice], '1.2.9'), code('TRUST_MINIMUM', /none below 1\.3\.0/));
   await site.install([alice], '1.3.0');
   site.change({ minimums: [{ name: '@example/acme', version: '1.1.0' }] }, alice).bring();
@@ -285,14 +286,16 @@ for (const [what, damage] of DAMAGES) {
   });
 }
 
-test('where both copies are damaged nothing is installed, and the sentence says what to do', async (t) => {
+test('where both copies are damaged nothing is installed, what is installed starts, and the sentence says what to do', async (t) => {
   for (const [what, damage] of DAMAGES.slice(1)) {
     const site = new Site(t);
     const [alice] = site.pairs('alice') as [Pair];
     site.begin([alice], 1).bring();
-    await site.trust().read();
+    await site.install([alice], '1.3.0');
     await site.trust().raiseFloor('@example/acme', '1.3.0');
     for (const copy of ['a.json', 'b.json']) damage(join(site.state, copy));
+    const store = new BundleStore({ folder: join(site.home, 'store'), trust: site.trust() });
+    await store.find('@example/acme', '1.3.0', undefined, false);
     await assert.rejects(
       site.install([alice], '1.3.0'),
       code('TRUST_DAMAGED', /backup, or remove .*trust to begin anew/),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, readFile, stat, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { errorMessage, RackwattError } from '../../errors.js';
 import type { Envelope } from '../trust/envelope.js';
@@ -125,16 +125,22 @@ async function readFront(
 }
 
 async function readDetached(file: string, name: string, budget: Budget): Promise<Buffer> {
+  let handle: FileHandle;
   try {
-    if ((await stat(file)).size > budget.manifest)
-      throw tooLarge(name, `has a manifest of more than ${budget.manifest} bytes`);
-    return await readFile(file);
+    handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   } catch (error) {
-    if (error instanceof RackwattError) throw error;
     throw invalid(
       name,
       `does not begin with ${MANIFEST_FILE}, and there is no ${basename(file)} beside it; make archives with: rackwatt bundle pack`,
       error,
     );
+  }
+  try {
+    const info = await handle.stat();
+    if (!info.isFile()) throw invalid(name, `has a ${basename(file)} beside it that is no file`);
+    if (info.size > budget.manifest) throw tooLarge(name, `has a manifest of more than ${budget.manifest} bytes`);
+    return await readAt(handle, 0, info.size);
+  } finally {
+    await handle.close();
   }
 }

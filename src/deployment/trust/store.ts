@@ -49,6 +49,21 @@ export class TrustStore {
     return trust;
   }
 
+  /**
+   * What counts for what is installed already. Where the node can remember nothing of trust any more, that is the keys folder: it installs
+   * nothing, but it goes on to work.
+   * @throws `TRUST_INVALID`, `KEY_INVALID`
+   */
+  async readToStart(): Promise<Trust> {
+    try {
+      return await this.read();
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'TRUST_DAMAGED') throw error;
+      void errorMessage(error);
+      return new TrustStore({ keys: this.#keys }).read();
+    }
+  }
+
   /** The same, for looking at: nothing is taken over. @throws as `read` */
   async find(): Promise<TrustFound> {
     const state = (await this.#state?.read())?.state;
@@ -75,8 +90,9 @@ export class TrustStore {
   raiseFloor(name: string, version: string): Promise<void> {
     if (!this.#state) throw new RackwattError('TRUST_INVALID', 'floors are kept by a node, and this is none');
     return this.#change((state) => {
-      const raised = higher(state.floors[name], version);
-      return raised === state.floors[name] ? state : { ...state, floors: { ...state.floors, [name]: raised } };
+      const floor = Object.hasOwn(state.floors, name) ? state.floors[name] : undefined;
+      const raised = higher(floor, version);
+      return raised === floor ? state : { ...state, floors: { ...state.floors, [name]: raised } };
     });
   }
 
