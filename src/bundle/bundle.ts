@@ -10,6 +10,9 @@ import type { Run, StopOptions } from './run.js';
 /** ms for calls under way on a bundle that is stopped: nobody takes its place, so that a caller has little to wait for. */
 const STOP_DRAIN = 1_000;
 
+/** Codes of refusals that a place to run has for a bundle as such. */
+const UNRESOLVED: ReadonlySet<string> = new Set(['ISOLATION_LOCAL', 'CAPABILITY_UNKNOWN']);
+
 /** What a bundle needs of its framework. */
 export interface BundleHost {
   readonly registry: ServiceRegistry;
@@ -46,6 +49,8 @@ export class Bundle implements ServiceOwner {
   #reason: string | undefined;
   #state: BundleState = 'INSTALLED';
   #run: Run | undefined;
+  /** Why this content cannot run where it is to run. */
+  #refusal: RackwattError | undefined;
   /** The last of those that run or wait. */
   #operation: Promise<void> | undefined;
 
@@ -172,6 +177,7 @@ export class Bundle implements ServiceOwner {
 
   async #resolve(): Promise<void> {
     if (this.#state !== 'INSTALLED') return;
+    if (this.#refusal) throw this.#refusal;
     try {
       await this.#host.wire([this.revision]);
     } catch (error) {
@@ -204,12 +210,22 @@ export class Bundle implements ServiceOwner {
       this.#state = 'STOPPING';
       this.#host.fire('STOPPING', this);
       await this.#end({ drain: 0 }).catch((failure: unknown) => this.#host.error(this, failure));
+      if (cause.code !== undefined && UNRESOLVED.has(cause.code)) throw this.#unresolved(error);
       throw new RackwattError('BUNDLE_START', `bundle ${this.name} ${this.version} did not start: ${cause.message}`, {
         cause: error,
       });
     }
     this.#state = 'ACTIVE';
     this.#host.fire('STARTED', this);
+  }
+
+  /** What the bundle is, not what its code did, keeps it from running where it is to run. */
+  #unresolved(cause: unknown): RackwattError {
+    this.#state = 'INSTALLED';
+    this.#host.fire('UNRESOLVED', this);
+    const message = `bundle ${this.name} ${this.version} does not resolve: ${errorMessage(cause)}`;
+    this.#refusal = new RackwattError('BUNDLE_RESOLVE', message, { cause });
+    return this.#refusal;
   }
 
   /** Takes it down; within `exclusively`. @throws `BUNDLE_STOP` when its activator threw; it is stopped all the same */
@@ -242,6 +258,7 @@ export class Bundle implements ServiceOwner {
   adopt(revision: Revision, isolation: Isolation, run?: Run): void {
     this.#revision = revision;
     this.#isolation = isolation;
+    this.#refusal = undefined;
     if (run) this.#run = run;
     else this.#state = revision.resolved ? 'RESOLVED' : 'INSTALLED';
   }

@@ -17,6 +17,16 @@ export interface RecoveryInfo {
 /** Where a bundle runs: in this process, in a worker thread, or in a process of its own. */
 export type Isolation = 'space' | 'worker' | 'process';
 
+/** The worker or process of a bundle. */
+export interface HostInfo {
+  /** `thread 3`, `process 4711`. */
+  place: string;
+  /** Bytes: of JavaScript heap in a worker, of all that it holds in a process. Absent where the system does not tell. */
+  memory?: number;
+  /** ms of processor time since it was started. */
+  processorTime?: number;
+}
+
 export interface BundleInfo {
   id: number;
   name: string;
@@ -28,6 +38,8 @@ export interface BundleInfo {
   startLevel: number;
   update: 'staged' | 'exclusive';
   isolation: Isolation;
+  /** Where and at what cost it runs, when not in a space. */
+  host?: HostInfo;
   /** Why it is not active, in one sentence. */
   reason?: string;
   /** Absent when it did not fail lately. */

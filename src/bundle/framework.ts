@@ -8,7 +8,7 @@ import {
   type Logger,
 } from '../component/index.js';
 import { errorMessage, errorRecord, RackwattError } from '../errors.js';
-import { ServiceRegistry, ServiceStage } from '../registry/index.js';
+import { type RegistryOptions, ServiceRegistry, ServiceStage } from '../registry/index.js';
 import type { Disposer } from '../scope/index.js';
 import type { HostModules, RevisionTokens, TransformCache } from '../space/index.js';
 import { Bundle, type BundleHost, type Change } from './bundle.js';
@@ -40,6 +40,10 @@ export interface FrameworkOptions {
   /** Makers of the runs that are not in this process; without them every bundle runs in a space. */
   isolation?: Readonly<Record<Exclude<Isolation, 'space'>, RunMaker>>;
   tokens?: RevisionTokens;
+  /** The process or thread runs this container for one bundle only, which may end it. */
+  alone?: boolean;
+  /** Makes the service registry, where it is to be another than the usual one. */
+  registry?(options: RegistryOptions): ServiceRegistry;
 }
 
 /**
@@ -72,9 +76,10 @@ export class Framework implements BundleHost {
       info: (bundle, message) => options.logger(bundle.name).info(message),
       error: (bundle, message, error) => options.logger(bundle.name).error({ error }, message),
     });
-    this.registry = new ServiceRegistry({
+    const reporting: RegistryOptions = {
       onError: (owner, error) => this.error(this.#bundles.get(owner.name), error),
-    });
+    };
+    this.registry = options.registry?.(reporting) ?? new ServiceRegistry(reporting);
     this.components = new ComponentEngine({
       registry: this.registry,
       configurations: (pid, definition) => options.configurations?.(pid, definition) ?? [],
@@ -257,9 +262,9 @@ export class Framework implements BundleHost {
 
   async #loadSpaceMaker(): Promise<SpaceMaker> {
     const { ModuleSpace } = await import('../space/index.js');
-    const { transforms, tokens } = this.#options;
+    const { transforms, tokens, alone } = this.#options;
     return (root, label, host, kind) => {
-      const space = new ModuleSpace({ root, label, host, transforms, ...kind });
+      const space = new ModuleSpace({ root, label, host, transforms, alone, ...kind });
       tokens?.track(space.token);
       return space;
     };

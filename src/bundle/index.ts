@@ -15,4 +15,5 @@ export { type Clock, Recovery, type Recoverable, uncaught } from './recovery.js'
 export { componentOf, Revision, type RevisionSource } from './revision.js';
 export { containerModules } from './shared.js';
 export type { Run, RunComponent, RunMaker, RunParts, StartOptions, StopOptions } from './run.js';
+export { SpaceRun } from './space-run.js';
 export type { SharedVersions } from './wiring.js';

@@ -51,6 +51,11 @@ export class Handover {
     return [...this.#states];
   }
 
+  /** Takes one of the entries of another side. */
+  add(label: string, bytes: Uint8Array): void {
+    this.#states.set(label, bytes);
+  }
+
   /** What came from another side. */
   static of(from: string, entries: Iterable<[string, Uint8Array]>): Handover {
     const handover = new Handover(from);

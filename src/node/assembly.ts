@@ -1,4 +1,4 @@
-import type { Bundle, Framework, RevisionSource } from '../bundle/index.js';
+import type { Bundle, Change, Framework, Isolation, RevisionSource } from '../bundle/index.js';
 import type { ComponentDefinition, InstanceConfiguration, Logger } from '../component/index.js';
 import {
   factoryPid,
@@ -9,6 +9,8 @@ import {
   type RuntimeDocument,
 } from '../configuration/index.js';
 import { errorMessage, RackwattError } from '../errors.js';
+import { isolationSettings, type IsolationSettings } from '../isolation/index.js';
+import { componentsOf, onComponentChange } from './components.js';
 import { instancesOf } from './instances.js';
 
 /** What could not be applied, with the JSON pointer of the place in the document. */
@@ -20,6 +22,8 @@ export interface AssemblyProblem {
 export interface AssemblyOptions {
   framework: Framework;
   log: Logger;
+  /** Bundles in workers and processes. */
+  isolated: { configurationsChanged(pids: ReadonlySet<string>): Promise<void> };
   /** Finds the content that a bundle entry names, verified. */
   find(entry: Pick<BundleEntry, 'id' | 'digest'>): Promise<RevisionSource>;
   /** The configurations of a document with their secrets looked up. */
@@ -43,6 +47,8 @@ export class Assembly {
   /** Configured bundles by name, with the entry that they came from. */
   readonly #configured = new Map<string, { entry: BundleEntry; source: RevisionSource }>();
   readonly #dropins = new Map<string, RevisionSource>();
+  /** Of isolated bundles, by name. */
+  readonly #limits = new Map<string, IsolationSettings>();
 
   constructor(options: AssemblyOptions) {
     this.#options = options;
@@ -75,8 +81,9 @@ export class Assembly {
     const changed = await this.#prepare(next);
     await this.#changeBundles(previous, next, problems);
     if (problems.length > 0) return problems;
-    const { components } = this.#options.framework;
-    components.configurationsChanged(new Set([...changed].map(factoryPid)));
+    const pids = new Set([...changed].map(factoryPid));
+    this.#options.framework.components.configurationsChanged(pids);
+    await this.#options.isolated.configurationsChanged(pids);
     problems.push(...(await this.#unhealthy(changed, parseDuration(next.framework.activationTimeout))));
     return problems;
   }
@@ -181,23 +188,31 @@ export class Assembly {
       log.warn('framework.storage takes effect when the node is started again');
   }
 
-  /** All bundles with new content are one transaction: contracts and their users may change together. */
+  /** All bundles that have new content, or are to run elsewhere, are one transaction: contracts and their users may change together. */
   async #update(wanted: ReadonlyMap<string, Wanted>, problems: AssemblyProblem[]): Promise<void> {
     const { framework } = this.#options;
-    const changed = [...wanted].filter(([name, { entry }]) => {
-      const before = this.#configured.get(name)?.entry;
-      return before?.id !== entry.id || before.digest !== entry.digest;
-    });
-    const changes = changed
-      .filter(([name]) => !this.#dropins.has(name))
-      .map(([name, { source }]) => ({ bundle: framework.bundle(name)!, source }));
+    const before = new Map(this.#limits);
     try {
+      const changes = [...wanted].flatMap(([name, { entry, source }]) => this.#changeOf(name, entry, source) ?? []);
       if (changes.length > 0) await framework.update(changes);
       for (const [name, { entry, source }] of wanted) this.#configured.set(name, { entry, source });
     } catch (error) {
+      this.#limits.clear();
+      for (const [name, limits] of before) this.#limits.set(name, limits);
       const failed = error instanceof RackwattError ? wanted.get(String(error.context['failed'])) : undefined;
       problems.push({ pointer: failed ? `/bundles/${failed.index}` : '/bundles', message: errorMessage(error) });
     }
+  }
+
+  /** What an entry changes of its bundle; a drop-in over it keeps its content. @throws `ISOLATION_LIMIT` */
+  #changeOf(name: string, entry: BundleEntry, source: RevisionSource): Change | undefined {
+    const before = this.#configured.get(name)?.entry;
+    const dropIn = this.#dropins.get(name);
+    const isNew = !dropIn && (before?.id !== entry.id || before.digest !== entry.digest);
+    const isMoved = JSON.stringify(before?.isolation) !== JSON.stringify(entry.isolation);
+    if (!isNew && !isMoved) return undefined;
+    const bundle = this.#options.framework.bundle(name)!;
+    return { bundle, source: dropIn ?? source, isolation: this.#limit(name, entry) };
   }
 
   /** Starts or stops a bundle as its entry says. */
@@ -205,6 +220,19 @@ export class Assembly {
     bundle.startLevel = entry.startLevel ?? document.framework.bundleStartLevel;
     if (entry.start && bundle.state !== 'ACTIVE') await bundle.start();
     else if (!entry.start && bundle.state === 'ACTIVE') await bundle.stop();
+  }
+
+  /** Limits in force for a bundle that is isolated; by its entry, else the usual ones. */
+  limits(name: string, kind: IsolationSettings['kind']): IsolationSettings {
+    return this.#limits.get(name) ?? isolationSettings(name, kind)!;
+  }
+
+  /** Notes the limits of an entry. @returns where its bundle is to run. @throws `ISOLATION_LIMIT` */
+  #limit(name: string, entry: BundleEntry): Isolation {
+    const settings = isolationSettings(name, entry.isolation);
+    if (settings) this.#limits.set(name, settings);
+    else this.#limits.delete(name);
+    return settings?.kind ?? 'space';
   }
 
   async #add(entry: BundleEntry, document: RuntimeDocument): Promise<void> {
@@ -221,42 +249,38 @@ export class Assembly {
   }
 
   #install(entry: BundleEntry, source: RevisionSource, document: RuntimeDocument): Bundle {
-    if (entry.isolation !== 'space') {
-      this.#options.log.warn(
-        `${source.manifest.name} asks for isolation "${typeof entry.isolation === 'string' ? entry.isolation : entry.isolation.kind}", which this version does not have yet; it runs in a space`,
-      );
-    }
     const startLevel = entry.startLevel ?? document.framework.bundleStartLevel;
-    const bundle = this.#options.framework.install(source, { startLevel });
+    const isolation = this.#limit(source.manifest.name, entry);
+    const bundle = this.#options.framework.install(source, { startLevel, isolation });
     this.#configured.set(bundle.name, { entry, source });
     return bundle;
   }
 
   /** Waits until what a change touched is active; a component that waits for others is no failure of the change. */
   async #unhealthy(pids: ReadonlySet<string>, milliseconds: number): Promise<AssemblyProblem[]> {
-    const { components } = this.#options.framework;
-    const touched = () =>
-      components.instances().filter(({ configuration }) => configuration && pids.has(configuration.pid));
+    const { framework } = this.#options;
+    const touched = () => componentsOf(framework).filter(({ info }) => info.pid !== undefined && pids.has(info.pid));
     const deadline = performance.now() + milliseconds;
     const isPending = (state: string): boolean => state === 'activating' || state === 'deactivating';
-    while (touched().some(({ state, failure }) => isPending(state) && !failure) && performance.now() < deadline) {
+    while (touched().some(({ info, failure }) => isPending(info.state) && !failure) && performance.now() < deadline) {
       await new Promise<void>((resolve) => {
         const done = (): void => {
           clearTimeout(timer);
-          stop();
+          void stop();
           resolve();
         };
         const timer = setTimeout(done, deadline - performance.now());
-        const stop = components.onChange(done);
+        const stop = onComponentChange(framework, done);
       });
     }
     return touched()
-      .filter(({ state }) => state === 'failed' || isPending(state))
-      .map((instance) => ({
-        pointer: `/configurations/${instance.configuration!.pid.replaceAll('~', '~0').replaceAll('/', '~1')}`,
-        message: instance.failure
-          ? `${instance.label} did not start with it: ${instance.failure.message}`
-          : `${instance.label} was not active in ${milliseconds / 1000} s`,
+      .filter(({ info }) => info.state === 'failed' || isPending(info.state))
+      .map(({ info, failure }) => ({
+        pointer: `/configurations/${info.pid!.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+        message:
+          failure === undefined
+            ? `${info.name} was not active in ${milliseconds / 1000} s`
+            : `${info.name} did not start with it: ${failure}`,
       }));
   }
 }

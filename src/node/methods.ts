@@ -1,14 +1,14 @@
 import type { Runtime } from '../bundle/index.js';
 import { AdminMethod } from '../cli/contract.js';
-import { componentInfo } from '../component/index.js';
 import type { ConfigurationAdmin } from '../configuration/index.js';
 import { RackwattError } from '../errors.js';
 import type { SocketMethod } from './admin-socket.js';
+import { componentsOf } from './components.js';
 import { diagnose } from './doctor.js';
 import { installing, installRequest } from './install.js';
 import type { LogLine } from './logs.js';
 import type { Node } from './node.js';
-import { SYSTEM } from './runtime-service.js';
+import { bundleInfo, SYSTEM } from './runtime-service.js';
 
 type Parameters = Record<string, unknown>;
 
@@ -37,9 +37,9 @@ export function socketMethods(
   const { framework, logs } = node;
   const component = (parameters: unknown) => {
     const name = text(parameters, 'name');
-    const instances = framework.components.instances();
+    const components = componentsOf(framework);
     const found =
-      instances.find((instance) => instance.label === name) ?? instances.find((instance) => instance.name === name);
+      components.find(({ info }) => info.name === name) ?? components.find(({ component }) => component === name);
     if (!found)
       throw new RackwattError(
         'COMPONENT_UNKNOWN',
@@ -62,14 +62,12 @@ export function socketMethods(
     'bundle.list': () => runtime.bundles(),
     'bundle.info': async (parameters) => {
       const found = bundle(parameters);
-      const components = framework.components
-        .instances()
-        .filter((instance) => instance.set.bundle.owner.id === found.id);
+      const components = componentsOf(framework).filter(({ info }) => info.bundle === found.name);
       return {
-        ...found.info(),
+        ...(await bundleInfo(found)),
         description: found.revision.manifest.description,
         imports: found.revision.manifest.imports,
-        components: components.map(componentInfo),
+        components: components.map(({ info }) => info),
       };
     },
     'bundle.why': async (parameters) => {
@@ -95,13 +93,8 @@ export function socketMethods(
     'bundle.uninstall': (parameters) => node.uninstall(bundle(parameters)),
     'service.list': (parameters) => runtime.services((parameters as { filter?: string } | undefined)?.filter),
     'component.list': () => runtime.components(),
-    'component.why': (parameters) => componentInfo(component(parameters)),
-    'component.effects': (parameters) => [
-      ...component(parameters)
-        .serviceIds()
-        .map((id) => `service #${id}`),
-      ...(component(parameters).scope?.effects() ?? []),
-    ],
+    'component.why': (parameters) => component(parameters).info,
+    'component.effects': (parameters) => component(parameters).effects(),
     config: (parameters) => {
       const { method, parameters: given } = parameters as { method: keyof ConfigurationAdmin; parameters: unknown[] };
       if (!CONFIGURATION_METHODS.has(method))

@@ -1,14 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import {
-  containerModules,
-  Framework,
-  HealthCheck,
-  Runtime,
-  type Bundle,
-  type BundleInfo,
-  type StaticComponent,
-} from '../bundle/index.js';
+import { containerModules, Framework, HealthCheck, Runtime, type Bundle, type BundleInfo } from '../bundle/index.js';
 import {
   ConfigurationAdmin,
   SecretResolver,
@@ -19,14 +11,16 @@ import {
   type ConfigurationSchema,
   type RuntimeDocument,
 } from '../configuration/index.js';
-import { describeComponent, type Logger } from '../component/index.js';
+import type { ComponentDefinition, Logger } from '../component/index.js';
 import { BundleStore, DropInFolder, findSource, TrustStore, type VerifyOptions } from '../deployment/index.js';
 import { errorMessage, errorRecord, RackwattError } from '../errors.js';
+import { IsolatedRuns } from '../isolation/index.js';
 import { Scope } from '../scope/index.js';
 import { RevisionTokens, TransformCache } from '../space/index.js';
 import { VERSION } from '../version.js';
 import { serveSocket, socketPath } from './admin-socket.js';
 import { Assembly } from './assembly.js';
+import { Descriptions } from './descriptions.js';
 import { containFaults } from './faults.js';
 
 import { Logs } from './logs.js';
@@ -59,6 +53,7 @@ export class Node {
   readonly #stopping = new AbortController();
   readonly #started = new Date();
   readonly #times = new StartupTimes();
+  readonly #descriptions: Descriptions;
   #previous: RuntimeDocument;
   #stopped: Promise<void> | undefined;
 
@@ -73,18 +68,32 @@ export class Node {
     this.#store = parts.store;
     this.#previous = configuration.document;
     this.#log = this.logs.logger('rackwatt');
+    const log = (bundle: string, component?: string): Logger => this.logs.logger(bundle, component);
+    const components = {
+      configurations: (pid: string, definition: ComponentDefinition) => this.#assembly.configurations(pid, definition),
+      defaults: (definition: ComponentDefinition) => Assembly.defaults(definition),
+    };
+    const isolated = new IsolatedRuns({
+      ...components,
+      storage: configuration.storage,
+      level: configuration.document.framework.log.level,
+      logger: log,
+      settings: (bundle, kind) => this.#assembly.limits(bundle, kind),
+    });
     this.framework = new Framework({
       ...parts.modules,
+      ...components,
       storage: configuration.storage,
       version: VERSION,
-      logger: (bundle, component) => this.logs.logger(bundle, component),
-      configurations: (pid, definition) => this.#assembly.configurations(pid, definition),
-      defaults: (definition) => Assembly.defaults(definition),
+      logger: log,
+      isolation: isolated.makers,
       transforms: new TransformCache(join(configuration.storage, 'cache')),
       tokens: this.tokens,
     });
+    this.#descriptions = new Descriptions(this.framework, this.#log);
     this.#assembly = new Assembly({
       framework: this.framework,
+      isolated,
       log: this.#log,
       find: (entry) => this.#find(entry),
       prepare: (document) => configuration.prepare(document),
@@ -215,7 +224,7 @@ export class Node {
   async schemas(): Promise<ConfigurationSchema[]> {
     const schemas: ConfigurationSchema[] = [];
     for (const bundle of this.framework.bundles()) {
-      for (const { name, configuration } of await this.#descriptionsOf(bundle)) {
+      for (const { name, configuration } of await this.#descriptions.of(bundle)) {
         schemas.push({
           pid: configuration?.pid ?? name,
           component: name,
@@ -316,22 +325,6 @@ export class Node {
 
   #trusts(origin: 'link' | 'dropins' | 'store'): boolean {
     return this.configuration.document.framework.trust.unsigned.includes(origin);
-  }
-
-  async #descriptionsOf(bundle: Bundle): Promise<readonly StaticComponent[]> {
-    if (bundle.state === 'ACTIVE') return bundle.definitions.map(describeComponent);
-    const { components } = bundle.revision.manifest;
-    if (components) return components;
-    try {
-      await bundle.resolve();
-      return (await bundle.revision.load()).definitions.map(describeComponent);
-    } catch (error) {
-      this.#log.warn(
-        { error: errorRecord(error) },
-        `the schemas of ${bundle.name} are not known: ${errorMessage(error)}`,
-      );
-      return [];
-    }
   }
 
   async #apply(next: RuntimeDocument): Promise<ApplyResult> {

@@ -1,8 +1,9 @@
-import type { Framework, Health, HealthState, NodeHealth, Runtime } from '../bundle/index.js';
+import type { Bundle, BundleInfo, Framework, Health, HealthState, NodeHealth, Runtime } from '../bundle/index.js';
 import { HealthCheck } from '../bundle/index.js';
-import { componentInfo } from '../component/index.js';
 import { errorMessage } from '../errors.js';
+import { isolatedRun } from '../isolation/index.js';
 import type { ServiceOwner } from '../registry/types.js';
+import { componentsOf } from './components.js';
 
 export const SYSTEM: ServiceOwner = Object.freeze({ id: 0, name: 'rackwatt' });
 
@@ -23,7 +24,7 @@ export function runtimeService(
       started: node.started.toISOString(),
       home: node.home,
     }),
-    bundles: async () => framework.bundles().map((bundle) => bundle.info()),
+    bundles: () => Promise.all(framework.bundles().map(bundleInfo)),
     services: async (filter) =>
       framework.registry.references(undefined, filter).map((reference) => ({
         id: reference.id,
@@ -36,9 +37,17 @@ export function runtimeService(
         ) as Record<string, unknown>,
         users: reference.users().map((user) => user.name),
       })),
-    components: async () => framework.components.instances().map(componentInfo),
+    components: async () => componentsOf(framework).map(({ info }) => info),
     health: () => health(framework),
   };
+}
+
+/** A bundle with what it uses where it runs. */
+export async function bundleInfo(bundle: Bundle): Promise<BundleInfo> {
+  const run = isolatedRun(bundle.run);
+  const place = run?.place;
+  if (!run || place === undefined) return bundle.info();
+  return { ...bundle.info(), host: { place, ...(await run.usage()) } };
 }
 
 async function health(framework: Framework): Promise<NodeHealth> {
@@ -56,16 +65,16 @@ async function health(framework: Framework): Promise<NodeHealth> {
 
 function containerHealth(framework: Framework): Health {
   const bundles = framework.bundles();
-  const instances = framework.components.instances();
+  const components = componentsOf(framework);
   const down = bundles.filter((bundle) => bundle.autostart && bundle.state !== 'ACTIVE');
-  const failed = instances.filter((instance) => instance.state === 'failed');
+  const failed = components.filter(({ info }) => info.state === 'failed');
   const sentences = [
     ...down.map((bundle) => `${bundle.name} is ${bundle.state}: ${bundle.reason ?? 'its start level is not reached'}`),
-    ...failed.map((instance) => `${instance.label}: ${instance.failure?.message}`),
+    ...failed.map(({ info, failure }) => `${info.name}: ${failure}`),
   ];
   const figures = {
     bundles: bundles.length,
-    components: instances.length,
+    components: components.length,
     services: framework.registry.references(undefined).length,
   };
   if (sentences.length === 0) return { state: 'ok', figures };

@@ -1,4 +1,5 @@
 import type { Framework } from '../bundle/index.js';
+import { componentsOf } from './components.js';
 
 export interface StartupTime {
   name: string;
@@ -50,14 +51,14 @@ export class StartupTimes {
   }
 
   tree(): StartupTime {
-    const components = this.#framework?.components.instances() ?? [];
+    const components = this.#framework ? componentsOf(this.#framework) : [];
     const withComponents = (node: StartupTime): StartupTime => ({
       ...node,
       children: [
         ...node.children.map(withComponents),
         ...components
-          .filter((instance) => instance.set.bundle.owner.name === node.name && instance.activationTime > 0)
-          .map((instance) => ({ name: instance.label, milliseconds: instance.activationTime, children: [] })),
+          .filter(({ info, activationTime }) => info.bundle === node.name && activationTime > 0)
+          .map(({ info, activationTime }) => ({ name: info.name, milliseconds: activationTime, children: [] })),
       ],
     });
     return withComponents(this.#root);

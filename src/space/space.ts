@@ -19,6 +19,8 @@ export interface ModuleSpaceOptions {
   label: string;
   /** Its modules are run by those who import them, who then answer for what they throw. */
   isContract?: boolean;
+  /** Nobody else runs in this process or thread: its modules may end it. */
+  alone?: boolean | undefined;
   /** The space is disposed when this closes. */
   scope?: Scope | undefined;
   host: HostModules;
@@ -73,7 +75,7 @@ export class ModuleSpace {
     this.#record = record;
     const token = new RevisionToken(options.label);
     this.#token = token;
-    this.#effects = new OwnedEffects(options.label, options.onError ?? (() => undefined));
+    this.#effects = new OwnedEffects(options.label, options.onError ?? (() => undefined), options.alone);
     this.#loader = new Loader({
       label: options.label,
       host: options.host,

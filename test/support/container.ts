@@ -9,6 +9,7 @@ const load = async <T>(path: string): Promise<T> =>
 
 const bundles = await load<typeof import('../../src/bundle/index.js')>('bundle/index.js');
 const host = await load<typeof import('../../src/bundle/shared.js')>('bundle/shared.js');
+const isolation = await load<typeof import('../../src/isolation/index.js')>('isolation/index.js');
 const spaces = await load<typeof import('../../src/space/index.js')>('space/index.js');
 export const { Framework, readManifest } = bundles;
 export const { Recovery } = bundles;
@@ -19,6 +20,8 @@ export const rackwatt = await load<typeof import('../../src/index.js')>('index.j
 export type Framework = InstanceType<typeof Framework>;
 
 type Definition = import('../../src/index.js').ComponentDefinition;
+type Isolation = import('../../src/bundle/index.js').Isolation;
+type IsolationEntry = import('../../src/configuration/index.js').IsolationEntry;
 type InstanceConfiguration = import('../../src/component/index.js').InstanceConfiguration;
 
 export interface LogEntry {
@@ -36,32 +39,47 @@ export class TestContainer {
   readonly errors: string[] = [];
   readonly tokens = new RevisionTokens();
   readonly configurations = new Map<string, InstanceConfiguration>();
+  readonly isolated: InstanceType<typeof isolation.IsolatedRuns>;
   #serial = 0;
 
-  constructor(t: TestContext, options: { patience?: number; drain?: number } = {}) {
+  /** @param options.limits of bundles that are isolated */
+  constructor(
+    t: TestContext,
+    options: { patience?: number; drain?: number; limits?: Omit<IsolationEntry, 'kind'> } = {},
+  ) {
     this.folder = temporaryFolder(t);
     const line =
       (level: string, bundle: string, component: string | undefined) =>
       (...given: unknown[]): void =>
         void this.log.push({ level, bundle, component, message: String(given.at(-1)) });
-    this.framework = new Framework({
-      ...host.containerModules(rackwatt),
+    const parts = {
       storage: join(this.folder, 'var'),
-      version: '0.1.0',
-      tokens: this.tokens,
-      patience: options.patience ?? 2_000,
-      ...(options.drain === undefined ? {} : { drain: options.drain }),
-      logger: (bundle, component) => ({
+      logger: (bundle: string, component?: string) => ({
         debug: line('debug', bundle, component),
         info: line('info', bundle, component),
         warn: line('warn', bundle, component),
         error: line('error', bundle, component),
       }),
-      configurations: (pid) => {
+      configurations: (pid: string) => {
         const own = this.configurations.get(pid);
         const instances = [...this.configurations.values()].filter((each) => each.pid.startsWith(`${pid}~`));
         return instances.length > 0 ? instances : own ? [own] : [];
       },
+    };
+    this.isolated = new isolation.IsolatedRuns({
+      ...parts,
+      level: 'info',
+      defaults: () => ({}),
+      settings: (_, kind) => isolation.isolationSettings('', { kind, ...options.limits })!,
+    });
+    this.framework = new Framework({
+      ...host.containerModules(rackwatt),
+      ...parts,
+      version: '0.1.0',
+      tokens: this.tokens,
+      patience: options.patience ?? 2_000,
+      ...(options.drain === undefined ? {} : { drain: options.drain }),
+      isolation: this.isolated.makers,
     });
     this.framework.onFrameworkEvent(({ type, error }) => {
       if (type === 'ERROR') this.errors.push((error as Error).message);
@@ -85,9 +103,10 @@ export class TestContainer {
   }
 
   /** Writes, installs and starts. */
-  async start(name: string, code: string, manifest: Record<string, unknown> = {}) {
+  async start(name: string, code: string, manifest: Record<string, unknown> = {}, isolation: Isolation = 'space') {
     const bundle = this.framework.install(await this.source(this.write(name, { 'index.js': code }, manifest)), {
       startLevel: 1,
+      isolation,
     });
     if (this.framework.startLevel < 1) await this.framework.setStartLevel(1);
     await bundle.start();
@@ -106,7 +125,9 @@ export class TestContainer {
   configure(pid: string, values: Record<string, unknown> | undefined): void {
     if (values === undefined) this.configurations.delete(pid);
     else this.configurations.set(pid, { pid, values, properties: values as InstanceConfiguration['properties'] });
-    this.framework.components.configurationsChanged([pid.replace(/~.*/, '')]);
+    const pids = new Set([pid.replace(/~.*/, '')]);
+    this.framework.components.configurationsChanged(pids);
+    void this.isolated.configurationsChanged(pids);
   }
 
   /** Adds components of a made-up bundle straight to the engine. */

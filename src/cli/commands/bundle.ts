@@ -33,12 +33,13 @@ export const bundle: Command = {
         else
           stdout.write(
             table(
-              bundles.map(({ id, name, version, state, startLevel, location, reason }) => ({
+              bundles.map(({ id, name, version, state, startLevel, isolation, host, location, reason }) => ({
                 id,
                 name,
                 version,
                 state,
                 level: startLevel,
+                runs: host?.place ?? isolation,
                 location,
                 why: reason ?? '',
               })),

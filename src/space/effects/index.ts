@@ -25,10 +25,13 @@ export class OwnedEffects {
   #timers: OwnedTimers | undefined;
   #process: OwnedProcess | undefined;
   #channels: OwnedChannels | undefined;
+  readonly #alone: boolean;
   #closed = false;
 
-  constructor(label: string, onError: (error: unknown) => void) {
+  /** @param alone nobody else runs in this process */
+  constructor(label: string, onError: (error: unknown) => void, alone = false) {
     this.#label = label;
+    this.#alone = alone;
     this.#resources = new OwnedResources(label, onError);
   }
 
@@ -47,7 +50,7 @@ export class OwnedEffects {
 
   #makeGlobal(name: string): unknown {
     if (TIMERS.has(name)) return this.#ownedTimers().functions[name];
-    if (name === 'process') return (this.#process ??= new OwnedProcess(this.#label)).process;
+    if (name === 'process') return (this.#process ??= new OwnedProcess(this.#label, this.#alone)).process;
     if (name === 'fetch') return this.#fetch;
     const kind = GLOBAL_CLASSES[name];
     const real = (globalThis as Record<string, unknown>)[name];

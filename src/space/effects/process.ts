@@ -9,7 +9,8 @@ export class OwnedProcess {
   #closed = false;
   readonly process: NodeJS.Process;
 
-  constructor(label: string) {
+  /** @param alone nobody else runs in this process: it may be ended, but the way to the node is not for its eyes */
+  constructor(label: string, alone: boolean) {
     const adder =
       (method: 'on' | 'prependListener', once: boolean) =>
       (event: string | symbol, listener: Listener): NodeJS.Process => {
@@ -35,7 +36,7 @@ export class OwnedProcess {
       off: remove,
       removeListener: remove,
       removeAllListeners: removeAll,
-      ...refusals(label),
+      ...(alone ? HIDDEN : refusals(label)),
     };
     this.process = Object.create(
       process,
@@ -80,6 +81,14 @@ export class OwnedProcess {
     this.#removeAll();
   }
 }
+
+/** The channel between a process of its own and the node. */
+const HIDDEN: Record<string, unknown> = {
+  send: undefined,
+  disconnect: undefined,
+  channel: undefined,
+  connected: false,
+};
 
 /** What would end, move or disown the process of everybody. */
 const REFUSED = [

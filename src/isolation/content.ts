@@ -1,0 +1,57 @@
+import type { Revision, RevisionSource } from '../bundle/index.js';
+import type {
+  ComponentDefinition,
+  ComponentDescription,
+  ConfigurationDescription,
+  ReferenceDescription,
+} from '../component/index.js';
+import { RackwattError } from '../errors.js';
+import type { Contract } from '../registry/contract.js';
+import type { Loaded } from './protocol.js';
+
+/** Runs in place, unpacked: its packages lie beside it, and may have to be transformed. */
+export function isFolder(source: RevisionSource): boolean {
+  return source.digest === undefined;
+}
+
+/** As much of a component's definition as its description tells: its code is elsewhere. */
+export function definitionOf({ name, provides, references, configuration }: ComponentDescription): ComponentDefinition {
+  const named = (id: string) => ({ id }) as Contract<unknown>;
+  return {
+    options: {
+      name,
+      provides: provides.map(named),
+      references: Object.fromEntries(
+        Object.entries(references).map(([key, reference]) => [
+          key,
+          { ...reference, contract: named(reference.contract) } as ReferenceDescription,
+        ]),
+      ),
+      configuration: configuration as ConfigurationDescription,
+      activate: () => undefined,
+    },
+  };
+}
+
+/** The bundles whose contracts a revision imports, and those that they import, each once. */
+export function providersOf(revision: Revision): RevisionSource[] {
+  const found = new Set<Revision>();
+  const open = [...revision.wires.values()];
+  for (let next = open.pop(); next; next = open.pop()) {
+    if (next === revision || found.has(next)) continue;
+    found.add(next);
+    open.push(...next.wires.values());
+  }
+  return Array.from(found, ({ source }) => source);
+}
+
+/** @throws `ISOLATION_LOCAL` */
+export function refuseLocal(bundle: string, kind: string, { local }: Loaded): void {
+  const [first] = local;
+  if (!first) return;
+  throw new RackwattError(
+    'ISOLATION_LOCAL',
+    `bundle ${bundle} cannot run in a ${kind}: its component ${first.component} ${first.provides ? 'provides' : 'needs'} a contract that cannot cross: ${first.why}; run it with "isolation": "space"`,
+    { context: { bundle, component: first.component, contract: first.contract } },
+  );
+}

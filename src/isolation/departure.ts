@@ -1,0 +1,26 @@
+import { RackwattError } from '../errors.js';
+import type { Departure } from './host.js';
+
+const MB = 1024 ** 2;
+
+/** Why a child ended, as one error: what somebody who looks at the bundle has to know. */
+export function departureError(
+  child: { bundle: string; place: string; heap: number },
+  departure: Departure,
+): RackwattError {
+  const { code, signal, error, outOfMemory } = departure;
+  const { bundle, place } = child;
+  const context = { bundle, place, code, signal, ...(error?.stack === undefined ? {} : { stack: error.stack }) };
+  const failure = (kind: string, what: string): RackwattError =>
+    new RackwattError(kind, `${bundle} ended in ${place}: ${what}`, { context });
+  if (outOfMemory)
+    return failure(
+      'ISOLATION_MEMORY',
+      `its heap reached ${Math.round(child.heap / MB)} MB; look for what it keeps, or raise isolation.heap`,
+    );
+  if (error) return failure('ISOLATION_FAULT', `it threw an error that nobody caught: ${error.message}`);
+  if (signal === 'SIGABRT' || signal === 'SIGSEGV' || signal === 'SIGBUS' || signal === 'SIGILL' || signal === 'SIGFPE')
+    return failure('ISOLATION_CRASH', `native code crashed (${signal})`);
+  if (signal !== null) return failure('ISOLATION_EXIT', `it was ended by ${signal}`);
+  return failure('ISOLATION_EXIT', `it left by process.exit(${code ?? 0})`);
+}

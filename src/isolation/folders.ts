@@ -1,0 +1,31 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { RevisionSource } from '../bundle/index.js';
+import type { OwnFolders } from './capabilities.js';
+
+/** The package of the runtime: `dist/isolation/` lies in it. */
+const RUNTIME = resolve(fileURLToPath(new URL('.', import.meta.url)), '../..');
+
+/**
+ * What a process reads to run a bundle: the runtime, the bundle and the contracts that it imports, each with the
+ * `node_modules` in which their packages are found, and what was transformed before.
+ */
+export function ownFolders(sources: readonly RevisionSource[], storage: { cache: string; data: string }): OwnFolders {
+  const roots = [RUNTIME, ...sources.map(({ root }) => root)];
+  const read = roots.flatMap((root) => {
+    const real = realpathSync.native(root);
+    return [root, real, ...modulesAbove(real)];
+  });
+  return { read: [...new Set([...read, storage.cache])], write: [storage.data] };
+}
+
+/** Every `node_modules` in which a file of this folder looks for packages, and the manifests beside them. */
+function modulesAbove(folder: string): string[] {
+  const found: string[] = [];
+  for (let at = dirname(folder); ; at = dirname(at)) {
+    for (const candidate of [join(at, 'node_modules'), join(at, 'package.json')])
+      if (existsSync(candidate)) found.push(realpathSync.native(candidate), candidate);
+    if (at === dirname(at)) return found;
+  }
+}

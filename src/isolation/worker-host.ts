@@ -1,0 +1,84 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { errorRecord, type ErrorRecord } from '../errors.js';
+import { childEnvironment } from './environment.js';
+import type { Departure, Host, HostOptions, Usage } from './host.js';
+import { eachLine } from './lines.js';
+import { messagePort, type Port } from './port.js';
+
+const MB = 1024 ** 2;
+/** ms for a thread to say what it uses. */
+const ANSWER = 100;
+
+/**
+ * V8 13 leaves the check for interrupts out of loops that it unrolled, such as the one of `for (;;) new Array(1000).fill(1)`:
+ * nothing ends such a thread, not even at the limit of its heap, whose end is then that of the process.
+ */
+const INTERRUPTIBLE_LOOPS = '--no-turboshaft-loop-unrolling';
+
+/** Runs a child container in a thread of this process: its own heap and event loop, but not its own address space. */
+export class WorkerHost implements Host {
+  readonly place: string;
+  readonly port: Port;
+  readonly gone: Promise<Departure>;
+  readonly #worker: Worker;
+  #ended = false;
+  #usage: Usage = { memory: 0, processorTime: 0 };
+
+  constructor(options: HostOptions) {
+    setFlagsFromString(INTERRUPTIBLE_LOOPS);
+    const { port1, port2 } = new MessageChannel();
+    this.#worker = new Worker(new URL('./child/main.js', import.meta.url), {
+      name: options.name,
+      workerData: { port: port2 },
+      transferList: [port2],
+      argv: [],
+      execArgv: [],
+      env: childEnvironment(),
+      stdin: false,
+      stdout: true,
+      stderr: true,
+      trackUnmanagedFds: true,
+      resourceLimits: { maxOldGenerationSizeMb: Math.ceil(options.heap / MB) },
+    });
+    this.place = `thread ${this.#worker.threadId}`;
+    this.port = messagePort(port1);
+    eachLine(this.#worker.stdout, (text) => options.line('stdout', text));
+    eachLine(this.#worker.stderr, (text) => options.line('stderr', text));
+    this.gone = new Promise((resolve) => {
+      let error: ErrorRecord | undefined;
+      this.#worker.on('error', (cause) => (error ??= errorRecord(cause)));
+      this.#worker.once('exit', (code) => {
+        this.#ended = true;
+        resolve({
+          code,
+          signal: null,
+          ...(error ? { error } : {}),
+          outOfMemory: error?.code === 'ERR_WORKER_OUT_OF_MEMORY',
+        });
+      });
+    });
+  }
+
+  async usage(): Promise<Usage | undefined> {
+    if (this.#ended) return undefined;
+    try {
+      const asked = Promise.all([this.#worker.getHeapStatistics(), this.#worker.cpuUsage()]);
+      // A thread in a call of the system answers when that returns; until then it uses nothing.
+      const answer = await Promise.race([asked, delay(ANSWER, undefined, { ref: false })]);
+      if (!answer) return this.#usage;
+      const [heap, processor] = answer;
+      this.#usage = { memory: heap.used_heap_size, processorTime: (processor.user + processor.system) / 1000 };
+      return this.#usage;
+    } catch (error) {
+      // It ended meanwhile.
+      void errorRecord(error);
+      return undefined;
+    }
+  }
+
+  kill(): void {
+    if (!this.#ended) void this.#worker.terminate();
+  }
+}
