@@ -13,4 +13,5 @@ export { parseFilter, type Filter } from './registry/filter.js';
 export { redact } from './configuration/redact.js';
 export type { Activator, BundleContext } from './bundle/context.js';
 export * from './bundle/contract.js';
+export type { Configurations, Migrate, Migration } from './bundle/migration.js';
 export { AdminMethod, type Command, type CommandInput } from './cli/contract.js';

@@ -3,6 +3,7 @@ import { errorMessage, errorRecord, RackwattError } from '../errors.js';
 import type { ServiceOwner, ServiceRegistry, ServiceStage } from '../registry/index.js';
 import type { BundleInfo, BundleState, Isolation } from './contract.js';
 import type { BundleEventType } from './events.js';
+import type { Migrations } from './migration.js';
 import type { Recovery } from './recovery.js';
 import type { Revision, RevisionSource } from './revision.js';
 import type { Run, StopOptions } from './run.js';
@@ -19,6 +20,7 @@ export interface BundleHost {
   readonly startLevel: number;
   /** ms for one activator, or for the components of a new revision to become active. */
   readonly patience: number;
+  readonly migrations: Migrations;
   /** Told of whatever is asked of a bundle. */
   readonly recovery: Recovery<Bundle>;
   fire(type: BundleEventType, bundle: Bundle): void;
@@ -203,6 +205,7 @@ export class Bundle implements ServiceOwner {
       this.#run = run ?? this.#host.makeRun(this, this.#revision, this.#isolation);
       if (!run) this.#run.services.step(undefined);
       await this.#run.load();
+      await this.#host.migrations.run(this.#revision, this.#run.definitions);
       await this.#run.start({ held: false, inherits });
     } catch (error) {
       const cause = errorRecord(error);

@@ -14,6 +14,7 @@ import type { HostModules, RevisionTokens, TransformCache } from '../space/index
 import { Bundle, type BundleHost, type Change } from './bundle.js';
 import type { Isolation } from './contract.js';
 import { Events, type BundleEvent, type BundleEventType, type FrameworkEvent } from './events.js';
+import { Migrations, type MigrationHost } from './migration.js';
 import { Recovery } from './recovery.js';
 import { Revision, type RevisionSource, type SpaceMaker } from './revision.js';
 import type { Run, RunMaker } from './run.js';
@@ -35,8 +36,10 @@ export interface FrameworkOptions {
   /** Folder for transformed sources; without it every start transforms anew. */
   transforms?: TransformCache;
   patience?: number;
-  /** ms for calls under way on a bundle that stops or is updated, unless its manifest says otherwise. */
+  /** ms for calls under way on a service that goes. */
   drain?: number;
+  /** The configurations behind the migrations of bundles; without it only data are migrated. */
+  migration?: MigrationHost;
   /** Makers of the runs that are not in this process; without them every bundle runs in a space. */
   isolation?: Readonly<Record<Exclude<Isolation, 'space'>, RunMaker>>;
   tokens?: RevisionTokens;
@@ -56,6 +59,8 @@ export class Framework implements BundleHost {
   readonly patience: number;
   /** Starts bundles again that failed by themselves. */
   readonly recovery: Recovery<Bundle>;
+  /** Brings data and configurations of bundles from version to version. */
+  readonly migrations: Migrations;
   readonly #options: FrameworkOptions;
   readonly #bundles = new Map<string, Bundle>();
   readonly #bundleEvents: Events<BundleEvent<Bundle>>;
@@ -76,6 +81,7 @@ export class Framework implements BundleHost {
       info: (bundle, message) => options.logger(bundle.name).info(message),
       error: (bundle, message, error) => options.logger(bundle.name).error({ error }, message),
     });
+    this.migrations = new Migrations((name) => this.#folderOf(name), options.logger, options.migration);
     const reporting: RegistryOptions = {
       onError: (owner, error) => this.error(this.#bundles.get(owner.name), error),
     };
@@ -255,9 +261,13 @@ export class Framework implements BundleHost {
   }
 
   dataFolder(name: string): string {
-    const folder = join(this.#options.storage, 'data', name.replace('/', '+'));
+    const folder = this.#folderOf(name);
     mkdirSync(folder, { recursive: true });
     return folder;
+  }
+
+  #folderOf(name: string): string {
+    return join(this.#options.storage, 'data', name.replace('/', '+'));
   }
 
   async #loadSpaceMaker(): Promise<SpaceMaker> {

@@ -11,6 +11,7 @@ export {
   type StaticComponent,
   type UpdatePolicy,
 } from './manifest.js';
+export type { Configurations, Migrate, Migration, MigrationHost } from './migration.js';
 export { type Clock, Recovery, type Recoverable, uncaught } from './recovery.js';
 export { componentOf, Revision, type RevisionSource } from './revision.js';
 export { containerModules } from './shared.js';

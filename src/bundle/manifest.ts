@@ -20,6 +20,8 @@ export interface Manifest {
   imports: Record<string, string>;
   dependencies: Record<string, string>;
   update: UpdatePolicy;
+  /** Module that brings data and configuration from another version to this one. */
+  migrate: string | undefined;
   /** Further entry modules: workers. */
   entries: string[];
   /** Commands by name: module paths. */
@@ -104,6 +106,7 @@ export function parseManifest(text: string, file: string): Manifest {
     ),
     dependencies: ranges(json['dependencies'], file, 'dependencies'),
     update,
+    migrate: own['migrate'] === undefined ? undefined : inside(own['migrate'], file, 'rackwatt.migrate'),
     entries: strings(own['entries'], file, 'rackwatt.entries').map((entry) => inside(entry, file, 'rackwatt.entries')),
     commands: Object.fromEntries(
       Object.entries(record(own['commands'], file, 'rackwatt.commands')).map(([key, path]) => [

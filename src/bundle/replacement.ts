@@ -4,6 +4,7 @@ import { ServiceStage } from '../registry/index.js';
 import type { Bundle, Change } from './bundle.js';
 import type { Isolation } from './contract.js';
 import type { BundleEventType } from './events.js';
+import type { Migrations } from './migration.js';
 import { activeLabels, prove } from './proof.js';
 import type { Revision, RevisionSource } from './revision.js';
 import type { Run } from './run.js';
@@ -12,6 +13,7 @@ import type { Run } from './run.js';
 export interface ReplacementHost {
   readonly patience: number;
   readonly components: ComponentEngine;
+  readonly migrations: Migrations;
   fire(type: BundleEventType, bundle: Bundle): void;
   error(bundle: Bundle, error: unknown): void;
   makeRevision(source: RevisionSource): Revision;
@@ -88,7 +90,12 @@ export class Replacement {
     this.#run = run;
     await this.#alive(run.load());
     const { revision } = this.#previous;
-    const isStaged = next.manifest.update === 'staged' && revision.manifest.update === 'staged';
+    const migrates = (next.manifest.migrate ?? revision.manifest.migrate) !== undefined;
+    const isMigrated = migrates && next.manifest.version !== revision.manifest.version;
+    if (isMigrated && next.manifest.migrate !== undefined)
+      await this.#alive(this.#host.migrations.rehearse(bundle.version, next, run.definitions));
+    // Two revisions of different data cannot run on one folder.
+    const isStaged = next.manifest.update === 'staged' && revision.manifest.update === 'staged' && !isMigrated;
     if (!this.old) this.#manner = 'launched';
     else this.#manner = isStaged && run.stageable && this.old.stageable ? 'staged' : 'exclusive';
     // Until it starts, those on the stage are to see what it replaces.
@@ -147,6 +154,7 @@ export class Replacement {
   /** All went well: what is left of the old revision is freed. */
   commit(): void {
     this.#run?.services.step(undefined);
+    this.#host.migrations.commit(this.bundle.name);
     this.#previous.revision.unload();
   }
 
@@ -163,7 +171,12 @@ export class Replacement {
   async restore(): Promise<void> {
     const { bundle } = this;
     const { revision, isolation, run } = this.#previous;
-    if (this.#adopted) bundle.adopt(revision, isolation);
+    if (this.#adopted) {
+      await this.#host.migrations
+        .undo(bundle.name, revision.manifest.version)
+        .catch((error: unknown) => this.#host.error(bundle, error));
+      bundle.adopt(revision, isolation);
+    }
     if (!this.#halted || !run) return;
     await bundle.launch(undefined, this.#bequest).catch((error: unknown) => this.#host.error(bundle, error));
   }

@@ -166,6 +166,7 @@ function packageJson(
   const filled = <T extends object>(key: string, value: T, size: number): object => (size > 0 ? { [key]: value } : {});
   const own = {
     update: manifest.update,
+    ...(manifest.migrate === undefined ? {} : { migrate: packed(manifest.migrate) }),
     ...filled('contracts', manifest.contracts, manifest.contracts.length),
     ...filled('entries', manifest.entries.map(packed), manifest.entries.length),
     ...filled('assets', manifest.assets, manifest.assets.length),

@@ -173,6 +173,7 @@ export function entryFiles(manifest: Manifest): string[] {
     ...new Set([
       ...(manifest.main ? [manifest.main] : []),
       ...contracts,
+      ...(manifest.migrate ? [manifest.migrate] : []),
       ...manifest.entries,
       ...Object.values(manifest.commands),
     ]),

@@ -12,6 +12,7 @@ import { errorMessage, RackwattError } from '../errors.js';
 import { isolationSettings, type IsolationSettings } from '../isolation/index.js';
 import { componentsOf, onComponentChange } from './components.js';
 import { instancesOf } from './instances.js';
+import { MigratedConfigurations } from './migrated.js';
 
 /** What could not be applied, with the JSON pointer of the place in the document. */
 export interface AssemblyProblem {
@@ -44,6 +45,9 @@ interface Wanted {
 export class Assembly {
   readonly #options: AssemblyOptions;
   readonly #configurations = new Map<string, PreparedConfiguration>();
+  /** Configurations that bundles migrate while they are updated. */
+  readonly migrated: MigratedConfigurations;
+  #document: RuntimeDocument | undefined;
   /** Configured bundles by name, with the entry that they came from. */
   readonly #configured = new Map<string, { entry: BundleEntry; source: RevisionSource }>();
   readonly #dropins = new Map<string, RevisionSource>();
@@ -52,6 +56,11 @@ export class Assembly {
 
   constructor(options: AssemblyOptions) {
     this.#options = options;
+    this.migrated = new MigratedConfigurations({
+      inForce: this.#configurations,
+      document: () => this.#document!,
+      prepare: options.prepare,
+    });
   }
 
   /** Configurations in force for a component. */
@@ -93,10 +102,20 @@ export class Assembly {
     const { framework } = this.#options;
     const { name } = source.manifest;
     const existing = framework.bundle(name);
-    if (existing) await existing.update(source);
+    if (existing) await this.#lay(existing, source);
     else await this.#startDropIn(source, startLevel);
     this.#dropins.set(name, source);
     await framework.retryUnresolved();
+  }
+
+  /** Another content than the configuration says: what that says of the bundle's components stays. */
+  async #lay(bundle: Bundle, source: RevisionSource): Promise<void> {
+    this.migrated.spared.add(bundle.name);
+    try {
+      await bundle.update(source);
+    } finally {
+      this.migrated.spared.delete(bundle.name);
+    }
   }
 
   async #startDropIn(source: RevisionSource, startLevel: number): Promise<void> {
@@ -117,12 +136,13 @@ export class Assembly {
     const bundle = framework.bundle(name);
     const configured = this.#configured.get(name);
     if (!bundle) return;
-    if (configured) await bundle.update(configured.source);
+    if (configured) await this.#lay(bundle, configured.source);
     else await framework.uninstall(bundle);
   }
 
   /** @returns PIDs whose configuration came, went or changed. */
   async #prepare(document: RuntimeDocument): Promise<Set<string>> {
+    this.#document = document;
     const prepared = await this.#options.prepare(document);
     const changed = new Set<string>();
     for (const pid of this.#configurations.keys()) if (!prepared.has(pid)) changed.add(pid);

@@ -8,6 +8,7 @@ import {
   ConfigurationStore,
   loadValidation,
   type ApplyResult,
+  type ConfigurationEdit,
   type ConfigurationSchema,
   type RuntimeDocument,
 } from '../configuration/index.js';
@@ -89,6 +90,11 @@ export class Node {
       isolation: isolated.makers,
       transforms: new TransformCache(join(configuration.storage, 'cache')),
       tokens: this.tokens,
+      migration: {
+        configurations: (bundle, pids) => this.#assembly.migrated.configurations(bundle, pids),
+        check: (definitions, migrated) => this.#assembly.migrated.check(definitions, migrated),
+        take: (migrated) => this.#assembly.migrated.take(migrated),
+      },
     });
     this.#descriptions = new Descriptions(this.framework, this.#log);
     this.#assembly = new Assembly({
@@ -330,13 +336,25 @@ export class Node {
   async #apply(next: RuntimeDocument): Promise<ApplyResult> {
     const previous = this.#previous;
     const problems = await this.#assembly.change(previous, next);
+    const migrated = this.#assembly.migrated.edits();
     if (problems.length === 0) {
       this.#previous = next;
+      if (migrated.length > 0) this.#writeMigrated(migrated);
       return { ok: true };
     }
     for (const { message, pointer } of await this.#assembly.change(next, previous))
       this.#log.error(`going back, ${pointer}: ${message}`);
     return { ok: false, problems };
+  }
+
+  /** Behind the change under way, of which it is a part: what runs is already in force. */
+  #writeMigrated(edits: ConfigurationEdit[]): void {
+    const failed = (why: string): void =>
+      this.#log.error(`configurations were migrated and could not be written: ${why}`);
+    this.configuration.edit(edits, { reason: 'migrated by an update' }).then(
+      ({ applied, problems }) => void (applied || failed(problems.map(({ message }) => message).join('; '))),
+      (error: unknown) => failed(errorMessage(error)),
+    );
   }
 
   async #watchDropIns(folder: string): Promise<void> {

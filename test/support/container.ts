@@ -22,6 +22,7 @@ export type Framework = InstanceType<typeof Framework>;
 type Definition = import('../../src/index.js').ComponentDefinition;
 type Isolation = import('../../src/bundle/index.js').Isolation;
 type IsolationEntry = import('../../src/configuration/index.js').IsolationEntry;
+type MigrationHost = import('../../src/bundle/index.js').MigrationHost;
 type InstanceConfiguration = import('../../src/component/index.js').InstanceConfiguration;
 
 export interface LogEntry {
@@ -45,9 +46,15 @@ export class TestContainer {
   /** @param options.limits of bundles that are isolated */
   constructor(
     t: TestContext,
-    options: { patience?: number; drain?: number; limits?: Omit<IsolationEntry, 'kind'> } = {},
+    options: {
+      patience?: number;
+      drain?: number;
+      limits?: Omit<IsolationEntry, 'kind'>;
+      folder?: string;
+      migration?: MigrationHost;
+    } = {},
   ) {
-    this.folder = temporaryFolder(t);
+    this.folder = options.folder ?? temporaryFolder(t);
     const line =
       (level: string, bundle: string, component: string | undefined) =>
       (...given: unknown[]): void =>
@@ -79,6 +86,7 @@ export class TestContainer {
       tokens: this.tokens,
       patience: options.patience ?? 2_000,
       ...(options.drain === undefined ? {} : { drain: options.drain }),
+      ...(options.migration === undefined ? {} : { migration: options.migration }),
       isolation: this.isolated.makers,
     });
     this.framework.onFrameworkEvent(({ type, error }) => {

@@ -1,0 +1,74 @@
+import type { Configurations, MigrationHost } from '../bundle/index.js';
+import type { ComponentDefinition } from '../component/index.js';
+import { pidOf } from '../component/index.js';
+import {
+  factoryPid,
+  validate,
+  type ConfigurationEdit,
+  type PreparedConfiguration,
+  type RuntimeDocument,
+} from '../configuration/index.js';
+import { RackwattError } from '../errors.js';
+
+export interface MigratedOptions {
+  /** By PID; what is migrated is put in here. */
+  inForce: Map<string, PreparedConfiguration>;
+  /** The document that is being applied. */
+  document(): RuntimeDocument;
+  prepare(document: RuntimeDocument): Promise<Map<string, PreparedConfiguration>>;
+}
+
+/** The configurations that bundles migrated in the change under way, which are yet to be written into the file. */
+export class MigratedConfigurations implements MigrationHost {
+  readonly #options: MigratedOptions;
+  readonly #migrated = new Map<string, Record<string, unknown>>();
+  /** Bundles of drop-ins that come or go: they lie over the configuration, which stays as it is. */
+  readonly spared = new Set<string>();
+
+  constructor(options: MigratedOptions) {
+    this.#options = options;
+  }
+
+  configurations(bundle: string, pids: ReadonlySet<string>): Configurations {
+    if (this.spared.has(bundle)) return {};
+    const found = [...this.#options.inForce].filter(([pid]) => pids.has(factoryPid(pid)));
+    return Object.fromEntries(found.map(([pid, { written }]) => [pid, written]));
+  }
+
+  async check(definitions: readonly ComponentDefinition[], migrated: Configurations): Promise<void> {
+    for (const [pid, values] of Object.entries(migrated)) {
+      for (const definition of definitions) {
+        const schema = definition.options.configuration?.schema;
+        if (pidOf(definition) !== factoryPid(pid) || !schema) continue;
+        const [mistake] = (await validate(schema, values)).mistakes;
+        if (mistake)
+          throw new RackwattError('CONFIG_INVALID', `configuration ${pid} is wrong after it: ${mistake.message}`, {
+            context: { pid, pointer: mistake.pointer },
+          });
+      }
+    }
+  }
+
+  async take(migrated: Configurations): Promise<() => Promise<void>> {
+    const { inForce, document, prepare } = this.#options;
+    const before = new Map(Object.keys(migrated).map((pid) => [pid, inForce.get(pid)]));
+    const prepared = await prepare({ ...document(), configurations: migrated });
+    for (const [pid, configuration] of prepared) {
+      inForce.set(pid, configuration);
+      this.#migrated.set(pid, configuration.written);
+    }
+    return async () => {
+      for (const [pid, configuration] of before) {
+        this.#migrated.delete(pid);
+        if (configuration) inForce.set(pid, configuration);
+      }
+    };
+  }
+
+  /** Edits that bring the file to what is in force; given once. */
+  edits(): ConfigurationEdit[] {
+    const edits = [...this.#migrated].map(([pid, value]) => ({ path: ['configurations', pid], value }));
+    this.#migrated.clear();
+    return edits;
+  }
+}
