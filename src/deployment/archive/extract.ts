@@ -70,10 +70,11 @@ async function copyFile(
       throw invalid(name, `holds something behind the end of ${file.path}`);
     if (hash.digest('hex') !== file.sha256)
       throw invalid(name, `holds another ${file.path} than its manifest lists; it was altered`);
-    await out?.flush();
-  } finally {
+  } catch (error) {
     await out?.close();
+    throw error;
   }
+  if (out) await folder!.complete(out);
   return isKept ? Buffer.concat(parts) : undefined;
 }
 

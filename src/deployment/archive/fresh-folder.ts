@@ -6,11 +6,14 @@ import { flushFolder } from '../folder.js';
 import type { FileMode } from './format.js';
 
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+const FLUSHED_AT_ONCE = 16;
 
 /** A folder that did not exist before, open to nobody else, whose files are new ones and on the disk once it was flushed. */
 export class FreshFolder {
   readonly #root: string;
   readonly #folders: Set<string>;
+  readonly #flushing = new Set<Promise<void>>();
+  #failure: RackwattError | undefined;
 
   private constructor(root: string) {
     this.#root = root;
@@ -53,14 +56,34 @@ export class FreshFolder {
     const file = await this.create(path);
     try {
       await file.write(content);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    await this.complete(file);
+  }
+
+  /** Closes a file that has all its content, and has it flushed while others are written: a disk flushes many in the time of one. */
+  async complete(file: NewFile): Promise<void> {
+    if (this.#flushing.size >= FLUSHED_AT_ONCE) await Promise.race(this.#flushing);
+    const flushed: Promise<void> = this.#finish(file).finally(() => this.#flushing.delete(flushed));
+    this.#flushing.add(flushed);
+  }
+
+  async #finish(file: NewFile): Promise<void> {
+    try {
       await file.flush();
+    } catch (error) {
+      this.#failure ??= cannot('write', this.#root, error);
     } finally {
       await file.close();
     }
   }
 
-  /** Waits until the names are on the disk. @throws `STORE_WRITE` */
+  /** Waits until files and names are on the disk. @throws `STORE_WRITE` */
   async flush(): Promise<void> {
+    await Promise.all(this.#flushing);
+    if (this.#failure) throw this.#failure;
     try {
       for (const folder of this.#folders) await flushFolder(folder);
     } catch (error) {
@@ -69,6 +92,7 @@ export class FreshFolder {
   }
 
   async remove(): Promise<void> {
+    await Promise.all(this.#flushing);
     await rm(this.#root, { recursive: true, force: true }).catch((error: unknown) => void errorMessage(error));
   }
 }
@@ -90,11 +114,9 @@ export class NewFile {
     });
   }
 
-  /** Waits until it is on the disk. @throws `STORE_WRITE` */
-  async flush(): Promise<void> {
-    await this.#handle.sync().catch((error: unknown) => {
-      throw cannot('write', this.#path, error);
-    });
+  /** Waits until it is on the disk. */
+  flush(): Promise<void> {
+    return this.#handle.sync();
   }
 
   close(): Promise<void> {
