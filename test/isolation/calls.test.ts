@@ -35,7 +35,7 @@ for (const transport of TRANSPORTS)
       await fc.assert(property, { numRuns: 300 });
     });
 
-    test('carry circular data', async (t) => {
+    test('carry circular data, and an object that stands twice as one', async (t) => {
       const { lab } = await transport.open(t);
       const data: { self?: unknown; list: unknown[] } = { list: [1] };
       data.self = data;
@@ -43,6 +43,9 @@ for (const transport of TRANSPORTS)
       const back = (await lab.echo(data)) as typeof data;
       assert.equal(back.self, back);
       assert.equal(back.list[1], back);
+      const twice = { value: 1 };
+      const [first, second] = (await lab.echo([twice, twice])) as object[];
+      assert.equal(first, second);
     });
 
     test('see their arguments as they were when the call was made', async (t) => {

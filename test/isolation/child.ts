@@ -14,6 +14,8 @@ const peer = new Peer(port, {
 });
 const handle = peer.expose(Lab, labService());
 let parent: Lab | undefined;
+/** Held, so that only the end of this side ends it. */
+const using: unknown[] = [];
 
 peer.handle('lab', () => handle);
 peer.handle('counts', () => {
@@ -28,6 +30,13 @@ peer.handle('parent', (other) => void (parent = peer.stub(Lab, other as number))
 peer.handle('ask-parent', async (calls) => {
   const sums = await Promise.all(Array.from({ length: calls as number }, (_, i) => parent!.add(i, 1)));
   return sums.reduce((sum, value) => sum + value, 0);
+});
+peer.handle('use-parent', async () => {
+  const lab = parent!;
+  await lab.subscribe(() => 1);
+  using.push(lab.count(1e9)[Symbol.asyncIterator]());
+  await (using[0] as AsyncIterator<number>).next();
+  void lab.untilAborted({ signal: new AbortController().signal }).catch(() => undefined);
 });
 peer.handle('raw', (message) => port.post(message));
 peer.handle('close', (reason) => void setImmediate(() => peer.close(reason as string)));

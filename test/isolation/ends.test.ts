@@ -54,8 +54,32 @@ for (const transport of TRANSPORTS)
       assert.equal((await reason).message, 'the lab is gone: it ended.');
     });
 
+    test('ends what it used here: subscriptions, streams, calls with signals', async (t) => {
+      const { onClose, reason } = closing();
+      const other = await transport.open(t, { onClose });
+      const mine = labService();
+      await other.peer.request('parent', other.peer.expose(Lab, mine));
+      await other.peer.request('use-parent');
+      await roundTrip(other);
+      assert.deepEqual([await mine.subscribers(), await mine.finallies(), await mine.aborted()], [1, 0, 0]);
+      await other.kill();
+      await reason;
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.deepEqual([await mine.subscribers(), await mine.finallies(), await mine.aborted()], [0, 1, 1]);
+      assert.deepEqual(Object.values(other.peer.counts).filter(Boolean), []);
+      assert.deepEqual(other.errors, []);
+    });
+
     test('a malformed message cuts the sender off', async (t) => {
-      for (const message of ['text', { an: 'object' }, [99], [1, 'x'], [FRAME.result, 1e9, 1], [FRAME.item]]) {
+      for (const message of [
+        'text',
+        { an: 'object' },
+        [99],
+        [1, 'x'],
+        [FRAME.result, 1e9, 1],
+        [FRAME.item],
+        [FRAME.result, 2],
+      ]) {
         const { onClose, reason } = closing();
         const other = await transport.open(t, { onClose });
         const pending = other.lab.never();

@@ -46,7 +46,7 @@ export interface Lab {
   unclonableItems(): AsyncIterable<unknown>;
   signalled(options: { signal: AbortSignal }): AsyncIterable<string>;
   columns(items: number): AsyncIterable<Float64Array>;
-  notAStream(): AsyncIterable<number>;
+  notAStream(options: { signal: AbortSignal }): AsyncIterable<number>;
 }
 
 export const Lab = contract<Lab>('test/Lab', {

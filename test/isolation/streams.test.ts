@@ -113,7 +113,7 @@ for (const transport of TRANSPORTS)
       await roundTrip(other);
       assert.equal(await other.lab.finallies(), 1);
       await assert.rejects(all(other.lab.count(new WeakMap() as never)), { code: 'CALL_UNCLONABLE' });
-      await assert.rejects(all(other.lab.notAStream()), TypeError);
+      await assert.rejects(all(other.lab.notAStream({ signal: new AbortController().signal })), TypeError);
       assert.deepEqual(await held(other), NOTHING);
     });
 
