@@ -1,3 +1,6 @@
+/** The most that a call may take where nobody says otherwise, ms. */
+export const CALL_TIMEOUT = 60_000;
+
 export interface Due {
   /** Of `performance.now()`; Infinity: never. */
   readonly due: number;

@@ -3,6 +3,7 @@ import type { Contract } from '../registry/contract.js';
 import { CallbackAnswer } from './callback-answer.js';
 import { Calls, type Operation } from './calls.js';
 import { Carrier } from './carry.js';
+import { CALL_TIMEOUT } from './deadlines.js';
 import { callbackReleased, isolationError, mustCross } from './errors.js';
 import { errorOf } from './failures.js';
 import type { BorrowedCallback } from './handles.js';
@@ -13,8 +14,6 @@ import { remoteStub } from './remote-stub.js';
 import { type RequestHandler, Serving } from './serving.js';
 import { Consumers, WINDOW } from './streams.js';
 import { ALL_WAYS } from './subscriptions.js';
-
-const CALL_TIMEOUT = 60_000;
 
 export interface PeerOptions {
   /** Names the other side in errors and stacks, such as `driver-snmp (worker)`. */

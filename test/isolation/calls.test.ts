@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { contract, RackwattError } from 'rackwatt';
 import fc from 'fast-check';
-import { messagePort, Peer, type Port } from './built.js';
+import { merged, messagePort, Peer, type Port } from './built.js';
 import { Lab } from './lab.js';
 import { labService } from './lab-service.js';
 import { held, NOTHING, roundTrip, TRANSPORTS } from './transports.js';
@@ -264,6 +264,19 @@ test('calls of a turn leave in one message, and so do their answers', async () =
   assert.equal((await Promise.all(echoes)).length, 64);
   assert.deepEqual(sent, ['here', 'there']);
   here.close();
+});
+
+test('of a service with several contracts, no call gets less time than its own contract says', () => {
+  const of = (name: string, timeout?: number) =>
+    contract<object>(`test/${name}`, {
+      major: 1,
+      methods: ['run' as never],
+      ...(timeout === undefined ? {} : { timeout }),
+    });
+  assert.equal(merged([of('A'), of('B')]).timeout, undefined);
+  assert.equal(merged([of('A', 5), of('B')]).timeout, 60_000);
+  assert.equal(merged([of('A', 90_000), of('B', 5)]).timeout, 90_000);
+  assert.equal(merged([of('A', 90_000), of('B', 0)]).timeout, 0);
 });
 
 test('a contract marked local, or without methods, is refused with the reason', async (t) => {
