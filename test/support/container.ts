@@ -95,6 +95,10 @@ export class TestContainer {
     t.after(() => this.framework.stop());
   }
 
+  static limits(entry: IsolationEntry) {
+    return isolation.isolationSettings('test', entry);
+  }
+
   /** Writes a bundle's folder. `files` by path; `index.js` is the main module unless the manifest says otherwise. */
   write(name: string, files: Record<string, string>, manifest: Record<string, unknown> = {}): string {
     const root = join(this.folder, `${name.replace('/', '+')}-${++this.#serial}`);
