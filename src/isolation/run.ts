@@ -24,17 +24,10 @@ import { definitionOf, isFolder, providersOf, refuseLocal } from './content.js';
 import { departureError } from './departure.js';
 import { ownFolders } from './folders.js';
 import type { Departure, Host, HostOptions, Usage } from './host.js';
+import { parseComponents, parseEffects, parseError, parseHandover, parseLoaded, parseLog } from './parse.js';
 import { Peer } from './peer.js';
 import { ProcessHost } from './process-host.js';
-import type {
-  ComponentNotice,
-  Configurations,
-  Loaded,
-  LoadRequest,
-  LogNotice,
-  StartRequest,
-  StopRequest,
-} from './protocol.js';
+import type { ComponentNotice, Configurations, LoadRequest, StartRequest, StopRequest } from './protocol.js';
 import { ChildServices, SharedServices } from './services.js';
 import type { IsolationSettings } from './settings.js';
 import { BEATS, Watchdog } from './watchdog.js';
@@ -118,7 +111,7 @@ export class IsolatedRun implements Run {
   }
 
   async effects(label: string): Promise<string[]> {
-    return (await this.#peer?.request('effects', label)) as string[];
+    return parseEffects((await this.#peer?.request('effects', label)) ?? []);
   }
 
   /** @throws `ISOLATION_LOCAL`, `ISOLATION_STARTUP`, `CAPABILITY_UNKNOWN`, what evaluating its code threw, why it ended */
@@ -133,7 +126,7 @@ export class IsolatedRun implements Run {
       const sources = providersOf(revision);
       const host = await this.#makeHost(sources);
       const peer = this.#connect(host);
-      const loaded = (await this.#alive(
+      const told = await this.#alive(
         peer.request(
           'load',
           {
@@ -146,7 +139,8 @@ export class IsolatedRun implements Run {
           } satisfies LoadRequest,
           { timeout: 0 },
         ),
-      )) as Loaded;
+      );
+      const loaded = parseLoaded(told);
       refuseLocal(owner.name, this.settings.kind, loaded);
       this.#definitions = loaded.components.map(definitionOf);
       this.#stageable = !loaded.activator;
@@ -187,8 +181,8 @@ export class IsolatedRun implements Run {
   }
 
   async handOver(bequeaths: Handover): Promise<void> {
-    const handedOver = (await this.#alive(this.#peer!.request('handOver'))) as [string, Uint8Array][];
-    for (const [label, bytes] of handedOver) bequeaths.add(label, bytes);
+    const handedOver = await this.#alive(this.#peer!.request('handOver'));
+    for (const [label, bytes] of parseHandover(handedOver)) bequeaths.add(label, bytes);
   }
 
   async takeOver(inherits: Handover): Promise<void> {
@@ -220,7 +214,7 @@ export class IsolatedRun implements Run {
             { timeout: patience + left() },
           ),
         );
-        for (const [label, bytes] of handedOver as [string, Uint8Array][]) bequeaths?.add(label, bytes);
+        for (const [label, bytes] of parseHandover(handedOver)) bequeaths?.add(label, bytes);
       }
     } finally {
       this.services.close();
@@ -275,13 +269,13 @@ export class IsolatedRun implements Run {
     const peer = new Peer(host.port, { label: `${owner.name} (${host.place})`, onError: error });
     this.#peer = peer;
     peer.onTell('beat', () => this.#beats++);
-    peer.onTell('failed', (record) => (this.#fault = record as ErrorRecord));
+    peer.onTell('failed', (record) => (this.#fault = parseError(record)));
     peer.onTell('log', (line) => {
-      const { level, component, fields, message } = line as LogNotice;
+      const { level, component, fields, message } = parseLog(line);
       this.#options.logger(owner.name, component)[level](fields, message);
     });
     peer.onTell('components', (components) => {
-      this.#components = components as ComponentNotice[];
+      this.#components = parseComponents(components, owner.name);
       for (const listener of this.#listeners) listener();
     });
     this.#death = Promise.race([host.gone, this.#lost.promise]).then((departure): never => {

@@ -2,6 +2,7 @@ import type { Contract } from '../registry/contract.js';
 import type { ServiceGroup, ServiceRegistry } from '../registry/index.js';
 import type { ServiceEvent, ServiceReference, ServiceRegistration } from '../registry/types.js';
 import type { Disposer } from '../scope/index.js';
+import { parseChange, parseContracts, parseKey, parseService } from './parse.js';
 import type { Peer } from './peer.js';
 import {
   contractData,
@@ -19,16 +20,16 @@ export class ChildServices {
 
   constructor(peer: Peer, group: ServiceGroup) {
     peer.onTell('service.came', (body) => {
-      const { key, handle, contracts, properties } = body as ServiceNotice;
+      const { key, handle, contracts, properties } = parseService(body);
       const values = contracts.map(contractOf);
       this.#registrations.set(key, group.register(values, peer.stub(merged(values), handle) as object, properties));
     });
     peer.onTell('service.changed', (body) => {
-      const { key, properties } = body as ServiceChange;
+      const { key, properties } = parseChange(body);
       this.#registrations.get(key)?.setProperties(properties);
     });
     peer.onTell('service.gone', (body) => {
-      const { key } = body as ServiceEnd;
+      const key = parseKey(body);
       const registration = this.#registrations.get(key);
       this.#registrations.delete(key);
       if (registration?.reference.owner) registration.unregister();
@@ -59,7 +60,7 @@ export class SharedServices {
     this.#registry = registry;
     this.#group = group;
     peer.handle('ask', (body) => {
-      for (const data of body as ContractData[]) this.#ask(data);
+      for (const data of parseContracts(body)) this.#ask(data);
     });
   }
 
