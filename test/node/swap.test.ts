@@ -9,11 +9,11 @@ import { temporaryFolder } from '../support/temporary.js';
 
 const SWAPS = 50;
 
-test(`a device polled every 100 ms while its driver is updated ${SWAPS} times from signed archives: every due number is stored once or counted`, {
+test(`a device polled every 200 ms while its driver is updated ${SWAPS} times from signed archives: every due number is stored once or counted`, {
   timeout: 170_000,
 }, async (t) => {
   const work = temporaryFolder(t);
-  const node = await TestNode.site(t, { configurations: await generatedPdu('rack', { interval: '100 ms' }) });
+  const node = await TestNode.site(t, { configurations: await generatedPdu('rack', { interval: '200 ms' }) });
   const key = join(work, 'release.key');
   assert.equal((await rackwatt(['keys', 'new', key])).status, 0);
   writeFileSync(join(node.home, 'keys', 'release.pub'), readFileSync(`${key}.pub`));
@@ -63,7 +63,13 @@ test(`a device polled every 100 ms while its driver is updated ${SWAPS} times fr
   const last = async (): Promise<number> => highest(await accounting(node, device));
   const reached = await last();
   await until('reading goes on after the last swap', async () => (await last()) > reached + 10);
-  const missed = assertAccounted(await accounting(node, device), 2);
+  const found = await accounting(node, device);
+  const missed = assertAccounted(found, 2);
+  // A busy machine may be late; the swaps themselves cost no read.
+  assert.deepEqual(
+    found.gaps.filter(({ reason }) => reason !== 'overrun'),
+    [],
+  );
   t.diagnostic(
     `${await last()} due reads, ${missed} in counted gaps; ${SWAPS} updates, median ${took.sort((a, b) => a - b)[SWAPS / 2]!.toFixed(0)} ms by the command`,
   );

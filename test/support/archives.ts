@@ -19,10 +19,17 @@ type Facts = Partial<Parameters<typeof makeArchive>[0]> & { name: string; versio
 export function partsOf(facts: Facts, files: readonly BundleFile[]): ArchiveParts {
   const kept = files.filter(({ path }) => path !== MANIFEST_FILE && path !== SBOM_FILE);
   const sbom = files.find(({ path }) => path === SBOM_FILE && sameBundle(path, facts, files));
-  return makeArchive({ needs: {}, capabilities: [], ...facts }, [
+  return makeArchive({ needs: {}, ...declared(files), ...facts }, [
     ...kept,
     sbom ?? { path: SBOM_FILE, content: sbomOf(facts) },
   ]);
+}
+
+/** What its package.json says, which the manifest must say too. */
+function declared(files: readonly BundleFile[]): { capabilities: string[] } {
+  const file = files.find(({ path }) => path === 'package.json');
+  const { rackwatt } = JSON.parse(file?.content.toString() ?? '{}') as { rackwatt?: { capabilities?: string[] } };
+  return { capabilities: rackwatt?.capabilities ?? [] };
 }
 
 export function signed({ envelope, content }: ArchiveParts, ...keys: KeyObject[]): Buffer {
