@@ -11,7 +11,7 @@ import { errorMessage, errorRecord, RackwattError } from '../errors.js';
 import { type RegistryOptions, ServiceRegistry, ServiceStage } from '../registry/index.js';
 import type { Disposer } from '../scope/index.js';
 import type { HostModules, RevisionTokens, TransformCache } from '../space/index.js';
-import { Bundle, type BundleHost, type Change } from './bundle.js';
+import { Bundle, endedByItself, type BundleHost, type Change } from './bundle.js';
 import type { Isolation } from './contract.js';
 import { Events, type BundleEvent, type BundleEventType, type FrameworkEvent } from './events.js';
 import { Migrations, type MigrationHost } from './migration.js';
@@ -183,7 +183,9 @@ export class Framework implements BundleHost {
     try {
       await bundle.start();
     } catch (error) {
-      this.error(bundle, error);
+      // A place of its own that ended while it started may not the next time; nobody is there to try that.
+      if (endedByItself(error)) this.recovery.failed(bundle, (error as RackwattError).cause);
+      else this.error(bundle, error);
     }
   }
 

@@ -3,19 +3,23 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RevisionSource } from '../bundle/index.js';
 import type { OwnFolders } from './capabilities.js';
+import { isFolder } from './content.js';
 
 /** The package of the runtime: `dist/isolation/` lies in it. */
 const RUNTIME = resolve(fileURLToPath(new URL('.', import.meta.url)), '../..');
 
 /**
- * What a process reads to run a bundle: the runtime, the bundle and the contracts that it imports, each with the
- * `node_modules` in which their packages are found, and what was transformed before.
+ * What a process reads to run a bundle: the runtime, the bundle and the contracts that it imports, each, unless
+ * packed, with the `node_modules` in which their packages are found, and what was transformed before.
  */
 export function ownFolders(sources: readonly RevisionSource[], storage: { cache: string; data: string }): OwnFolders {
-  const roots = [RUNTIME, ...sources.map(({ root }) => root)];
-  const read = roots.flatMap((root) => {
+  const places = [
+    { root: RUNTIME, isFolder: true },
+    ...sources.map((source) => ({ root: source.root, isFolder: isFolder(source) })),
+  ];
+  const read = places.flatMap(({ root, isFolder: hasModules }) => {
     const real = realpathSync.native(root);
-    return [root, real, ...modulesAbove(real)];
+    return [root, real, ...(hasModules ? modulesAbove(real) : [])];
   });
   return { read: [...new Set([...read, storage.cache])], write: [storage.data] };
 }

@@ -41,6 +41,8 @@ export class ProcessHost implements Host {
       // Node warns of each permission that it is given; what is given is said in the manifest.
       '--disable-warning=PERM0001',
       ENTRY,
+      // For those who look at the processes of the machine.
+      options.name,
     ];
     this.#child = spawn(command[0]!, command.slice(1), {
       // Its own group: Ctrl-C in a terminal is for the node, which then stops it, and what it started goes with it.

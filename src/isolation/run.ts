@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type {
@@ -256,10 +257,10 @@ export class IsolatedRun implements Run {
     };
     const capabilities = this.#capabilities();
     if (this.settings.kind === 'worker') return (this.#host = new WorkerHost(options));
-    const folders = ownFolders([revision.source, ...sources], {
-      cache: join(this.#options.storage, 'cache'),
-      data: dataFolder(),
-    });
+    const cache = join(this.#options.storage, 'cache');
+    // What does not exist when the process starts is granted as a file, not as a folder.
+    await mkdir(cache, { recursive: true });
+    const folders = ownFolders([revision.source, ...sources], { cache, data: dataFolder() });
     const permissions = permissionFlags(capabilities, folders, isFolder(revision.source));
     return (this.#host = await ProcessHost.make({ ...options, permissions }));
   }

@@ -69,6 +69,18 @@ test('a process may read its own files and write its data folder, and nothing el
   assert.equal(await attempt('channel'), 'done');
 });
 
+test('a packed bundle needs no addons of the runtime, so that its process is never allowed any', async (t) => {
+  const c = new TestContainer(t);
+  const source = await c.source(c.write('attempting', { 'index.js': ATTEMPTING }));
+  await c.framework.setStartLevel(1);
+  const bundle = c.framework.install({ ...source, digest: '0'.repeat(64) }, { startLevel: 1, isolation: 'process' });
+  await bundle.start();
+  const reference = await until('it is up', () => c.framework.registry.reference(Attempt));
+  const attempt = c.framework.registry.get(CALLER, reference)!;
+  assert.equal(await attempt.attempt('addon', addonFile()), 'ERR_DLOPEN_DISABLED');
+  assert.equal(await attempt.attempt('write', 'DATA/file'), 'done');
+});
+
 test('what the manifest asks for is allowed in a process', async (t) => {
   const c = new TestContainer(t);
   mkdirSync(join(c.folder, 'shared'));
@@ -114,7 +126,7 @@ for (const [word, message] of [
   });
 
 for (const kind of ['worker', 'process'] as const)
-  test(`a folder of decorated TypeScript runs in a ${kind}, from the cache the second time`, async (t) => {
+  test(`a folder of decorated TypeScript runs in a ${kind}`, async (t) => {
     const c = new TestContainer(t);
     const root = c.write(
       'typed',

@@ -57,6 +57,27 @@ class Bystander {
   }
 }
 
+test('a bundle that ends at every start is tried again with growing pauses, and stays stopped after five times', {
+  timeout: 120_000,
+}, async (t) => {
+  const c = new TestContainer(t);
+  const source = await c.source(
+    c.write('dying', { 'index.js': 'setTimeout(() => process.exit(9), 20); exports.x = 1;' }),
+  );
+  const bundle = c.framework.install(source, { startLevel: 1, isolation: 'worker' });
+  await bundle.start();
+  await c.framework.setStartLevel(1);
+  await until('it waits', () => bundle.info().recovery?.state === 'waiting');
+  await until('it is given up', () => bundle.info().recovery?.state === 'open', 60_000);
+  const { state, reason, recovery } = bundle.info();
+  assert.equal(state, 'RESOLVED');
+  assert.match(
+    reason!,
+    /^stopped: failed 5 times in 10 minutes, last: .*ended in thread \d+: it left by process\.exit\(9\); start it with `rackwatt bundle start dying`$/,
+  );
+  assert.equal(recovery!.failures, 5);
+});
+
 for (const [kind, troubles] of [
   [
     'worker',

@@ -190,6 +190,21 @@ for (const kind of ['worker', 'process'] as const)
       await answered(c, `true-${process.pid}`);
     });
 
+    test('goes on when the node itself stood still', async (t) => {
+      const c = new TestContainer(t, { limits: { heartbeat: '300 ms' } });
+      const bundle = await c.start('a', answering('1'), {}, kind);
+      await answered(c, 1);
+      const { id } = c.framework.registry.reference(Answer)!;
+      for (let i = 0; i < 3; i++) {
+        const until = performance.now() + 900;
+        while (performance.now() < until);
+        await new Promise((done) => setTimeout(done, 100));
+      }
+      assert.equal(await answerOf(c), 1);
+      assert.equal(c.framework.registry.reference(Answer)!.id, id);
+      assert.equal(bundle.info().recovery, undefined);
+    });
+
     test('leaves nothing behind when it is stopped and started again and again', async (t) => {
       const c = new TestContainer(t);
       const bundle = await c.start('a', answering('1'), {}, kind);
