@@ -54,8 +54,8 @@ function complain(what: string): void {
 }
 
 function isWanted(metric: string): boolean {
-  const hasBench = ({ name, gives }: BenchEntry): boolean =>
-    names.includes(name) && gives.some((beginning) => metric.startsWith(beginning));
+  const hasBench = ({ name, gives, with: other = name }: BenchEntry): boolean =>
+    (names.includes(name) || names.includes(other)) && gives.some((beginning) => metric.startsWith(beginning));
   return names.length === 0 || names.some((name) => metric.startsWith(name)) || BENCHES.some(hasBench);
 }
 
@@ -69,8 +69,12 @@ function chosen(): readonly BenchEntry[] {
   return BENCHES.filter((entry) => names.some((name) => matches(entry, name)));
 }
 
-function matches({ name, gives }: BenchEntry, wanted: string): boolean {
-  return wanted === name || gives.some((beginning) => beginning.startsWith(wanted) || wanted.startsWith(beginning));
+function matches({ name, gives, with: other }: BenchEntry, wanted: string): boolean {
+  return (
+    wanted === name ||
+    wanted === other ||
+    gives.some((beginning) => beginning.startsWith(wanted) || wanted.startsWith(beginning))
+  );
 }
 
 const WIDTHS = [36, 11, 24, 16, 15];
