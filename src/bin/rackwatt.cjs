@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 'use strict';
-// Plain CommonJS that any Node since 12 can run: it only sees to it that the project's Node 24 runs the rest.
+// Plain CommonJS that any Node since 12 can run: it sees to it that the project's Node 24 runs the rest, and that a node that
+// does not come up with what was installed last gets back what it ran before.
 const major = Number(process.versions.node.split('.')[0]);
-if (major >= 24) {
-  void import('../dist/cli/main.js').then((cli) => cli.main(process.argv.slice(2)));
-} else {
+const argv = process.argv.slice(2);
+if (major < 24) {
   const { spawnSync } = require('node:child_process');
   let binary;
   try {
@@ -15,6 +15,18 @@ if (major >= 24) {
     );
     process.exit(1);
   }
-  const run = spawnSync(binary, [__filename, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const run = spawnSync(binary, [__filename, ...argv], { stdio: 'inherit' });
   process.exit(run.status === null ? 1 : run.status);
+} else if (argv.includes('start')) {
+  const { launch } = require('../dist/deployment/transaction/launch.cjs');
+  const { answers, socketPath } = require('../dist/node/socket.cjs');
+  void launch({
+    argv,
+    isRunning: (storage) => answers(socketPath(storage)),
+    say: (sentence) => process.stderr.write(`rackwatt: ${sentence}\n`),
+  }).then(run);
+} else run();
+
+function run() {
+  void import('../dist/cli/main.js').then((cli) => cli.main(argv));
 }

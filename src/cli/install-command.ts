@@ -7,8 +7,8 @@ import { json } from './output.js';
 
 export const install: Command = {
   summary:
-    'install a signed archive into the running node, or update the bundle of that name: FILE.tgz, an https address, or NAME@RANGE of an npm registry',
-  arguments: '<source>',
+    'install signed archives into the running node, or update the bundles of those names, all of them or none: FILE.tgz, an https address, or NAME@RANGE of an npm registry',
+  arguments: '<source...>',
   options: {
     '--registry <url>': "npm registry; that of the home's .npmrc, else npm's own, when absent",
     '--digest <sha256>': 'what must come: sha256:... of the bundle or of the file; then plain http will do',
@@ -17,9 +17,9 @@ export const install: Command = {
   async run(input) {
     const { streamNode } = await import('../node/admin-socket.js');
     const { options, stdout, stderr, signal } = input;
-    const isFile = /\.(?:tgz|tar\.gz)$/.test(input.arguments[0]!) && !/^https?:\/\//i.test(input.arguments[0]!);
+    const isFile = (source: string): boolean => /\.(?:tgz|tar\.gz)$/.test(source) && !/^https?:\/\//i.test(source);
     const request = {
-      source: isFile ? resolve(input.arguments[0]!) : input.arguments[0]!,
+      sources: input.arguments.map((source) => (isFile(source) ? resolve(source) : source)),
       registry: options['registry'],
       digest: options['digest'],
     };
@@ -27,7 +27,9 @@ export const install: Command = {
     const events = streamNode(await storage(input), 'bundle.install', request, signal);
     const cancelled = new Promise<never>((_resolve, reject) =>
       signal.addEventListener('abort', () =>
-        reject(new RackwattError('DOWNLOAD_CANCELLED', `the installation of ${input.arguments[0]} was cancelled`)),
+        reject(
+          new RackwattError('DOWNLOAD_CANCELLED', `the installation of ${input.arguments.join(', ')} was cancelled`),
+        ),
       ),
     );
     try {
@@ -37,9 +39,10 @@ export const install: Command = {
         const event = next.value as InstallEvent;
         if ('progress' in event) meter.show(event.progress);
         else {
-          const { name, version, state } = event.installed;
+          const { installed } = event;
           meter.clear();
-          stdout.write(options['json'] ? json(event.installed) : `${name} ${version} is ${state}\n`);
+          if (options['json']) stdout.write(json(installed.length === 1 ? installed[0] : installed));
+          else for (const { name, version, state } of installed) stdout.write(`${name} ${version} is ${state}\n`);
         }
       }
     } finally {

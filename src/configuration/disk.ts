@@ -4,7 +4,7 @@ import { RackwattError, errorMessage } from '../errors.js';
 import { readStructure } from './candidate.js';
 import type { ConfigurationProblem } from './contract.js';
 import type { RuntimeDocument } from './document.js';
-import { isMissing } from './write.js';
+import { isMissing } from '../durable/index.cjs';
 
 /** Bytes of a configuration file; `undefined` when there is none. @throws CONFIG_READ */
 export async function readIfThere(file: string): Promise<Buffer | undefined> {

@@ -60,6 +60,19 @@ export const documentSchema = {
           default: '10 s',
           description: 'Time in which the components that a change touches must be active, else the change is undone.',
         },
+        probation: {
+          type: 'string',
+          format: 'duration',
+          default: '1 min',
+          description:
+            'Time for which a node must be healthy with bundles or a runtime that were installed, else the change is rolled back.',
+        },
+        quota: {
+          type: 'string',
+          format: 'size',
+          default: '2 GB',
+          description: 'Room for the contents of generations that are kept to go back to.',
+        },
         trust: {
           type: 'object',
           additionalProperties: false,
@@ -213,6 +226,10 @@ export interface FrameworkSettings {
   bundleStartLevel: number;
   /** Duration. */
   activationTimeout: string;
+  /** Duration. */
+  probation: string;
+  /** Size. */
+  quota: string;
   trust: { unsigned: ('link' | 'dropins' | 'store')[]; keys: string };
   log: { level: 'debug' | 'info' | 'warn' | 'error' };
 }

@@ -1,9 +1,7 @@
-import { mkdir, open, readFile, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { RackwattError, errorMessage } from '../errors.js';
-import { isKeyed } from './json.js';
-import { revisionOf } from './file.js';
-import { flushFolder, isMissing, writeAtomically } from './write.js';
+import { RackwattError } from '../errors.js';
+import type { ConfigurationDifference } from './difference.js';
+import type { RuntimeDocument } from './document.js';
+import { writeAtomically } from './write.js';
 
 export interface GenerationInfo {
   number: number;
@@ -12,6 +10,9 @@ export interface GenerationInfo {
   /** Why the document came into force. */
   reason: string;
   revision: string;
+  state: 'in force' | 'on probation' | 'rolled back' | 'kept';
+  /** Why it was rolled back. */
+  why?: string;
 }
 
 export interface Generation extends GenerationInfo {
@@ -19,95 +20,68 @@ export interface Generation extends GenerationInfo {
   text: string;
 }
 
-const KEPT = 10;
-const FILE = /^([1-9]\d{0,14})\.json$/;
+/** A change that passed every check and is about to be made. */
+export interface Change {
+  reason: string;
+  document: RuntimeDocument;
+  difference: ConfigurationDifference;
+  text: string;
+  revision: string;
+  /** The file before the change; the document in force where somebody saved the file. */
+  base: { text: string; revision: string };
+  /** Whether the file holds the change already, because somebody saved it. */
+  isSaved: boolean;
+  /** Id of a transaction that began with what the change needs being fetched. */
+  transaction?: string;
+}
 
-/** The last ten documents that were in force, in `<storage>/generations/<n>.json`. They hold references, never secrets. */
-export class Generations {
-  readonly #folder: string;
+/** The durable side of one change. Each call settles when the disk has it. */
+export interface ChangeTransaction {
+  /** Replaces the file. @throws CONFIG_CHANGED_MEANWHILE, CONFIG_WRITE, with nothing changed */
+  switch(): Promise<void>;
+  /** The node runs with it. */
+  applied(): Promise<void>;
+  /** The node cannot run with it and runs what it ran. @returns false when somebody edited the file meanwhile; it is left as it is */
+  undo(why: string): Promise<boolean>;
+}
 
-  constructor(storage: string) {
-    this.#folder = join(storage, 'generations');
-  }
-
-  /** Newest first; damaged ones are left out. */
-  async list(): Promise<GenerationInfo[]> {
-    const found: GenerationInfo[] = [];
-    for (const number of await this.#numbers()) {
-      const generation = await this.#read(number);
-      if (typeof generation === 'string') continue;
-      found.push({
-        number: generation.number,
-        time: generation.time,
-        reason: generation.reason,
-        revision: generation.revision,
-      });
-    }
-    return found;
-  }
-
+/** Makes changes of the document durable, and keeps what ran. */
+export interface Generations {
+  /** Newest first. */
+  list(): Promise<GenerationInfo[]>;
   /** @throws CONFIG_GENERATION when it is gone or damaged */
-  async get(number: number): Promise<Generation> {
-    const generation = await this.#read(number);
-    if (typeof generation !== 'string') return generation;
-    const kept = (await this.#numbers()).join(', ') || 'none';
-    throw new RackwattError('CONFIG_GENERATION', `there is no generation ${number} (${generation}); kept are ${kept}`, {
-      context: { generation: number },
-    });
-  }
+  get(number: number): Promise<Generation>;
+  /** @throws TRANSACTION_RUNNING, STORE_WRITE, with nothing changed */
+  begin(change: Change): Promise<ChangeTransaction>;
+}
 
-  /** Keeps a document that came into force, unless the newest one is the same. */
-  async add(text: string, reason: string, time = new Date()): Promise<number> {
-    const numbers = await this.#numbers();
-    const newest = numbers[0];
-    const revision = revisionOf(text);
-    if (newest !== undefined) {
-      const last = await this.#read(newest);
-      if (typeof last !== 'string' && last.revision === revision) return newest;
-    }
-    const generation: Generation = { number: (newest ?? 0) + 1, time: time.toISOString(), reason, revision, text };
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    await writeAtomically(this.#fileOf(generation.number), `${JSON.stringify(generation, undefined, 2)}\n`, {
-      mode: 0o600,
-    });
-    for (const old of numbers.slice(KEPT - 1)) await rm(this.#fileOf(old), { force: true });
-    await flushFolder({ open }, this.#folder);
-    return generation.number;
-  }
-
-  async #numbers(): Promise<number[]> {
-    try {
-      const names = await readdir(this.#folder);
-      return names
-        .flatMap((name) => FILE.exec(name)?.[1] ?? [])
-        .map(Number)
-        .sort((a, b) => b - a);
-    } catch (error) {
-      if (isMissing(error)) return [];
-      throw error;
-    }
-  }
-
-  /** The generation, or why it cannot be had. */
-  async #read(number: number): Promise<Generation | string> {
-    try {
-      const value: unknown = JSON.parse(await readFile(this.#fileOf(number), 'utf8'));
-      if (!isKeyed(value) || typeof value['text'] !== 'string' || value['revision'] !== revisionOf(value['text']))
-        return 'its file is damaged';
-      return {
-        number,
-        time: String(value['time']),
-        reason: String(value['reason']),
-        revision: value['revision'],
-        text: value['text'],
-      };
-    } catch (error) {
-      if (isMissing(error)) return 'it is not kept';
-      return `its file is damaged: ${errorMessage(error)}`;
-    }
-  }
-
-  #fileOf(number: number): string {
-    return join(this.#folder, `${number}.json`);
-  }
+/** The file alone, while no node runs: whoever starts one finds what was written. */
+export function fileAlone(file: string): Generations {
+  return {
+    list: () => Promise.resolve([]),
+    get: (number) =>
+      Promise.reject(
+        new RackwattError(
+          'CONFIG_GENERATION',
+          `there is no generation ${number}: the node that keeps them does not run`,
+        ),
+      ),
+    begin: ({ text, revision, base, isSaved }) =>
+      Promise.resolve({
+        async switch() {
+          if (!isSaved) await writeAtomically(file, text, { expected: base.revision });
+        },
+        applied: () => Promise.resolve(),
+        async undo() {
+          if (isSaved) return true;
+          try {
+            await writeAtomically(file, base.text, { expected: revision });
+            return true;
+          } catch (error) {
+            if (error instanceof RackwattError && error.code === 'CONFIG_CHANGED_MEANWHILE') return false;
+            throw error;
+          }
+        },
+      }),
+  };
 }

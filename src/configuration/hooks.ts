@@ -2,7 +2,7 @@ import type { SoundDocument, Verdict } from './candidate.js';
 import type { ConfigurationOutcome, ConfigurationProblem, ConfigurationSchema } from './contract.js';
 import type { ConfigurationDifference } from './difference.js';
 import type { RuntimeDocument } from './document.js';
-import type { FileSystem } from './write.js';
+import type { Generations } from './generations.js';
 
 /** Why the node could not run with a document. */
 export interface ApplyProblem {
@@ -37,7 +37,8 @@ export interface ConfigurationStoreOptions {
   hooks?: ConfigurationHooks;
   log?: ConfigurationLog;
   environment?: Readonly<Record<string, string | undefined>>;
-  fileSystem?: FileSystem;
+  /** Where changes become durable, given the storage folder; without it the file is all there is. */
+  generations?(storage: string): Promise<Generations>;
 }
 
 /** A change that was looked at and not yet made. */

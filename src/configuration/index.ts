@@ -15,7 +15,7 @@ export {
 export { readDocument } from './disk.js';
 export { isDuration, parseDuration } from './duration.js';
 export { CONFIGURATION_ERRORS } from './errors.js';
-export type { Generation, GenerationInfo } from './generations.js';
+export type { Change, ChangeTransaction, Generation, GenerationInfo, Generations } from './generations.js';
 export { REDACTED, redact } from './redact.js';
 export { isSecretReference } from './references.js';
 export { loadValidation, validate, type Validation } from './schema.js';
@@ -24,4 +24,4 @@ export type { Mistake } from './sentences.js';
 export type * from './hooks.js';
 export { isSize, parseSize } from './size.js';
 export { ConfigurationStore } from './store.js';
-export { writeAtomically } from './write.js';
+export { changedMeanwhile, unwritable, writeAtomically } from './write.js';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { RackwattError, errorMessage } from '../errors.js';
-import { flushFolder, isMissing } from './write.js';
+import { isMissing, realFileSystem } from '../durable/index.cjs';
 
 /** Names a file with the key of the machine in place of `<storage>/machine.key`, such as a systemd credential. */
 export const MACHINE_KEY_VARIABLE = 'RACKWATT_MACHINE_KEY_FILE';
@@ -77,7 +77,7 @@ export async function makeMachineKey(file: MachineKeyFile): Promise<Buffer> {
     }
     await chmod(temporary, 0o600);
     await link(temporary, file.path);
-    await flushFolder({ open }, folder);
+    await realFileSystem.sync(folder);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   } finally {

@@ -1,6 +1,5 @@
 import { emptyDocument, readStructure } from './candidate.js';
 import { readContent } from './disk.js';
-import { Generations } from './generations.js';
 import { isKeyed } from './json.js';
 import { SecretStore } from './secrets.js';
 
@@ -9,14 +8,13 @@ export interface Parts {
   /** Absolute. */
   storage: string;
   secrets: SecretStore;
-  generations: Generations;
 }
 
 export function openParts(
   storage: string,
   environment: Readonly<Record<string, string | undefined>> | undefined,
 ): Parts {
-  return { storage, secrets: new SecretStore(storage, environment), generations: new Generations(storage) };
+  return { storage, secrets: new SecretStore(storage, environment) };
 }
 
 /** Storage folder as a file names it; the file need be sound in nothing else. */

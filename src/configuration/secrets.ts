@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, readdir, rm } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RackwattError, errorMessage } from '../errors.js';
 import type { RuntimeDocument } from './document.js';
@@ -7,7 +7,8 @@ import type { PreparedConfiguration } from './hooks.js';
 import { isKeyed } from './json.js';
 import { MACHINE_KEY_VARIABLE, makeMachineKey, readMachineKey, type MachineKeyFile } from './machine-key.js';
 import { SECRET_NAME, replaceReferences } from './references.js';
-import { flushFolder, isMissing, writeAtomically } from './write.js';
+import { isMissing, realFileSystem } from '../durable/index.cjs';
+import { writeAtomically } from './write.js';
 
 export type SecretValue = string | Record<string, unknown>;
 
@@ -101,7 +102,7 @@ export class SecretStore {
       if (isMissing(error)) return false;
       throw error;
     }
-    await flushFolder({ open }, this.#folder);
+    await realFileSystem.sync(this.#folder);
     return true;
   }
 

@@ -16,7 +16,7 @@ import type { RuntimeDocument } from './document.js';
 import { invalidFile, readContent, sentenceOf } from './disk.js';
 import { editBytes } from './edit.js';
 import { revisionOf } from './file.js';
-import type { GenerationInfo } from './generations.js';
+import { fileAlone, type Change, type Generations, type GenerationInfo } from './generations.js';
 import type {
   ApplyResult,
   ConfigurationChange,
@@ -24,23 +24,11 @@ import type {
   PreparedConfiguration,
   Proposal,
 } from './hooks.js';
+import { inForce, type InForce } from './in-force.js';
 import { openParts, storageIn, type Parts } from './parts.js';
 import { prepare, type SecretValue } from './secrets.js';
 import { settledContent, watchFile } from './watch.js';
-import { removeLeftovers, writeAtomically } from './write.js';
-
-/** The document that the node runs, without the syntax tree, which is ten times as large. */
-interface InForce {
-  document: RuntimeDocument;
-  /** As its author wrote it. */
-  source: unknown;
-  text: string;
-  revision: string;
-}
-
-function inForce({ document, file }: SoundDocument): InForce {
-  return { document, source: file.document, text: file.text, revision: file.revision };
-}
+import { changedMeanwhile, removeLeftovers } from './write.js';
 
 /**
  * Owns `runtime.config.json`, the only truth of a node: every change, by call or by saving the file, is a transaction
@@ -55,12 +43,14 @@ export class ConfigurationStore {
   /** Revision of the file that was last dealt with; ours, or one that was refused. */
   #seen: string | undefined;
   #parts: Parts | undefined;
+  #generations: Generations;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(options: ConfigurationStoreOptions) {
     this.#options = options;
     this.file = resolve(options.file);
     this.home = dirname(this.file);
+    this.#generations = fileAlone(this.file);
   }
 
   /** The document in force. @throws CONFIG_NOT_LOADED */
@@ -91,7 +81,8 @@ export class ConfigurationStore {
       this.#inForce = inForce(structure);
       await removeLeftovers(this.file);
       this.#seen = structure.file.revision;
-      this.#open(structure.document.framework.storage);
+      const { storage } = this.#open(structure.document.framework.storage);
+      this.#generations = (await this.#options.generations?.(storage)) ?? this.#generations;
       return structure.document;
     });
   }
@@ -99,6 +90,7 @@ export class ConfigurationStore {
   /** No node runs with the document: from now on changes are checked and written, and nothing is applied. */
   forget(): void {
     this.#inForce = undefined;
+    this.#generations = fileAlone(this.file);
   }
 
   /** The file as it stands. `document` is the one in force while the file does not parse. */
@@ -114,15 +106,7 @@ export class ConfigurationStore {
   async propose(change: readonly ConfigurationEdit[] | string, options: { revision?: string } = {}): Promise<Proposal> {
     const content = await readContent(this.file);
     const base = { text: content.toString(), revision: revisionOf(content) };
-    if (options.revision !== undefined && options.revision !== base.revision) {
-      throw new RackwattError(
-        'CONFIG_CHANGED_MEANWHILE',
-        `${this.file} was changed by somebody else meanwhile; read it again and repeat the change`,
-        {
-          context: { file: this.file, expected: options.revision, found: base.revision },
-        },
-      );
-    }
+    if (options.revision !== undefined && options.revision !== base.revision) throw changedMeanwhile(this.file);
     const edited = typeof change === 'string' ? { ok: true as const, text: change } : editBytes(content, change);
     if (!edited.ok) return { problems: edited.problems, warnings: [], text: base.text, revision: base.revision, base };
     const parsed = await readStructure(edited.text);
@@ -134,17 +118,18 @@ export class ConfigurationStore {
 
   /** Makes a proposed change: writes the file, applies the difference, and puts both back when the node cannot run with it. */
   async commit(proposal: Proposal, reason: string): Promise<ConfigurationChange> {
-    return this.#serially(() => this.#commit(proposal, reason));
+    return this.#serially(() => this.#commit(proposal, { reason }));
   }
 
-  /** @throws CONFIG_CHANGED_MEANWHILE, CONFIG_WRITE */
+  /** @throws CONFIG_CHANGED_MEANWHILE, CONFIG_WRITE, TRANSACTION_RUNNING, STORE_WRITE */
   async edit(
     change: readonly ConfigurationEdit[] | string,
-    options: { revision?: string; reason?: string } = {},
+    { revision, ...options }: { revision?: string; reason?: string; transaction?: string } = {},
   ): Promise<ConfigurationOutcome> {
-    return this.#serially(
-      async () => (await this.#commit(await this.propose(change, options), options.reason ?? 'edited')).outcome,
-    );
+    return this.#serially(async () => {
+      const proposal = await this.propose(change, revision === undefined ? {} : { revision });
+      return (await this.#commit(proposal, { reason: 'edited', ...options })).outcome;
+    });
   }
 
   /** What is wrong with the file as it stands, now that the bundles are there. */
@@ -184,19 +169,43 @@ export class ConfigurationStore {
   }
 
   /** Newest first. */
-  async generations(): Promise<GenerationInfo[]> {
-    return (await this.#opened()).generations.list();
+  generations(): Promise<GenerationInfo[]> {
+    return this.#generations.list();
   }
 
-  /** Keeps the document in force as a generation: once the node has come up with it. */
-  async keepGeneration(reason: string): Promise<number> {
-    const { text } = this.#loaded();
-    return (await this.#opened()).generations.add(text, reason);
+  /** Keeps the document in force as a generation, unless it is one: once the node has come up with it. */
+  async keepGeneration(reason: string): Promise<void> {
+    await this.#serially(async () => {
+      const { text, revision, document } = this.#loaded();
+      const current = (await this.#generations.list()).find(
+        ({ state }) => state === 'in force' || state === 'on probation',
+      );
+      if (current?.revision === revision) return;
+      const base = { text, revision };
+      const change = { reason, text, revision, document, base, difference: NO_DIFFERENCE, isSaved: true };
+      await (await this.#generations.begin(change)).applied();
+    });
+  }
+
+  /**
+   * Takes back what is in force: an earlier document comes back, in the file by `undo` and in the node.
+   * @param undo gives false when somebody edited the file meanwhile; then everything stays as it is
+   */
+  async revert(text: string, undo: () => Promise<boolean>): Promise<ApplyResult> {
+    return this.#serially(async () => {
+      const structure = await readStructure(text);
+      if (!structure.ok) throw invalidFile(this.file, structure.problems);
+      if (!(await undo())) return { ok: true };
+      this.#seen = structure.file.revision;
+      const result = await this.#apply(difference(this.document, structure.document), structure.document);
+      this.#inForce = inForce(structure);
+      return result;
+    });
   }
 
   /** A change like any other, to the text of an earlier generation. @throws CONFIG_GENERATION */
   async rollback(number: number): Promise<ConfigurationOutcome> {
-    const generation = await (await this.#opened()).generations.get(number);
+    const generation = await this.#generations.get(number);
     return this.edit(generation.text, { reason: `rollback to generation ${number}` });
   }
 
@@ -240,46 +249,51 @@ export class ConfigurationStore {
     });
   }
 
-  async #commit(proposal: Proposal, reason: string): Promise<ConfigurationChange> {
-    const { sound, base, text, revision, warnings } = proposal;
+  async #commit(proposal: Proposal, options: { reason: string; transaction?: string }): Promise<ConfigurationChange> {
+    const { sound, base, revision, warnings } = proposal;
     const refused = (problems: ConfigurationProblem[]): ConfigurationChange => ({
       outcome: { applied: false, problems, warnings, revision: base.revision },
     });
     if (sound === undefined || proposal.problems.length > 0) return refused(proposal.problems);
-    const write = (content: string, expected: string): Promise<void> =>
-      writeAtomically(this.file, content, {
-        expected,
-        ...(this.#options.fileSystem === undefined ? {} : { fileSystem: this.#options.fileSystem }),
-      });
-    if (revision !== base.revision) {
-      await write(text, base.revision);
-      this.#seen = revision;
-    }
     const change = difference(await this.#previous(base.text), sound.document);
-    const result = await this.#apply(change, sound.document);
-    if (result.ok) {
-      await this.#enforce(sound, change, reason);
-      return { outcome: { applied: true, problems: [], warnings, revision }, difference: change };
-    }
-    if (revision !== base.revision) await this.#putBack(write, base, revision);
-    return refused(problemsAt(sound, result.problems));
+    if (revision === base.revision && isEmpty(change))
+      return { outcome: { applied: true, problems: [], warnings, revision } };
+    // A saved file that was refused is tried again.
+    const isSaved = revision === base.revision;
+    const before = isSaved && this.#inForce !== undefined ? this.#inForce : base;
+    const result = await this.#make(sound, { ...options, base: before, difference: change, isSaved });
+    if (!result.ok) return refused(problemsAt(sound, result.problems));
+    return { outcome: { applied: true, problems: [], warnings, revision }, difference: change };
   }
 
-  async #putBack(
-    write: (content: string, expected: string) => Promise<void>,
-    base: Proposal['base'],
-    revision: string,
-  ): Promise<void> {
-    try {
-      await write(base.text, revision);
-      this.#seen = base.revision;
-    } catch (error) {
-      if (!(error instanceof RackwattError) || error.code !== 'CONFIG_CHANGED_MEANWHILE') throw error;
+  /** The one way in which a document comes into force while a node runs. */
+  async #make(sound: SoundDocument, how: Omit<Change, 'document' | 'text' | 'revision'>): Promise<ApplyResult> {
+    const { text, revision } = sound.file;
+    const transaction = await this.#generations.begin({ ...how, document: sound.document, text, revision });
+    await transaction.switch();
+    this.#seen = revision;
+    const result = await this.#apply(how.difference, sound.document);
+    let failure: unknown;
+    if (result.ok) {
+      try {
+        await transaction.applied();
+        if (this.#inForce !== undefined) this.#inForce = inForce(sound);
+        return result;
+      } catch (error) {
+        failure = error;
+        const previous = await this.#previous(how.base.text);
+        await this.#apply(difference(sound.document, previous), previous);
+      }
+    }
+    const why = result.ok ? errorMessage(failure) : (result.problems[0]?.message ?? 'the node could not run with it');
+    if (!(await transaction.undo(why)))
       this.#options.log?.warn(
         { file: this.file },
         `a change could not be applied, and ${this.file} was changed meanwhile, so it is left as it is`,
       );
-    }
+    else if (!how.isSaved) this.#seen = how.base.revision;
+    if (result.ok) throw failure;
+    return result;
   }
 
   async #reload(scope: Scope, onChange: ((change: ConfigurationChange) => void) | undefined): Promise<void> {
@@ -309,9 +323,10 @@ export class ConfigurationStore {
     const verdict = await this.#judge(sound, sound.file.text);
     this.#warn(verdict.warnings);
     if (verdict.problems.length > 0) return this.#refuse(verdict.problems, revision);
-    const result = await this.#apply(verdict.difference, sound.document);
+    const base = this.#loaded();
+    const how = { reason: 'saved by hand', base, difference: verdict.difference, isSaved: true };
+    const result = revision === base.revision ? { ok: true as const } : await this.#make(sound, how);
     if (!result.ok) return this.#refuse(problemsAt(sound, result.problems), revision);
-    await this.#enforce(sound, verdict.difference, 'saved by hand');
     this.#options.log?.info(
       { file: this.file, difference: verdict.difference },
       `${this.file} was changed and is in force`,
@@ -347,20 +362,6 @@ export class ConfigurationStore {
       return await this.#options.hooks.apply(change, document);
     } catch (error) {
       return { ok: false, problems: [{ message: `the change could not be applied: ${errorMessage(error)}` }] };
-    }
-  }
-
-  async #enforce(sound: SoundDocument, change: ConfigurationDifference, reason: string): Promise<void> {
-    if (this.#inForce === undefined) return;
-    this.#inForce = inForce(sound);
-    if (isEmpty(change)) return;
-    try {
-      await (await this.#opened()).generations.add(sound.file.text, reason);
-    } catch (error) {
-      this.#options.log?.warn(
-        { file: this.file },
-        `the configuration is in force but could not be kept as a generation: ${errorMessage(error)}`,
-      );
     }
   }
 

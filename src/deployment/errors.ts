@@ -19,5 +19,7 @@ export const DEPLOYMENT_ERRORS = {
   DOWNLOAD_CANCELLED: 'somebody stopped the download',
   REGISTRY_FAILED: 'a registry, or what says how to reach it, cannot be used',
   STORE_WRITE: 'the store cannot be written',
+  TRANSACTION_RUNNING: 'another change is not at its end',
+  TRANSACTION_ENDED: 'the change was cancelled or decided meanwhile',
   PACK_FAILED: 'the bundle cannot be packed',
 } as const;

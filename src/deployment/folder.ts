@@ -69,17 +69,6 @@ async function dependenciesOf(folder: string): Promise<string[]> {
   }
 }
 
-/** Writes a new file and waits until it is on the disk. */
-export async function writeDurably(file: string, content: Uint8Array): Promise<void> {
-  const handle = await open(file, 'wx', 0o644);
-  try {
-    await handle.writeFile(content);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 /** Waits until the names in a folder are on the disk. */
 export async function flushFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');

@@ -12,12 +12,13 @@ export {
 export type { ArchiveManifest, BundleFacts, ListedFile } from './archive/manifest.js';
 export { signArchive } from './archive/sign.js';
 export { joinArchive, makeArchive, manifestBeside, type ArchiveParts } from './archive/write.js';
+export { ContentStore } from './content.js';
 export { DropInFolder, type DropInOptions } from './dropins.js';
 export { DEPLOYMENT_ERRORS } from './errors.js';
 export { archiveName, packBundle, type Packed } from './pack.js';
 export { sbomOf, type SbomSummary } from './sbom.js';
 export { findSource, platformBundles, runtimeFolder } from './sources.js';
-export { BundleStore, type InstalledArchive } from './store.js';
+export { BundleStore, type InstalledArchive, type InstallOptions } from './store.js';
 export { newBundle, templateKinds } from './template.js';
 export { signEnvelope, writeEnvelope } from './trust/envelope.js';
 export {
@@ -34,3 +35,9 @@ export { followRoots, missingSignatures, parseRoots, TRUST_FILE, writeRoots, typ
 export { TrustStore, type TrustPlaces } from './trust/store.js';
 export { Trust, plainRules, type Role, type TrustRules } from './trust/trust.js';
 export { entryFiles, verifyArchive, type VerifiedArchive, type VerifyOptions } from './verify.js';
+export { boot, decide } from './transaction/boot.cjs';
+export { collect, type Collected } from './transaction/collect.js';
+export { lackOf, readGeneration, type Lock } from './transaction/generation.cjs';
+export { Journal, type JournalRecord, type Look, type TransactionRecord } from './transaction/journal.cjs';
+export { GenerationLedger, type Prover } from './transaction/ledger.js';
+export { Transactions, type Transaction } from './transaction/transactions.js';

@@ -1,12 +1,14 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import semver from 'semver';
 import { readManifest, type Manifest, type RevisionSource } from '../bundle/index.js';
+import { realFileSystem } from '../durable/index.cjs';
 import { errorMessage, RackwattError } from '../errors.js';
 import { BUDGET, MANIFEST_FILE, sha256 } from './archive/format.js';
-import { bundleFiles, filesOf, flushFolder, writeDurably } from './folder.js';
+import { ContentStore, SHORT, type ContentBatch } from './content.js';
+import { bundleFiles } from './folder.js';
 import type { TrustStore } from './trust/store.js';
 import { missingEntry, verifyArchive, verifyInstalled, type VerifyOptions } from './verify.js';
 
@@ -22,29 +24,22 @@ export interface InstalledArchive {
   signers: string[];
 }
 
-interface StoredFile {
-  path: string;
-  read: () => Promise<Buffer>;
-}
+export type InstallOptions = Pick<VerifyOptions, 'expect' | 'name' | 'signal'>;
 
-/** Hex digits of a digest in folder names: enough that no two contents can be made that share them. */
-const SHORT = 32;
-const STAGE = /^\.stage-(\d+)-/;
+/** Archives that are checked and written at once. */
+const AT_ONCE = 16;
 const NAME = /^(?:@[a-z0-9][\w.-]*\/)?[a-z0-9][\w.-]*$/;
-/** Stages that this process is filling. */
-const filling = new Set<string>();
 
 /**
  * Content-addressed store of bundles: `<folder>/<name>/<version>-<digest>/`. Entries appear complete or not at all, and never
  * change.
  */
 export class BundleStore {
-  readonly #folder: string;
+  readonly contents: ContentStore;
   readonly #trust: TrustStore;
-  #swept: Promise<void> | undefined;
 
   constructor(options: { folder: string; trust: TrustStore }) {
-    this.#folder = options.folder;
+    this.contents = new ContentStore(options.folder, realFileSystem, MANIFEST_FILE);
     this.#trust = options.trust;
   }
 
@@ -52,17 +47,39 @@ export class BundleStore {
    * Checks an archive and keeps it. Nothing is written before its signature and digest passed, and nothing is named before every file did.
    * @throws as `verifyArchive`; `TRUST_...`, `STORE_WRITE`
    */
-  async install(
-    file: string,
+  async install(file: string, allowUnsigned: boolean, options: InstallOptions = {}): Promise<InstalledArchive> {
+    const [installed] = await this.installAll([{ file, ...options }], allowUnsigned);
+    return installed!;
+  }
+
+  /** Checks archives and keeps all of them or none: together they wait for the disk once. @throws as `install` */
+  async installAll(
+    archives: readonly ({ file: string } & InstallOptions)[],
     allowUnsigned: boolean,
-    options: Pick<VerifyOptions, 'expect' | 'name' | 'signal'> = {},
-  ): Promise<InstalledArchive> {
+  ): Promise<InstalledArchive[]> {
     const trust = await this.#trust.read();
-    return this.#staged(async (stage) => {
-      const verified = await verifyArchive(file, { ...options, trust, allowUnsigned, into: stage });
-      const { name, version, digest, manifest, signers } = verified;
-      const root = await this.#place(stage, manifest, digest);
-      return { name, version, digest, root, manifest, signers };
+    return this.#together(async (batch) => {
+      const installed: InstalledArchive[] = [];
+      const open = [...archives.entries()].reverse();
+      const worker = async (): Promise<void> => {
+        for (let next = open.pop(); next !== undefined; next = open.pop()) {
+          const [index, { file, ...options }] = next;
+          const stage = batch.open();
+          const verified = await verifyArchive(file, {
+            ...options,
+            trust,
+            allowUnsigned,
+            into: stage,
+            isFlushed: false,
+          });
+          const { name, version, digest, manifest, signers } = verified;
+          const root = await batch.place(stage, { name, version, digest });
+          installed[index] = { name, version, digest, root, manifest, signers };
+        }
+      };
+      const outcomes = await Promise.allSettled(Array.from({ length: Math.min(AT_ONCE, archives.length) }, worker));
+      for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+      return installed;
     });
   }
 
@@ -96,14 +113,21 @@ export class BundleStore {
         throw new RackwattError('ARCHIVE_INCOMPLETE', `${folder} is still being written: ${path} changed`);
       return content;
     };
-    return this.#staged(async (stage) => {
-      await mkdir(stage, { recursive: true, mode: 0o700 });
-      await fill(
-        stage,
-        paths.map((path) => ({ path, read: () => read(path) })),
-      );
-      const root = await this.#place(stage, manifest, digest);
-      return { name: manifest.name, version: manifest.version, digest, root, manifest, signers: [] };
+    return this.#together(async (batch) => {
+      const stage = batch.open();
+      for (const path of paths) {
+        await mkdir(dirname(join(stage, path)), { recursive: true, mode: 0o700 });
+        await writeFile(join(stage, path), await read(path), { flag: 'wx' });
+      }
+      const { name, version } = manifest;
+      return {
+        name,
+        version,
+        digest,
+        root: await batch.place(stage, { name, version, digest }),
+        manifest,
+        signers: [],
+      };
     });
   }
 
@@ -119,7 +143,7 @@ export class BundleStore {
         'BUNDLE_NOT_FOUND',
         `"${name}@${version}" is no name and version of a bundle, such as @example/acme@1.2.0`,
       );
-    const folder = this.#folderOf(name);
+    const folder = this.contents.folderOf(name);
     const wanted = digest?.replace(/^sha256:/, '').slice(0, SHORT);
     const digests = existsSync(folder)
       ? readdirSync(folder)
@@ -143,97 +167,22 @@ export class BundleStore {
     return { location: `store:${name}@${version}`, root, manifest: await readManifest(root), digest: digests[0]! };
   }
 
-  /** Gives a new folder to fill, which is gone afterwards unless it was placed. */
-  async #staged<T>(work: (stage: string) => Promise<T>): Promise<T> {
-    const name = `.stage-${process.pid}-${randomUUID()}`;
-    const stage = join(this.#folder, name);
-    filling.add(name);
+  /** Gives a batch whose contents are all there at the end, or none. */
+  async #together<T>(work: (batch: ContentBatch) => Promise<T>): Promise<T> {
+    const batch = this.contents.batch();
     try {
-      return await work(stage);
+      const result = await work(batch);
+      await batch.finish();
+      return result;
     } catch (error) {
-      await rm(stage, { recursive: true, force: true }).catch((left: unknown) => void errorMessage(left));
+      await batch.abandon();
       if (error instanceof Error && error.name === 'AbortError') throw error;
       if (error instanceof RackwattError) throw error;
-      throw new RackwattError('STORE_WRITE', `nothing can be kept in ${this.#folder}: ${errorMessage(error)}`, {
+      throw new RackwattError('STORE_WRITE', `nothing can be kept in ${this.contents.folder}: ${errorMessage(error)}`, {
         cause: error,
       });
-    } finally {
-      filling.delete(name);
     }
   }
-
-  /** Names a complete stage; where the same content is already, its manifest is renewed, which may have more signatures now. */
-  async #place(stage: string, manifest: Manifest, digest: string): Promise<string> {
-    const folder = this.#folderOf(manifest.name);
-    const root = join(folder, `${manifest.version}-${digest.slice(0, SHORT)}`);
-    await (this.#swept ??= this.#sweep());
-    if (existsSync(root) && (await isSame(root, stage))) {
-      if (existsSync(join(stage, MANIFEST_FILE))) await rename(join(stage, MANIFEST_FILE), join(root, MANIFEST_FILE));
-      await rm(stage, { recursive: true, force: true });
-      return root;
-    }
-    await mkdir(folder, { recursive: true });
-    // An entry never changes, unless a disk or a person damaged it.
-    const isDamaged = existsSync(root) && !(await isSame(root, stage));
-    if (isDamaged) await rm(root, { recursive: true });
-    try {
-      await rename(stage, root);
-    } catch (error) {
-      // Somebody else was first.
-      if (isDamaged || !existsSync(root)) throw error;
-      await rm(stage, { recursive: true, force: true });
-      return root;
-    }
-    await flushFolder(folder);
-    await flushFolder(this.#folder);
-    return root;
-  }
-
-  /** Removes what processes that were killed left half written. */
-  async #sweep(): Promise<void> {
-    await mkdir(this.#folder, { recursive: true });
-    for (const name of await readdir(this.#folder)) {
-      const owner = Number(STAGE.exec(name)?.[1]);
-      if (!Number.isNaN(owner) && !filling.has(name) && !isOther(owner))
-        await rm(join(this.#folder, name), { recursive: true, force: true });
-    }
-  }
-
-  #folderOf(name: string): string {
-    return join(this.#folder, name.replace('/', '+'));
-  }
-}
-
-/** Whether another process of that number runs. In a container a restarted node has the number that it had before. */
-function isOther(process_: number): boolean {
-  if (process_ === process.pid) return false;
-  try {
-    process.kill(process_, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** Whether two folders hold the same files; their manifests may differ in their signatures. */
-async function isSame(root: string, stage: string): Promise<boolean> {
-  const [found, wanted] = await Promise.all([filesOf(root), filesOf(stage)]);
-  if (found.join('\n') !== wanted.join('\n')) return false;
-  for (const path of wanted) {
-    if (path === MANIFEST_FILE) continue;
-    if (!(await readFile(join(root, path))).equals(await readFile(join(stage, path)))) return false;
-  }
-  return true;
-}
-
-async function fill(stage: string, files: readonly StoredFile[]): Promise<void> {
-  const folders = new Set([stage]);
-  for (const { path, read } of files) {
-    for (let folder = dirname(join(stage, path)); folder !== stage; folder = dirname(folder)) folders.add(folder);
-    await mkdir(dirname(join(stage, path)), { recursive: true });
-    await writeDurably(join(stage, path), await read());
-  }
-  for (const folder of folders) await flushFolder(folder);
 }
 
 async function checkSize(folder: string, paths: readonly string[]): Promise<void> {

@@ -22,6 +22,8 @@ export interface VerifyOptions {
   allowUnsigned?: boolean;
   /** Folder to make and to fill with the verified files; nothing is written when absent. */
   into?: string;
+  /** `false`: whoever owns `into` waits for the disk, as where many archives do so together. */
+  isFlushed?: boolean;
   /** What it must be, where somebody asked for that. */
   expect?: {
     name?: string;
@@ -83,7 +85,7 @@ export function verifyArchive(file: string, options: VerifyOptions = {}): Promis
         if (size === undefined) throw invalid(name, `has no ${path}`);
         if (size > BUDGET.manifest) throw invalid(name, `has a ${path} of more than ${BUDGET.manifest} bytes`);
       }
-      const folder = into === undefined ? undefined : await FreshFolder.make(into);
+      const folder = into === undefined ? undefined : await FreshFolder.make(into, options.isFlushed);
       try {
         const kept = await extractArchive(opened, archive, { folder, keep: READ, signal });
         const manifest = checkPackage(kept.get('package.json')!, archive, name);

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { errorRecord, RackwattError, type ErrorRecord } from '../errors.js';
 import type { Scope } from '../scope/index.js';
+import { answers, socketPath } from './socket.cjs';
+
+export { socketPath };
 
 /** A method of the socket: gives a value, or an async iterable whose values are sent as they come. */
 export type SocketMethod = (parameters: unknown) => unknown;
@@ -24,13 +24,6 @@ interface Reply {
 }
 
 const MAX_LINE = 8 * 1024 * 1024;
-
-/** Path of a node's admin socket. Unix limits it to about 100 bytes, so a deep storage folder gets one in the temporary folder. */
-export function socketPath(storage: string): string {
-  const path = resolve(storage, 'admin.sock');
-  if (Buffer.byteLength(path) < 100) return path;
-  return join(tmpdir(), `rackwatt-${createHash('sha256').update(path).digest('hex').slice(0, 16)}.sock`);
-}
 
 /**
  * Serves the methods to the owner of the node alone: JSON lines over a Unix socket of mode 0600.
@@ -117,17 +110,6 @@ async function answer(
       error: { ...errorRecord(error), ...(error instanceof RackwattError ? { context: error.context } : {}) },
     });
   }
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }
 
 /** Calls the running node. @throws `NODE_NOT_RUNNING`, or the node's own coded error */

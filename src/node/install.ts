@@ -6,21 +6,21 @@ import { errorMessage, RackwattError } from '../errors.js';
 import type { Node } from './node.js';
 
 export interface InstallRequest {
-  /** A file, an address, or `NAME@RANGE`. */
-  source: string;
+  /** Files, addresses, or `NAME@RANGE`: all of them or none. */
+  sources: string[];
   registry?: string | undefined;
   digest?: string | undefined;
 }
 
 /** What comes while a bundle is being installed: how much was downloaded, and at last the bundle. */
-export type InstallEvent = { progress: Progress } | { installed: BundleInfo };
+export type InstallEvent = { progress: Progress } | { installed: BundleInfo[] };
 
 /** ms between two reports. */
 const REPORT_EVERY = 200;
 
 /**
- * Brings an archive here and installs it, telling how far that is. Whoever stops listening cancels the download; once the archive is here, its
- * installation goes on to its end.
+ * Brings archives here and installs them, telling how far that is. Whoever stops listening cancels it, until the first step that changes
+ * what runs.
  */
 export function installing(node: Node, home: string, request: InstallRequest): AsyncIterable<InstallEvent> {
   return told((report, signal) => {
@@ -36,24 +36,29 @@ export function installing(node: Node, home: string, request: InstallRequest): A
 async function install(
   node: Node,
   home: string,
-  { source, registry, digest }: InstallRequest,
+  { sources, registry, digest }: InstallRequest,
   signal: AbortSignal,
   onProgress: (progress: Progress) => void,
 ): Promise<InstallEvent> {
   const { storage } = node.configuration;
-  const acquired = await acquireArchive(source, {
-    folder: join(storage, 'downloads'),
-    home,
-    registry,
-    digest,
-    secret: (name) => new SecretStore(storage).get(name),
-    signal: AbortSignal.any([signal, node.stopping]),
-    onProgress,
-  });
+  const cancelled = AbortSignal.any([signal, node.stopping]);
+  const acquired: Awaited<ReturnType<typeof acquireArchive>>[] = [];
   try {
-    return { installed: await node.installArchive(acquired.file, acquired) };
+    for (const source of sources)
+      acquired.push(
+        await acquireArchive(source, {
+          folder: join(storage, 'downloads'),
+          home,
+          registry,
+          digest,
+          secret: (name) => new SecretStore(storage).get(name),
+          signal: cancelled,
+          onProgress,
+        }),
+      );
+    return { installed: await node.installation.install(acquired, { signal: cancelled }) };
   } finally {
-    await acquired.dispose();
+    for (const archive of acquired) await archive.dispose();
   }
 }
 
@@ -102,9 +107,13 @@ function told<T>(work: (report: (value: T) => void, signal: AbortSignal) => Prom
 
 /** What a caller sent. @throws `USAGE` */
 export function installRequest(parameters: unknown): InstallRequest {
-  const { source, registry, digest } = (parameters ?? {}) as Record<string, unknown>;
+  const { sources, registry, digest } = (parameters ?? {}) as Record<string, unknown>;
   const isText = (value: unknown): value is string | undefined => value === undefined || typeof value === 'string';
-  if (typeof source !== 'string' || !isText(registry) || !isText(digest))
-    throw new RackwattError('USAGE', 'an installation wants a "source", and may have a "registry" and a "digest"');
-  return { source, registry, digest };
+  const areTexts =
+    Array.isArray(sources) && sources.length > 0 && sources.every((source) => typeof source === 'string');
+  if (!areTexts || !isText(registry) || !isText(digest))
+    throw new RackwattError('USAGE', 'an installation wants "sources", and may have a "registry" and a "digest"');
+  if (digest !== undefined && sources.length > 1)
+    throw new RackwattError('USAGE', 'a digest is that of one bundle; install the others by themselves');
+  return { sources: sources as string[], registry, digest };
 }

@@ -90,7 +90,7 @@ export function socketMethods(
       return bundle(parameters).info();
     },
     'bundle.install': async (parameters) => installing(node, (await runtime.node()).home, installRequest(parameters)),
-    'bundle.uninstall': (parameters) => node.uninstall(bundle(parameters)),
+    'bundle.uninstall': (parameters) => node.installation.uninstall(bundle(parameters)),
     'service.list': (parameters) => runtime.services((parameters as { filter?: string } | undefined)?.filter),
     'component.list': () => runtime.components(),
     'component.why': (parameters) => component(parameters).info,

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { containerModules, Framework, HealthCheck, Runtime, type Bundle, type BundleInfo } from '../bundle/index.js';
+import { containerModules, Framework, HealthCheck, Runtime, type Bundle } from '../bundle/index.js';
 import {
   ConfigurationAdmin,
   SecretResolver,
@@ -13,7 +13,7 @@ import {
   type RuntimeDocument,
 } from '../configuration/index.js';
 import type { ComponentDefinition, Logger } from '../component/index.js';
-import { BundleStore, DropInFolder, findSource, TrustStore, type VerifyOptions } from '../deployment/index.js';
+import { BundleStore, DropInFolder, findSource, TrustStore } from '../deployment/index.js';
 import { errorMessage, errorRecord, RackwattError } from '../errors.js';
 import { IsolatedRuns } from '../isolation/index.js';
 import { Scope } from '../scope/index.js';
@@ -21,12 +21,14 @@ import { RevisionTokens, TransformCache } from '../space/index.js';
 import { VERSION } from '../version.js';
 import { serveSocket, socketPath } from './admin-socket.js';
 import { Assembly } from './assembly.js';
+import { Changes } from './changes.js';
 import { Descriptions } from './descriptions.js';
 import { containFaults } from './faults.js';
 
+import { Installation } from './installation.js';
 import { Logs } from './logs.js';
 import { socketMethods } from './methods.js';
-import { runtimeService, SYSTEM } from './runtime-service.js';
+import { healthOf, runtimeService, SYSTEM } from './runtime-service.js';
 import { StartupTimes, type StartupTime } from './startup.js';
 
 export interface NodeOptions {
@@ -44,12 +46,15 @@ export class Node {
   readonly configuration: ConfigurationStore;
   readonly framework: Framework;
   readonly logs: Logs;
+  readonly installation: Installation;
   readonly tokens = new RevisionTokens();
   exitStatus = 0;
   readonly #home: { folder: string; file: string };
   readonly #scope = new Scope('node');
   readonly #assembly: Assembly;
   readonly #store: BundleStore;
+  /** Absent in a node that only looks. */
+  readonly #changes: Changes | undefined;
   readonly #log: Logger;
   readonly #stopping = new AbortController();
   readonly #started = new Date();
@@ -61,12 +66,18 @@ export class Node {
   private constructor(
     home: { folder: string; file: string },
     configuration: ConfigurationStore,
-    parts: { logs: Logs; store: BundleStore; modules: ReturnType<typeof containerModules> },
+    parts: {
+      logs: Logs;
+      store: BundleStore;
+      modules: ReturnType<typeof containerModules>;
+      changes: Changes | undefined;
+    },
   ) {
     this.#home = home;
     this.configuration = configuration;
     this.logs = parts.logs;
     this.#store = parts.store;
+    this.#changes = parts.changes;
     this.#previous = configuration.document;
     this.#log = this.logs.logger('rackwatt');
     const log = (bundle: string, component?: string): Logger => this.logs.logger(bundle, component);
@@ -104,6 +115,14 @@ export class Node {
       find: (entry) => this.#find(entry),
       prepare: (document) => configuration.prepare(document),
     });
+    this.installation = new Installation({
+      framework: this.framework,
+      configuration,
+      store: this.#store,
+      changes: () => this.#changes!,
+      find: (entry) => this.#find(entry),
+      allowsUnsigned: () => this.#trusts('store'),
+    });
     this.framework.onFrameworkEvent(({ type, bundle, error }) => {
       if (type === 'ERROR') this.logs.logger(bundle?.name ?? 'rackwatt').error({ error }, errorMessage(error));
     });
@@ -113,12 +132,15 @@ export class Node {
   static async open(home: { folder: string; file: string }, options: NodeOptions = {}): Promise<Node> {
     const log: { current: Logger } = { current: QUIET };
     let node: Node | undefined;
+    let changes: Changes | undefined;
+    const generations = async (storage: string) => (changes = await Changes.open({ storage, file: home.file })).ledger;
     const configuration = new ConfigurationStore({
       file: home.file,
       hooks: {
         schemas: () => node?.schemas() ?? [],
         ...(options.idle ? {} : { apply: (_difference, document) => node!.#apply(document) }),
       },
+      ...(options.idle ? {} : { generations }),
       log: {
         info: (fields, message) => log.current.info(fields, message),
         warn: (fields, message) => log.current.warn(fields, message),
@@ -133,16 +155,22 @@ export class Node {
       ...(options.console ? { console: options.console } : {}),
       ...(options.consoleLevel === undefined ? {} : { consoleLevel: options.consoleLevel }),
     });
-    const store = new BundleStore({
-      folder: join(configuration.storage, 'store'),
-      trust: new TrustStore({
-        keys: resolve(home.folder, document.framework.trust.keys),
-        state: join(configuration.storage, 'trust'),
-      }),
+    const trust = new TrustStore({
+      keys: resolve(home.folder, document.framework.trust.keys),
+      state: join(configuration.storage, 'trust'),
     });
+    const store = new BundleStore({ folder: join(configuration.storage, 'store'), trust });
     const modules = containerModules(await import('../index.js'));
-    node = new Node(home, configuration, { logs, store, modules });
+    node = new Node(home, configuration, { logs, store, modules, changes });
     log.current = node.#log;
+    changes?.attach({
+      framework: node.framework,
+      log: node.#log,
+      trust,
+      document: () => configuration.document,
+      health: () => healthOf(node!.framework),
+      revert: (text, undo) => configuration.revert(text, undo),
+    });
     return node;
   }
 
@@ -186,6 +214,7 @@ export class Node {
     });
     await this.#sayWhatIsWrong();
     await this.configuration.keepGeneration('started').catch((error: unknown) => this.#log.warn(errorMessage(error)));
+    await this.#changes?.begin();
     await this.configuration.watch(this.#scope);
     if (document.framework.dropins !== undefined)
       await this.#watchDropIns(resolve(this.#home.folder, document.framework.dropins));
@@ -196,6 +225,7 @@ export class Node {
   stop(): Promise<void> {
     this.#stopped ??= (async () => {
       this.#stopping.abort();
+      await this.#changes?.end(this.exitStatus === 0);
       await this.framework.stop();
       for (const failure of await this.#scope.close()) this.#log.warn({ error: failure }, failure.message);
       await this.logs.close();
@@ -255,64 +285,6 @@ export class Node {
   async look(): Promise<void> {
     await loadValidation();
     await this.#assembly.begin(this.configuration.document);
-  }
-
-  /** Verifies an archive, keeps it, and has the configuration name it: an update when a bundle of that name is there. */
-  async installArchive(file: string, options: Pick<VerifyOptions, 'expect' | 'name'> = {}): Promise<BundleInfo> {
-    const { expect, name } = options;
-    const installed = await this.#store.install(resolve(file), this.#trusts('store'), {
-      ...(expect ? { expect } : {}),
-      ...(name === undefined ? {} : { name }),
-    });
-    const { document } = this.configuration;
-    const id = `store:${installed.name}@${installed.version}`;
-    const sources = await Promise.all(
-      document.bundles.map(async (entry) => this.#find(entry).catch((error: unknown) => void errorMessage(error))),
-    );
-    // By its id too: what is revoked or too old is not found any more, and that is what its update is for.
-    const index = document.bundles.findIndex(
-      (entry, at) => sources[at]?.manifest.name === installed.name || entry.id.startsWith(`store:${installed.name}@`),
-    );
-    const edits =
-      index >= 0
-        ? [
-            { path: ['bundles', index, 'id'], value: id },
-            { path: ['bundles', index, 'digest'], value: `sha256:${installed.digest}` },
-          ]
-        : [{ path: ['bundles', document.bundles.length], value: { id, digest: `sha256:${installed.digest}` } }];
-    const outcome = await this.configuration.edit(edits, {
-      reason: `installed ${installed.name} ${installed.version}`,
-    });
-    if (!outcome.applied) {
-      throw new RackwattError(
-        'BUNDLE_INSTALL',
-        `${installed.name} ${installed.version} was not installed, nothing changed: ${outcome.problems.map(({ message }) => message).join('; ')}`,
-      );
-    }
-    return this.framework.bundle(installed.name)!.info();
-  }
-
-  /** Takes a bundle out of the configuration; what it stored stays. */
-  async uninstall(bundle: Bundle): Promise<{ name: string }> {
-    const { document } = this.configuration;
-    const sources = await Promise.all(
-      document.bundles.map(async (entry) => this.#find(entry).catch((error: unknown) => void errorMessage(error))),
-    );
-    const index = sources.findIndex((source) => source?.manifest.name === bundle.name);
-    if (index < 0)
-      throw new RackwattError(
-        'BUNDLE_UNKNOWN',
-        `${bundle.name} is not in the configuration (it comes from ${bundle.location}); remove it there`,
-      );
-    const outcome = await this.configuration.edit([{ path: ['bundles', index] }], {
-      reason: `uninstalled ${bundle.name}`,
-    });
-    if (!outcome.applied)
-      throw new RackwattError(
-        'BUNDLE_UNINSTALL',
-        `${bundle.name} stays: ${outcome.problems.map(({ message }) => message).join('; ')}`,
-      );
-    return { name: bundle.name };
   }
 
   async #find(entry: { id: string; digest?: string }) {

@@ -38,7 +38,7 @@ export function runtimeService(
         users: reference.users().map((user) => user.name),
       })),
     components: async () => componentsOf(framework).map(({ info }) => info),
-    health: () => health(framework),
+    health: () => healthOf(framework),
   };
 }
 
@@ -50,7 +50,7 @@ export async function bundleInfo(bundle: Bundle): Promise<BundleInfo> {
   return { ...bundle.info(), host: { place, ...(await run.usage()) } };
 }
 
-async function health(framework: Framework): Promise<NodeHealth> {
+export async function healthOf(framework: Framework): Promise<NodeHealth> {
   const checks: Record<string, Health> = { container: containerHealth(framework) };
   const references = framework.registry.references(HealthCheck);
   await Promise.all(

@@ -13,7 +13,6 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { Type } from 'typebox';
@@ -27,6 +26,7 @@ import {
   type ConfigurationDifference,
   type ConfigurationSchema,
 } from '../support/configuration.js';
+import { keptGenerations, realFileSystem, type FileSystem } from '../support/generations.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 const TEXT = `{
@@ -62,9 +62,11 @@ function fixture(t: TestContext, text = TEXT) {
   writeFileSync(file, text);
   const applied: { difference: ConfigurationDifference; interval: unknown }[] = [];
   const node: { answer: ApplyResult | RackwattError; onApply?: () => void | Promise<void> } = { answer: { ok: true } };
+  const kept: { ledger?: Awaited<ReturnType<typeof keptGenerations>> } = {};
   const store = new ConfigurationStore({
     file,
     environment: {},
+    generations: async (storage) => (kept.ledger = await keptGenerations(storage, file)),
     hooks: {
       schemas: () => [DEVICE],
       async apply(difference, document) {
@@ -75,7 +77,8 @@ function fixture(t: TestContext, text = TEXT) {
       },
     },
   });
-  return { home, file, store, applied, node, text: () => readFileSync(file, 'utf8') };
+  const collect = async (): Promise<void> => kept.ledger!.collect();
+  return { home, file, store, applied, node, collect, text: () => readFileSync(file, 'utf8') };
 }
 
 const INTERVAL = ['configurations', 'acme.device~one', 'interval'];
@@ -88,6 +91,8 @@ test('loading fills in what the framework defaults to, and leaves configurations
     startLevel: 10,
     bundleStartLevel: 1,
     activationTimeout: '10 s',
+    probation: '1 min',
+    quota: '2 GB',
     trust: { unsigned: [], keys: './keys' },
     log: { level: 'info' },
   });
@@ -282,20 +287,20 @@ test('a write that fails at any step leaves the old file and no litter', async (
   const fail = (code: string) => () => Promise.reject(Object.assign(new TypeError('the disk is gone'), { code }));
   for (const step of [
     { rename: fail('EIO') },
-    { open: fail('ENOSPC') },
-    { readFile: fail('EIO') },
+    { write: fail('ENOSPC') },
+    { sync: fail('EIO') },
     { rename: fail('EBUSY') },
-  ] as Partial<typeof fs>[]) {
+  ] as Partial<FileSystem>[]) {
     await assert.rejects(
       writeAtomically(file, 'new', {
         expected: 'x',
-        fileSystem: { ...fs, ...(Object.keys(step)[0] === 'rename' ? { readFile: fs.readFile } : {}), ...step },
+        fileSystem: { ...realFileSystem, ...step },
       }),
       (error: RackwattError) => ['CONFIG_WRITE', 'CONFIG_CHANGED_MEANWHILE'].includes(error.code),
     );
     await assert.rejects(
       writeAtomically(file, 'new', {
-        fileSystem: { ...fs, ...step, ...('readFile' in step ? { rename: fail('EIO') } : {}) },
+        fileSystem: { ...realFileSystem, ...step },
       }),
       { code: 'CONFIG_WRITE', message: /the disk is gone/ },
     );
@@ -309,8 +314,9 @@ test('a write that fails at any step leaves the old file and no litter', async (
 
 test('an edit whose write fails changes nothing', async (t) => {
   const { file, text, applied } = fixture(t);
-  const fileSystem = { ...fs, rename: () => Promise.reject(new TypeError('killed')) };
-  const store = new ConfigurationStore({ file, environment: {}, fileSystem });
+  const system = { ...realFileSystem, rename: () => Promise.reject(new TypeError('killed')) };
+  const generations = (storage: string) => keptGenerations(storage, file, system);
+  const store = new ConfigurationStore({ file, environment: {}, generations });
   await store.load();
   await assert.rejects(store.edit([{ path: INTERVAL, value: '5 s' }]), { code: 'CONFIG_WRITE' });
   assert.equal(text(), TEXT);
@@ -333,27 +339,29 @@ test('a symbolic link stays one, and leftovers of a killed process are cleared a
   assert.equal(readFileSync(join(home, 'real', 'config.json'), 'utf8'), TEXT.replace('10 s', '5 s'));
 });
 
-test('ten generations are kept, and each can be gone back to', async (t) => {
-  const { store, home, text } = fixture(t);
+test('ten generations and the first are kept, and each can be gone back to', async (t) => {
+  const { store, home, collect, text } = fixture(t);
   await store.load();
-  assert.equal(await store.keepGeneration('started'), 1);
-  assert.equal(await store.keepGeneration('started again'), 1, 'the same document is kept once');
+  for (const reason of ['started', 'started again']) await store.keepGeneration(reason);
+  const first = (await store.generations()).map(({ number, reason }) => `${number} ${reason}`);
+  assert.deepEqual(first, ['1 started'], 'the same document is kept once');
   for (let second = 1; second <= 12; second += 1)
     await store.edit([{ path: INTERVAL, value: `${second} s` }], { reason: `to ${second}` });
+  await collect();
   const kept = await store.generations();
   assert.deepEqual(
     kept.map(({ number }) => number),
-    [13, 12, 11, 10, 9, 8, 7, 6, 5, 4],
+    [13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 1],
   );
   assert.equal(kept[0]!.reason, 'to 12');
   assert.equal((await store.rollback(5)).applied, true);
   assert.equal(text(), TEXT.replace('10 s', '4 s'));
   assert.equal((await store.generations())[0]!.reason, 'rollback to generation 5');
-  await assert.rejects(store.rollback(1), {
+  await assert.rejects(store.rollback(2), {
     code: 'CONFIG_GENERATION',
-    message: /there is no generation 1 \(it is not kept\); kept are 14, /,
+    message: /there is no generation 2 \(it is not kept\); kept are 14, /,
   });
-  writeFileSync(join(home, 'var', 'generations', '14.json'), '{"text":"{}","revision":"x"}');
+  writeFileSync(join(home, 'var', 'generations', '14', 'runtime.config.json'), '{}');
   await assert.rejects(store.rollback(14), { code: 'CONFIG_GENERATION', message: /damaged/ });
 });
 

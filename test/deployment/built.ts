@@ -13,6 +13,7 @@ const built = (place: string): string => new URL(`../../../src/dist/${place}.js`
 export const {
   acquireArchive,
   archiveName,
+  boot,
   BUDGET,
   BundleStore,
   changeRoot,
@@ -22,9 +23,13 @@ export const {
   signRoot,
   TRUST_FILE,
   writeRoots,
+  collect,
+  ContentStore,
   DropInFolder,
+  GenerationLedger,
   isEncrypted,
   joinArchive,
+  Journal,
   makeArchive,
   makeKey,
   manifestBeside,
@@ -39,6 +44,7 @@ export const {
   signArchive,
   signEnvelope,
   templateKinds,
+  Transactions,
   TrustStore,
   verifyArchive,
   writeEnvelope,
@@ -62,3 +68,5 @@ export type {
   InstalledArchive,
 } from '../../src/deployment/index.js';
 export type BundleStore = Face.BundleStore;
+export type { Change } from '../../src/configuration/index.js';
+export type Transactions = Face.Transactions;

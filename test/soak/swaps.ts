@@ -75,7 +75,7 @@ async function run(): Promise<boolean> {
   for (let number = 1; number <= swaps; number++) {
     const file = await releases.make(`0.1.${number}`);
     const from = performance.now();
-    await callNode(storage, 'bundle.install', { source: file });
+    await callNode(storage, 'bundle.install', { sources: [file] });
     took.push(performance.now() - from);
     rmSync(file);
     if (number % Math.ceil(swaps / 20) === 0)

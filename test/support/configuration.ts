@@ -21,8 +21,5 @@ export const { parseFile, revisionOf, MAX_DEPTH } = (await import(
   built('file')
 )) as typeof import('../../src/configuration/file.js');
 export const { editText } = (await import(built('edit'))) as typeof import('../../src/configuration/edit.js');
-export const { Generations } = (await import(
-  built('generations')
-)) as typeof import('../../src/configuration/generations.js');
 export const { nearest } = (await import(built('nearest'))) as typeof import('../../src/configuration/nearest.js');
 export type * from '../../src/configuration/index.js';

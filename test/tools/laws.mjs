@@ -8,7 +8,7 @@ process.chdir(process.argv[2] ?? root);
 
 // Floors of src: a folder may import from its own floor's list only.
 const FLOORS = [
-  ['errors', 'version', 'scope'],
+  ['errors', 'version', 'scope', 'durable'],
   ['registry', 'space'],
   ['component', 'configuration', 'event'],
   ['bundle'],
@@ -68,7 +68,7 @@ for (const file of files('src/**/*.{ts,cts}')) {
     if (
       !isContract &&
       target.includes('/') &&
-      !/^[^/]+\/index\.js$/.test(target) &&
+      !/^[^/]+\/index\.c?js$/.test(target) &&
       !(room === 'cli' && targetRoom === 'node')
     ) {
       broken.push(`${file} imports ${from}: a folder is entered by its index.ts or a contract`);

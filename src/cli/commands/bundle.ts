@@ -83,7 +83,7 @@ export const bundle: Command = {
     install,
     update: {
       ...install,
-      summary: 'update a bundle of the running node, as install does; on any failure the old one goes on',
+      summary: 'update bundles of the running node, as install does; on any failure the old ones go on',
     },
     start: onRunningNode(
       'start a bundle of the running node',

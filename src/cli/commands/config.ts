@@ -1,8 +1,9 @@
 import { basename } from 'node:path';
 import { RackwattError } from '../../errors.js';
 import type { ConfigurationOutcome } from '../../configuration/contract.js';
+import type { GenerationInfo } from '../../configuration/index.js';
 import type { Command, CommandInput } from '../contract.js';
-import { json } from '../output.js';
+import { json, table } from '../output.js';
 
 const TOP = new Set(['$schema', 'id', 'framework', 'bundles', 'configurations']);
 const PATH = '<path...>';
@@ -104,17 +105,23 @@ export const config: Command = {
       },
     },
     generations: {
-      summary: 'the configurations that were applied, newest first',
+      summary: 'what ran, newest first: what is in force, what is on probation, what was rolled back and why',
       options: { '--json': 'print JSON' },
       async run({ options, stdout, call }) {
-        const generations = (await call('config.generations')) as { number: number; time: string; reason: string }[];
-        stdout.write(
-          options['json']
-            ? json(generations)
-            : generations
-                .map(({ number, time, reason }) => `${String(number).padStart(4)}  ${time}  ${reason}\n`)
-                .join(''),
-        );
+        const generations = (await call('config.generations')) as GenerationInfo[];
+        if (options['json']) stdout.write(json(generations));
+        else
+          stdout.write(
+            table(
+              generations.map(({ number, time, state, reason, why }) => ({
+                number,
+                time,
+                state,
+                reason,
+                why: why ?? '',
+              })),
+            ),
+          );
       },
     },
     rollback: {

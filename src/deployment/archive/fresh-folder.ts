@@ -14,21 +14,26 @@ export class FreshFolder {
   readonly #folders: Set<string>;
   readonly #flushing = new Set<Promise<void>>();
   #failure: RackwattError | undefined;
+  readonly #isFlushed: boolean;
 
-  private constructor(root: string) {
+  private constructor(root: string, isFlushed: boolean) {
     this.#root = root;
+    this.#isFlushed = isFlushed;
     this.#folders = new Set([root]);
   }
 
-  /** @throws `STORE_WRITE`, also when there is something */
-  static async make(root: string): Promise<FreshFolder> {
+  /**
+   * @param isFlushed `false`: `flush` does nothing, because whoever owns the folder waits for the disk
+   * @throws `STORE_WRITE`, also when there is something
+   */
+  static async make(root: string, isFlushed = true): Promise<FreshFolder> {
     try {
       await mkdir(dirname(root), { recursive: true });
       await mkdir(root, { mode: 0o700 });
     } catch (error) {
       throw cannot('make', root, error);
     }
-    return new FreshFolder(root);
+    return new FreshFolder(root, isFlushed);
   }
 
   /** @throws `STORE_WRITE` */
@@ -72,7 +77,7 @@ export class FreshFolder {
 
   async #finish(file: NewFile): Promise<void> {
     try {
-      await file.flush();
+      if (this.#isFlushed) await file.flush();
     } catch (error) {
       this.#failure ??= cannot('write', this.#root, error);
     } finally {
@@ -84,6 +89,7 @@ export class FreshFolder {
   async flush(): Promise<void> {
     await Promise.all(this.#flushing);
     if (this.#failure) throw this.#failure;
+    if (!this.#isFlushed) return;
     try {
       for (const folder of this.#folders) await flushFolder(folder);
     } catch (error) {

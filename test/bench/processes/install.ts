@@ -1,4 +1,4 @@
-/** Installs the signed archives of `<argument>/archives` durably: verified, written, flushed to the disk. */
+/** Installs the signed archives of `<argument>/archives` durably, together: verified, written, flushed to the disk. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadDeployment } from '../built.js';
@@ -11,12 +11,10 @@ const store = new BundleStore({
 });
 const archives = readdirSync(join(folder, 'archives')).map((name) => join(folder, 'archives', name));
 
-const AT_ONCE = 16;
 const started = performance.now();
-await Promise.all(
-  Array.from({ length: AT_ONCE }, async () => {
-    for (let archive = archives.pop(); archive; archive = archives.pop()) await store.install(archive, false);
-  }),
+await store.installAll(
+  archives.map((file) => ({ file })),
+  false,
 );
 process.stdout.write(`${JSON.stringify({ installMs: performance.now() - started })}\n`);
 process.exit(0);

@@ -1,0 +1,230 @@
+import { join } from 'node:path';
+import type { Framework, NodeHealth } from '../bundle/index.js';
+import type { Logger } from '../component/index.js';
+import {
+  parseDuration,
+  parseSize,
+  type ApplyResult,
+  type Change,
+  type RuntimeDocument,
+} from '../configuration/index.js';
+import {
+  collect,
+  ContentStore,
+  GenerationLedger,
+  Transactions,
+  type Look,
+  type Prover,
+  type Transaction,
+  type TrustStore,
+} from '../deployment/index.js';
+import { realFileSystem } from '../durable/index.cjs';
+import { errorMessage } from '../errors.js';
+import { VERSION } from '../version.js';
+import { lookAt, worse } from './look.js';
+
+/** What changes need of the node that runs. */
+export interface Changing {
+  framework: Framework;
+  log: Logger;
+  trust: TrustStore;
+  document(): RuntimeDocument;
+  health(): Promise<NodeHealth>;
+  /** Brings an earlier configuration back, in the node and, by `undo`, on the disk. */
+  revert(text: string, undo: () => Promise<boolean>): Promise<ApplyResult>;
+}
+
+/** ms from one look at a node on probation to the next. */
+const LOOK_EVERY = 1_000;
+/** Looks in a row that must show the same trouble before a change goes back: what recovers by itself may. */
+const SUSTAINED = 3;
+/** ms for which a content that nobody names stays in the store. */
+const GRACE = 600_000;
+
+/** How the changes of a running node come to their end: probation, commit or rollback, and the collection of what is left over. */
+export class Changes implements Prover {
+  readonly ledger: GenerationLedger;
+  readonly #transactions: Transactions;
+  readonly #contents: ContentStore;
+  readonly #storage: string;
+  #node: Changing | undefined;
+  #open: { transaction: Transaction; timer: NodeJS.Timeout } | undefined;
+  #collecting: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  private constructor(options: { storage: string; file: string }, transactions: Transactions) {
+    this.#storage = options.storage;
+    this.#transactions = transactions;
+    this.#contents = new ContentStore(join(options.storage, 'store'), realFileSystem);
+    this.ledger = new GenerationLedger({
+      ...options,
+      transactions,
+      contents: this.#contents,
+      runtime: () => ({ version: VERSION, node: process.versions.node }),
+      prover: this,
+      onEnd: () => void this.collect(),
+    });
+  }
+
+  static async open(options: { storage: string; file: string }): Promise<Changes> {
+    return new Changes(options, await Transactions.open({ system: realFileSystem, ...options }));
+  }
+
+  attach(node: Changing): void {
+    this.#node = node;
+  }
+
+  /** The node has come up: what an earlier process armed is on probation from here. */
+  async begin(): Promise<void> {
+    const transaction = this.#transactions.resume();
+    if (transaction !== undefined) this.watch(transaction);
+    await this.collect();
+  }
+
+  /** @param isAsked a stop that somebody asked for counts as no failed try */
+  async end(isAsked: boolean): Promise<void> {
+    this.#isClosed = true;
+    const transaction = this.#take();
+    if (isAsked) await transaction?.pause().catch((error: unknown) => this.#node?.log.warn(errorMessage(error)));
+    await this.#collecting;
+  }
+
+  /** Begins a transaction with its contents still to be fetched. */
+  async accept(reason: string): Promise<string> {
+    return (await this.#transactions.begin(reason)).id;
+  }
+
+  /** Gives up what `accept` began, unless it came further than that. */
+  async cancel(id: string, why: string, unwanted: readonly string[] = []): Promise<void> {
+    const found = this.#transactions.history().find((transaction) => transaction.id === id);
+    if (found?.state === 'ACCEPTED' || found?.state === 'STAGED') await this.#transactions.accepted(id).refuse(why);
+    await this.collect(unwanted);
+  }
+
+  probation({ difference, document }: Change): number {
+    const { bundlesAdded, bundlesChanged } = difference;
+    const isNew = ({ id }: { id: string }): boolean => id.startsWith('store:');
+    const arrived = [
+      ...bundlesAdded,
+      ...bundlesChanged.filter(({ previous, next }) => previous.digest !== next.digest).map(({ next }) => next),
+    ];
+    return arrived.some(isNew) ? parseDuration(document.framework.probation) : 0;
+  }
+
+  async look(withChecks: boolean): Promise<Look> {
+    if (this.#node === undefined) return { failing: [], checks: [] };
+    const { failing, checks } = await lookAt(this.#node.framework, withChecks ? this.#node.health : undefined);
+    return { failing, checks };
+  }
+
+  watch(transaction: Transaction): void {
+    if (this.#isClosed) return;
+    const deadline = performance.now() + transaction.probation;
+    const streaks = new Map<string, number>();
+    const again = (): void => {
+      const pause = Math.max(0, Math.min(LOOK_EVERY, deadline - performance.now()));
+      this.#open = { transaction, timer: setTimeout(() => void look(), pause) };
+    };
+    const look = async (): Promise<void> => {
+      const { sentences, keys } = await this.#worse(transaction);
+      if (this.#open?.transaction !== transaction) return;
+      for (const key of streaks.keys()) if (!keys.includes(key)) streaks.delete(key);
+      for (const key of keys) streaks.set(key, (streaks.get(key) ?? 0) + 1);
+      const isOver = performance.now() >= deadline;
+      const isIll = isOver ? keys.length > 0 : [...streaks.values()].some((streak) => streak >= SUSTAINED);
+      if (!isIll && !isOver) return again();
+      this.#take();
+      await (isIll ? this.#rollBack(transaction, sentences.join('; ')) : this.#commit(transaction));
+    };
+    again();
+  }
+
+  async settle(): Promise<string | undefined> {
+    const transaction = this.#open?.transaction;
+    if (transaction === undefined) return undefined;
+    const { sentences } = await this.#worse(transaction);
+    if (sentences.length > 0)
+      return `"${transaction.reason}" is on probation and not well (${sentences[0]}); it is rolled back unless that passes, then try again`;
+    if (this.#open?.transaction === transaction) {
+      this.#take();
+      await this.#commit(transaction);
+    }
+    return undefined;
+  }
+
+  /** Removes what no kept generation needs; one collection after the other. */
+  collect(unwanted: readonly string[] = []): Promise<void> {
+    this.#collecting = this.#collecting
+      .then(() => this.#collect(unwanted))
+      .catch((error: unknown) => {
+        this.#node?.log.warn(`old generations could not be removed: ${errorMessage(error)}`);
+      });
+    return this.#collecting;
+  }
+
+  async #collect(unwanted: readonly string[]): Promise<void> {
+    const node = this.#node;
+    if (node === undefined || this.#isClosed) return;
+    const { generations, contents } = await collect({
+      transactions: this.#transactions,
+      contents: this.#contents,
+      storage: this.#storage,
+      quota: parseSize(node.document().framework.quota),
+      used: () => node.framework.bundles().map((bundle) => bundle.revision.source.root),
+      grace: GRACE,
+      unwanted,
+    });
+    if (contents.length > 0 || generations.length > 0)
+      node.log.info(
+        `removed from the storage: ${[...generations.map((number) => `generation ${number}`), ...contents].join(', ')}`,
+      );
+  }
+
+  async #worse(transaction: Transaction): Promise<{ keys: string[]; sentences: string[] }> {
+    const now = await lookAt(this.#node!.framework, this.#node!.health);
+    const keys = worse(transaction.before, now);
+    return { keys, sentences: keys.map((key) => now.why.get(key) ?? key) };
+  }
+
+  /** The transaction on probation, which nobody watches any more. */
+  #take(): Transaction | undefined {
+    clearTimeout(this.#open?.timer);
+    const transaction = this.#open?.transaction;
+    this.#open = undefined;
+    return transaction;
+  }
+
+  async #commit(transaction: Transaction): Promise<void> {
+    const { framework, trust, log } = this.#node!;
+    try {
+      await transaction.commit();
+      log.info(`"${transaction.reason}" is proved healthy: generation ${transaction.generation} stays`);
+      for (const { revision } of framework.bundles()) {
+        const { location, manifest } = revision.source;
+        if (location.startsWith('store:') && manifest.minimum !== undefined)
+          await trust.raiseFloor(manifest.name, manifest.minimum);
+      }
+    } catch (error) {
+      log.error(`"${transaction.reason}" could not be committed: ${errorMessage(error)}`);
+    }
+    void this.collect();
+  }
+
+  async #rollBack(transaction: Transaction, why: string): Promise<void> {
+    const { log, revert } = this.#node!;
+    try {
+      const before = transaction.from === undefined ? undefined : await this.#transactions.read(transaction.from);
+      if (before === undefined) {
+        log.error(`"${transaction.reason}" is not well (${why}), and there is nothing to go back to`);
+        await transaction.commit();
+        return;
+      }
+      const result = await revert(before.text, () => transaction.rollBack(why));
+      log.error(`"${transaction.reason}" was rolled back to generation ${transaction.from}: ${why}`);
+      if (!result.ok) for (const { message } of result.problems) log.error(`going back: ${message}`);
+    } catch (error) {
+      log.error(`"${transaction.reason}" is not well (${why}) and could not be rolled back: ${errorMessage(error)}`);
+    }
+    void this.collect();
+  }
+}
