@@ -32,7 +32,7 @@ export interface JournalRecord {
   state: TransactionState;
   /** ISO 8601. */
   time: string;
-  /** With ACCEPTED: what is to change, for people. */
+  /** With ACCEPTED and STAGED: what is to change, for people. */
   reason?: string;
   /** With ARMED: generations; there is none before the first. */
   from?: number;
@@ -164,6 +164,7 @@ export function transactionsOf(records: readonly JournalRecord[]): TransactionRe
     found.set(id, transaction);
     if (transaction.isFinal) continue;
     transaction.state = state;
+    if (record.reason !== undefined) transaction.reason = record.reason;
     transaction.changed = time;
     if (state === 'ARMED') transaction.armed = record;
     if (state === 'TRY') transaction.tries += 1;

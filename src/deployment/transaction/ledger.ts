@@ -79,7 +79,7 @@ export class GenerationLedger implements Generations {
     const transaction =
       change.transaction === undefined
         ? await transactions.begin(change.reason)
-        : transactions.accepted(change.transaction);
+        : transactions.accepted(change.transaction, change.reason);
     const probation = prover?.probation(change) ?? 0;
     try {
       const { text, document, base } = change;

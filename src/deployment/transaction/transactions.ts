@@ -85,14 +85,14 @@ export class Transactions {
   }
 
   /** One that began with its contents being fetched. @throws `TRANSACTION_ENDED` when it was cancelled meanwhile */
-  accepted(id: string): Transaction {
+  accepted(id: string, reason?: string): Transaction {
     const found = this.history().find((transaction) => transaction.id === id);
     if (found === undefined || found.isFinal)
       throw new RackwattError(
         'TRANSACTION_ENDED',
         `"${found?.reason ?? id}" is over: ${found?.why ?? 'it is not known'}`,
       );
-    return new Transaction(this, id, found.reason);
+    return new Transaction(this, id, reason ?? found.reason);
   }
 
   /** Takes up what an earlier process armed. */
@@ -228,7 +228,7 @@ export class Transaction {
   /** Everything that the candidate needs is in the store already; its generation becomes durable. @throws `STORE_WRITE` */
   async stage(candidate: Candidate): Promise<void> {
     this.#staged = await this.#transactions.write(candidate, this.reason);
-    await this.#note('STAGED');
+    await this.#note('STAGED', { reason: this.reason });
   }
 
   /** From here on the next start owns the outcome. @throws `TRANSACTION_RUNNING`, `STORE_WRITE` */
