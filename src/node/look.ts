@@ -1,5 +1,6 @@
 import type { Framework, NodeHealth } from '../bundle/index.js';
 import type { Look } from '../deployment/index.js';
+import { componentsOf } from './components.js';
 
 /** How a node is, for comparing: and in a sentence each, what is wrong. */
 export interface LookedAt extends Look {
@@ -15,9 +16,11 @@ export async function lookAt(framework: Framework, health?: () => Promise<NodeHe
       why.set(`bundle ${bundle.name}`, `${bundle.name} is ${bundle.state}: ${bundle.reason ?? 'it was not started'}`);
     if (recovery !== undefined) why.set(`failures of ${bundle.name}`, `${bundle.name} failed: ${recovery.last}`);
   }
-  for (const instance of framework.components.instances())
-    if (instance.state === 'failed')
-      why.set(`component ${instance.label}`, `${instance.label} failed: ${instance.failure?.message}`);
+  for (const { info, component, failure } of componentsOf(framework))
+    if (info.state === 'failed') {
+      const label = info.pid ?? component;
+      why.set(`component ${label}`, `${label} failed: ${failure}`);
+    }
   const checks = Object.entries((await health?.())?.checks ?? {}).filter(([name]) => name !== 'container');
   for (const [name, { state, detail }] of checks)
     if (state === 'failed') why.set(`check ${name}`, `the health check ${name} fails${detail ? `: ${detail}` : ''}`);

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { containerModules, Framework, HealthCheck, Runtime, type Bundle } from '../bundle/index.js';
+import { containerModules, Framework, HealthCheck, Runtime } from '../bundle/index.js';
 import {
   ConfigurationAdmin,
   SecretResolver,
