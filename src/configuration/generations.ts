@@ -31,6 +31,8 @@ export interface Change {
   base: { text: string; revision: string };
   /** Whether the file holds the change already, because somebody saved it. */
   isSaved: boolean;
+  /** Belongs to the change that is on probation: both stay or both go back. */
+  joins?: boolean;
   /** Id of a transaction that began with what the change needs being fetched. */
   transaction?: string;
 }

@@ -124,7 +124,7 @@ export class ConfigurationStore {
   /** @throws CONFIG_CHANGED_MEANWHILE, CONFIG_WRITE, TRANSACTION_RUNNING, STORE_WRITE */
   async edit(
     change: readonly ConfigurationEdit[] | string,
-    { revision, ...options }: { revision?: string; reason?: string; transaction?: string } = {},
+    { revision, ...options }: { revision?: string; reason?: string; transaction?: string; joins?: boolean } = {},
   ): Promise<ConfigurationOutcome> {
     return this.#serially(async () => {
       const proposal = await this.propose(change, revision === undefined ? {} : { revision });
@@ -205,8 +205,7 @@ export class ConfigurationStore {
 
   /** A change like any other, to the text of an earlier generation. @throws CONFIG_GENERATION */
   async rollback(number: number): Promise<ConfigurationOutcome> {
-    const generation = await this.#generations.get(number);
-    return this.edit(generation.text, { reason: `rollback to generation ${number}` });
+    return this.edit((await this.#generations.get(number)).text, { reason: `rollback to generation ${number}` });
   }
 
   async secrets(): Promise<string[]> {
@@ -227,9 +226,7 @@ export class ConfigurationStore {
       throw new RackwattError(
         'CONFIG_NOT_APPLIED',
         `the secret "${name}" stays as it was: ${result.problems[0]?.message ?? 'the node could not run with it'}`,
-        {
-          context: { name, problems: result.problems },
-        },
+        { context: { name, problems: result.problems } },
       );
     });
   }
@@ -249,7 +246,10 @@ export class ConfigurationStore {
     });
   }
 
-  async #commit(proposal: Proposal, options: { reason: string; transaction?: string }): Promise<ConfigurationChange> {
+  async #commit(
+    proposal: Proposal,
+    options: Pick<Change, 'reason' | 'transaction' | 'joins'>,
+  ): Promise<ConfigurationChange> {
     const { sound, base, revision, warnings } = proposal;
     const refused = (problems: ConfigurationProblem[]): ConfigurationChange => ({
       outcome: { applied: false, problems, warnings, revision: base.revision },
@@ -289,7 +289,7 @@ export class ConfigurationStore {
     if (!(await transaction.undo(why)))
       this.#options.log?.warn(
         { file: this.file },
-        `a change could not be applied, and ${this.file} was changed meanwhile, so it is left as it is`,
+        `a change failed, and ${this.file}, edited meanwhile, is left as it is`,
       );
     else if (!how.isSaved) this.#seen = how.base.revision;
     if (result.ok) throw failure;

@@ -139,6 +139,10 @@ export class Changes implements Prover {
     again();
   }
 
+  release(): Transaction | undefined {
+    return this.#take();
+  }
+
   async settle(): Promise<string | undefined> {
     const transaction = this.#open?.transaction;
     if (transaction === undefined) return undefined;

@@ -323,7 +323,7 @@ export class Node {
   #writeMigrated(edits: ConfigurationEdit[]): void {
     const failed = (why: string): void =>
       this.#log.error(`configurations were migrated and could not be written: ${why}`);
-    this.configuration.edit(edits, { reason: 'migrated by an update' }).then(
+    this.configuration.edit(edits, { reason: 'migrated by an update', joins: true }).then(
       ({ applied, problems }) => void (applied || failed(problems.map(({ message }) => message).join('; '))),
       (error: unknown) => failed(errorMessage(error)),
     );

@@ -24,6 +24,8 @@ export interface Prover {
   look(withChecks: boolean): Promise<Look>;
   /** The generation runs and is on probation from now on. */
   watch(transaction: Transaction): void;
+  /** Gives up the transaction on probation to one that it goes on in. */
+  release(): Transaction | undefined;
   /** Ends a probation early, because something else is to change. @returns why that is not possible */
   settle(): Promise<string | undefined>;
 }
@@ -74,19 +76,26 @@ export class GenerationLedger implements Generations {
 
   async begin(change: Change): Promise<ChangeTransaction> {
     const { transactions, prover, runtime, file } = this.#options;
-    const busy = await prover?.settle();
+    const joined = change.joins === true ? prover?.release() : undefined;
+    const busy = joined === undefined ? await prover?.settle() : undefined;
     if (busy !== undefined) throw new RackwattError('TRANSACTION_RUNNING', busy);
     const transaction =
       change.transaction === undefined
         ? await transactions.begin(change.reason)
         : transactions.accepted(change.transaction, change.reason);
-    const probation = prover?.probation(change) ?? 0;
+    const probation = joined?.probation ?? prover?.probation(change) ?? 0;
     try {
       const { text, document, base } = change;
       await transaction.stage({ text, bundles: this.#bundles(document), runtime: runtime(document) });
-      const before = await prover?.look(probation > 0);
-      await transaction.arm({ revision: base.revision, probation, ...(before === undefined ? {} : { before }) });
+      const before = joined?.before ?? (await prover?.look(probation > 0));
+      await transaction.arm({
+        revision: base.revision,
+        probation,
+        ...(before === undefined ? {} : { before }),
+        ...(joined === undefined ? {} : { joined }),
+      });
     } catch (error) {
+      if (joined !== undefined) prover!.watch(joined);
       await transaction.refuse(errorMessage(error)).catch((unsaid: unknown) => void errorMessage(unsaid));
       throw error;
     }

@@ -232,11 +232,11 @@ export class Transaction {
   }
 
   /** From here on the next start owns the outcome. @throws `TRANSACTION_RUNNING`, `STORE_WRITE` */
-  async arm(options: { revision: string; probation?: number; before?: Look }): Promise<void> {
+  async arm(options: { revision: string; probation?: number; before?: Look; joined?: Transaction }): Promise<void> {
     const other = this.#transactions.armed;
-    if (other !== undefined)
+    if (other !== undefined && other.id !== options.joined?.id)
       throw new RackwattError('TRANSACTION_RUNNING', `"${other.reason}" is still under way; try again when it is done`);
-    const { current } = this.#transactions;
+    const current = options.joined === undefined ? this.#transactions.current : options.joined.from;
     const { number, revision } = this.#staged!;
     const facts = {
       ...(current === undefined ? {} : { from: current }),
@@ -248,6 +248,7 @@ export class Transaction {
     };
     await this.#note('ARMED', facts);
     this.#armed = { id: this.id, state: 'ARMED', time: '', ...facts };
+    await options.joined?.goOnIn(this.reason);
   }
 
   /** @returns false when somebody edited the configuration file meanwhile; nothing is switched then */
@@ -263,6 +264,11 @@ export class Transaction {
   /** A stop that somebody asked for counts as no failed try. */
   async pause(): Promise<void> {
     await this.#note('PAUSED');
+  }
+
+  /** Another transaction that is armed goes back as far as this one would have. */
+  async goOnIn(reason: string): Promise<void> {
+    await this.#note('SUPERSEDED', { why: `it goes on in "${reason}"` });
   }
 
   async commit(): Promise<void> {

@@ -304,6 +304,7 @@ class Site {
         probation: ({ reason }) => (reason === REASON && this.#schedule.change !== 'configuration' ? 60_000 : 0),
         look: () => Promise.resolve({ failing: [], checks: [] }),
         watch: () => undefined,
+        release: () => undefined,
         settle: () => Promise.resolve(undefined),
       },
     });
