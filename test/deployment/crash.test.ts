@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mutant } from './crash/disk.js';
-import { CHANGES, play, RELEASES, type Schedule, Violation } from './crash/schedule.js';
+import { CHANGES, play, playFull, RELEASES, type Schedule, Violation } from './crash/schedule.js';
 
 /** A few of the 20,000 that are run with this set to 20000. */
 const SCHEDULES = Number(process.env['CRASH_SCHEDULES'] ?? 1_000);
@@ -49,5 +49,17 @@ for (const mutant of MUTANTS) {
     const { found } = await violations(SCHEDULES, mutant);
     t.diagnostic(`${found.length} of ${SCHEDULES}, such as ${found[0]}`);
     assert.ok(found.length > 0);
+  });
+}
+
+for (const change of CHANGES) {
+  test(`a disk that is full at any step: ${change}`, async () => {
+    let call = 0;
+    for (let wasFull = true; wasFull; ) {
+      const outcome = await playFull(change, ++call);
+      ({ wasFull } = outcome);
+      if (outcome.sentence !== undefined) assert.match(outcome.sentence, /full|room|ENOSPC/, `call ${call}`);
+    }
+    assert.ok(call > 20, `${call} calls`);
   });
 }

@@ -122,6 +122,28 @@ export async function play(schedule: Schedule): Promise<string> {
   return site.verdict();
 }
 
+/**
+ * A good change on a disk that is full in its `call`th call, and has room again afterwards.
+ * @returns whether the disk was full within the change, and what was said
+ */
+export async function playFull(change: ChangeKind, call: number): Promise<{ wasFull: boolean; sentence?: string }> {
+  const disk = new CrashDisk(seeded(1));
+  const site = new Site(disk, { seed: 1, change, release: 'good', crashes: 0, edits: false });
+  await site.layOut();
+  disk.fullAt = disk.operations + call;
+  let sentence: string | undefined;
+  try {
+    await site.run();
+  } catch (error) {
+    if (!(error instanceof Ended)) sentence = (error as Error).message;
+  }
+  const wasFull = disk.operations >= disk.fullAt;
+  disk.fullAt = Infinity;
+  // The next start, then the same change once more: it holds.
+  await site.again();
+  return { wasFull, ...(sentence === undefined ? {} : { sentence }) };
+}
+
 class Site {
   readonly #disk: CrashDisk;
   readonly #schedule: Schedule;
@@ -205,6 +227,28 @@ class Site {
     await system.rename(`${FILE}.swp`, FILE);
     await system.sync('/site');
     this.#isEdited = true;
+  }
+
+  async again(): Promise<void> {
+    const settled = async (): Promise<void> => {
+      try {
+        await this.run();
+      } catch (error) {
+        if (!(error instanceof Ended)) throw error;
+        await settled();
+      }
+    };
+    this.#isAsked = true;
+    await settled();
+    const text = (await this.#system.read(FILE)).toString();
+    must(this.#isNew(text) || text === OLD, 'after a full disk neither the old nor the new runs');
+    if (this.#isNew(text)) return;
+    this.#isAsked = false;
+    await settled();
+    must(
+      this.#isNew((await this.#system.read(FILE)).toString()),
+      'after a full disk the change does not hold any more',
+    );
   }
 
   async isTheirs(): Promise<boolean> {
