@@ -14,6 +14,8 @@ export { signArchive } from './archive/sign.js';
 export { joinArchive, makeArchive, manifestBeside, type ArchiveParts } from './archive/write.js';
 export { ContentStore } from './content.js';
 export { DropInFolder, type DropInOptions } from './dropins.js';
+export type { DropInInfo } from './dropin-entry.js';
+export { DropInRecords, type ContentName } from './dropin-records.js';
 export { DEPLOYMENT_ERRORS } from './errors.js';
 export { archiveName, packBundle, type Packed } from './pack.js';
 export { sbomOf, type SbomSummary } from './sbom.js';

@@ -97,8 +97,8 @@ export class Assembly {
     return problems;
   }
 
-  /** Content of a drop-in: updates the bundle of that name, or installs it. */
-  async drop(source: RevisionSource, startLevel: number): Promise<void> {
+  /** Content of a drop-in: updates the bundle of that name, or installs it. @returns location of what is configured under the name */
+  async drop(source: RevisionSource, startLevel: number): Promise<string | undefined> {
     const { framework } = this.#options;
     const { name } = source.manifest;
     const existing = framework.bundle(name);
@@ -106,6 +106,7 @@ export class Assembly {
     else await this.#startDropIn(source, startLevel);
     this.#dropins.set(name, source);
     await framework.retryUnresolved();
+    return this.#configured.get(name)?.source.location;
   }
 
   /** Another content than the configuration says: what that says of the bundle's components stays. */

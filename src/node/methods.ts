@@ -1,4 +1,4 @@
-import type { Runtime } from '../bundle/index.js';
+import type { Bundle, Runtime } from '../bundle/index.js';
 import { AdminMethod } from '../cli/contract.js';
 import type { ConfigurationAdmin } from '../configuration/index.js';
 import { RackwattError } from '../errors.js';
@@ -59,7 +59,7 @@ export function socketMethods(
     'node.health': () => runtime.health(),
     'node.startup': () => node.startup(),
     'node.stop': () => node.requestStop(),
-    'bundle.list': () => runtime.bundles(),
+    'bundle.list': async () => [...(await runtime.bundles()), ...quarantined(node)],
     'bundle.info': async (parameters) => {
       const found = bundle(parameters);
       const components = componentsOf(framework).filter(({ info }) => info.bundle === found.name);
@@ -71,17 +71,22 @@ export function socketMethods(
       };
     },
     'bundle.why': async (parameters) => {
-      const found = bundle(parameters);
-      if (found.state === 'ACTIVE') return { state: found.state, reason: 'it is active' };
-      await found.resolve().catch((error: unknown) => void error);
-      return {
-        state: found.state,
-        reason: found.reason ?? (found.autostart ? 'it waits for its start level' : 'nobody started it'),
-      };
+      const name = text(parameters, 'name');
+      const dropIns = dropInReasons(node, name);
+      const found = framework.bundle(name) ?? framework.bundle(`@rackwatt/${name}`);
+      if (!found && dropIns.length > 0) return { state: 'QUARANTINED', reason: dropIns.join('; ') };
+      return why(bundle(parameters), dropIns);
     },
     'bundle.doctor': (parameters) =>
       diagnose(framework, node.tokens, bundle(parameters), (parameters as Parameters)['quick'] !== true),
     'bundle.start': async (parameters) => {
+      const name = text(parameters, 'name');
+      if (await node.dropIns?.retry(name)) {
+        const [reason] = dropInReasons(node, name);
+        if (reason !== undefined) throw new RackwattError('BUNDLE_START', reason);
+        const started = framework.bundles().find((each) => each.name === name || each.location === `dropins:${name}`);
+        if (started) return started.info();
+      }
       await bundle(parameters).start();
       return bundle(parameters).info();
     },
@@ -121,6 +126,34 @@ export function socketMethods(
       }
     };
   };
+}
+
+async function why(bundle: Bundle, dropIns: readonly string[]): Promise<{ state: string; reason: string }> {
+  const also = dropIns.map((reason) => `; ${reason}`).join('');
+  if (bundle.state === 'ACTIVE') return { state: bundle.state, reason: `it is active${also}` };
+  await bundle.resolve().catch((error: unknown) => void error);
+  const reason = bundle.reason ?? (bundle.autostart ? 'it waits for its start level' : 'nobody started it');
+  return { state: bundle.state, reason: reason + also };
+}
+
+/** Drop-ins that are not taken, as lines of the list of bundles. */
+function quarantined(node: Node): object[] {
+  return (node.dropIns?.list() ?? [])
+    .filter(({ state }) => state === 'quarantined')
+    .map(({ file, name, version, reason }) => ({
+      name: name ?? file,
+      version: version ?? '',
+      state: 'QUARANTINED',
+      location: `dropins:${file}`,
+      reason,
+    }));
+}
+
+/** What is to be said of drop-ins of a bundle, or of a file, that do not run. */
+function dropInReasons(node: Node, name: string): string[] {
+  return (node.dropIns?.list() ?? [])
+    .filter(({ state, file, name: bundle }) => state !== 'running' && (file === name || bundle === name))
+    .map(({ file, state, since, reason }) => `drop-in ${file} is ${state}${since ? ` since ${since}` : ''}: ${reason}`);
 }
 
 async function* logLines(node: Node, options: { follow?: boolean; lines?: number } = {}): AsyncGenerator<LogLine> {

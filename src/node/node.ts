@@ -61,6 +61,7 @@ export class Node {
   readonly #times = new StartupTimes();
   readonly #descriptions: Descriptions;
   #previous: RuntimeDocument;
+  #dropIns: DropInFolder | undefined;
   #stopped: Promise<void> | undefined;
 
   private constructor(
@@ -233,6 +234,11 @@ export class Node {
     return this.#stopped;
   }
 
+  /** What lies in the drop-in folder; undefined when there is none. */
+  get dropIns(): DropInFolder | undefined {
+    return this.#dropIns;
+  }
+
   requestStop(): void {
     this.#stopping.abort();
   }
@@ -330,8 +336,9 @@ export class Node {
   }
 
   async #watchDropIns(folder: string): Promise<void> {
-    await DropInFolder.watch({
+    this.#dropIns = await DropInFolder.watch({
       folder,
+      records: join(this.configuration.storage, 'dropins.json'),
       store: this.#store,
       allowUnsigned: this.#trusts('dropins'),
       log: this.#log,

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { compileFunction } from 'node:vm';
-import { moduleSyntax } from './errors.js';
+import { moduleSyntax, type Place } from './errors.js';
 import { OwnedEffects } from './effects/index.js';
 import { TOKEN_VARIABLE, type RevisionToken } from './token.js';
 
@@ -49,13 +49,17 @@ export function compile(text: Text, effects: OwnedEffects, token: RevisionToken)
     return make(token, ...globals.map((name) => effects.global(name)), ...outer.map(([, value]) => value)) as Evaluate;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw moduleSyntax(text.path, lineOf(error, text), error.message);
+    throw moduleSyntax(text.path, placeOf(error, text), error.message);
   }
 }
 
-/** V8 names the line in front of the stack; at the very end it is that of our closing brace. */
-function lineOf(error: SyntaxError, { script, code }: Text): number | undefined {
-  const first = error.stack?.split('\n', 1)[0] ?? '';
+/** V8 puts the place in front of the stack: the line, its text, and a mark under it. At the very end it is that of our closing brace. */
+function placeOf(error: SyntaxError, { script, code }: Text): Place {
+  const [first = '', , mark = ''] = error.stack?.split('\n', 3) ?? [];
   const line = first.startsWith(`${script}:`) ? Number(first.slice(script.length + 1)) : Number.NaN;
-  return Number.isInteger(line) ? Math.min(line, code.split('\n').length) : undefined;
+  if (!Number.isInteger(line)) return {};
+  const lines = code.split('\n').length;
+  // The first line has our own text before it.
+  const column = line > 1 && line <= lines && /^\s*\^/.test(mark) ? mark.indexOf('^') + 1 : undefined;
+  return { line: Math.min(line, lines), column };
 }

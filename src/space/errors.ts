@@ -12,10 +12,15 @@ export function moduleNotFound(specifier: string, from: string, detail?: string)
   });
 }
 
-/** @param line 1-based; absent when the parser gave none. */
-export function moduleSyntax(file: string, line: number | undefined, message: string): RackwattError {
-  const where = line === undefined ? file : `${file}:${line}`;
-  return new RackwattError('MODULE_SYNTAX', `${where} is not valid: ${message}.`, { context: { file, line } });
+/** Where a text is not valid, both from 1; what the parser did not tell is absent. */
+export interface Place {
+  line?: number | undefined;
+  column?: number | undefined;
+}
+
+export function moduleSyntax(file: string, { line, column }: Place, message: string): RackwattError {
+  const where = [file, line, line === undefined ? undefined : column].filter((part) => part !== undefined).join(':');
+  return new RackwattError('MODULE_SYNTAX', `${where} is not valid: ${message}.`, { context: { file, line, column } });
 }
 
 /** The cause is kept as plain data: an error object of a bundle would keep the whole revision. */

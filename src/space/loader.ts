@@ -323,7 +323,7 @@ function parseJson(path: string, source: string): unknown {
     return JSON.parse(source);
   } catch (error) {
     const { message } = error as SyntaxError;
-    const line = /\(line (\d+) /.exec(message)?.[1];
-    throw moduleSyntax(path, line === undefined ? undefined : Number(line), message);
+    const [, line, column] = /\(line (\d+) column (\d+)\)/.exec(message) ?? [];
+    throw moduleSyntax(path, line === undefined ? {} : { line: Number(line), column: Number(column) }, message);
   }
 }

@@ -110,8 +110,12 @@ function failOn(
   const error = errors.find((candidate) => candidate.severity === 'Error');
   if (!error) return;
   const at = error.labels[0]?.start;
-  const line = at === undefined ? undefined : source.slice(0, at).split('\n').length;
-  throw moduleSyntax(file, line, error.message.replace(/\.$/, ''));
+  const before = at === undefined ? undefined : source.slice(0, at).split('\n');
+  throw moduleSyntax(
+    file,
+    { line: before?.length, column: before && before.at(-1)!.length + 1 },
+    error.message.replace(/\.$/, ''),
+  );
 }
 
 function stripTypes(file: string, source: string, strict: boolean): { code: string; map: SourceMapPayload } {

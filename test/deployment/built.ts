@@ -70,3 +70,4 @@ export type {
 export type BundleStore = Face.BundleStore;
 export type { Change } from '../../src/configuration/index.js';
 export type Transactions = Face.Transactions;
+export type DropInFolder = Face.DropInFolder;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import {
+  closeSync,
   cpSync,
   mkdirSync,
   openSync,
-  closeSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -11,98 +11,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
-import { errorMessage, RackwattError } from 'rackwatt';
-import { temporaryFolder } from '../support/temporary.js';
-import { BundleStore, TrustStore, DropInFolder, ModuleSpace, Scope, hostModules } from './built.js';
+import { test } from 'node:test';
+import { fakeNode } from './dropin-node.js';
 import { archiveOf, filesOf, writeFiles } from './support.js';
-import * as rackwatt from 'rackwatt';
-
-type Source = Parameters<Parameters<typeof DropInFolder.watch>[0]['drop']>[0];
-
-/** A node that evaluates what is dropped, and writes down what happens. */
-interface Fake {
-  folder: string;
-  /** Beside the folder, on the same file system. */
-  aside: string;
-  events: string[];
-  errors: string[];
-  running: Map<string, string>;
-  /** Versions that do not start. */
-  refused: Set<string>;
-  place(name: string, archive: Buffer): void;
-  until(what: string, done: () => boolean, milliseconds?: number): Promise<number>;
-}
-
-async function fakeNode(
-  t: TestContext,
-  options: { allowUnsigned?: boolean; before?: (folder: string) => Promise<void> } = {},
-): Promise<Fake> {
-  const home = temporaryFolder(t);
-  const [folder, aside] = [join(home, 'dropins'), join(home, 'aside')];
-  mkdirSync(folder);
-  mkdirSync(aside);
-  const fake: Fake = {
-    folder,
-    aside,
-    events: [],
-    errors: [],
-    running: new Map(),
-    refused: new Set(),
-    place(name, archive) {
-      writeFileSync(join(aside, name), archive);
-      renameSync(join(aside, name), join(folder, name));
-    },
-    async until(what, done, milliseconds = 3000) {
-      const started = performance.now();
-      while (!done()) {
-        assert.ok(
-          performance.now() - started < milliseconds,
-          `not in ${milliseconds} ms: ${what}; events: ${fake.events.join(', ')}; errors: ${fake.errors.join('; ')}`,
-        );
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-      return performance.now() - started;
-    },
-  };
-  const host = hostModules({ rackwatt });
-  const drop = async ({ root, manifest }: Source): Promise<void> => {
-    if (fake.refused.has(manifest.version))
-      throw new RackwattError('TEST_REFUSED', `${manifest.version} does not start`);
-    assert.ok(!root.startsWith(folder), 'never run from the folder');
-    const space = new ModuleSpace({ root, label: 'test', host });
-    try {
-      const { version } = await space.load(manifest.main!);
-      fake.running.set(manifest.name, String(version));
-      fake.events.push(`+${String(version)}`);
-    } finally {
-      space.dispose();
-    }
-  };
-  const lift = async (name: string): Promise<void> => {
-    fake.running.delete(name);
-    fake.events.push(`-${name}`);
-  };
-  await options.before?.(folder);
-  const scope = new Scope('test');
-  t.after(() => scope.close());
-  const quiet = (): void => undefined;
-  await DropInFolder.watch({
-    folder,
-    store: new BundleStore({ folder: join(home, 'store'), trust: new TrustStore({ keys: join(home, 'keys') }) }),
-    allowUnsigned: options.allowUnsigned ?? true,
-    log: {
-      debug: quiet,
-      info: quiet,
-      warn: quiet,
-      error: (message: unknown) => void fake.errors.push(errorMessage({ message })),
-    },
-    scope,
-    drop,
-    lift,
-  });
-  return fake;
-}
 
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 

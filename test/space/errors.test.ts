@@ -14,20 +14,20 @@ function stackOf(run: unknown): string {
   return '';
 }
 
-test('a syntax error names file and line, in every kind of source', async (t) => {
-  const cases: Record<string, [string, number]> = {
-    'index.js': ['exports.a = 1;\nexports.b = ;\n', 2],
-    'index.cjs': ['foo(\n', 2],
-    'index.mjs': ['export const a = 1;\n\nexport const b = = 2;', 3],
-    'index.ts': ['export const a: number = 1;\nexport const b: = 2;', 2],
-    'index.json': ['{\n"a": }', 2],
+test('a syntax error names file, line and column, in every kind of source', async (t) => {
+  const cases: Record<string, [string, number, number | undefined]> = {
+    'index.js': ['exports.a = 1;\nexports.b = ;\n', 2, 13],
+    'index.cjs': ['foo(\n', 2, undefined],
+    'index.mjs': ['export const a = 1;\n\nexport const b = = 2;', 3, 18],
+    'index.ts': ['export const a: number = 1;\nexport const b: = 2;', 2, 17],
+    'index.json': ['{\n"a": 1,, }', 2, 8],
   };
-  for (const [name, [source, line]] of Object.entries(cases)) {
+  for (const [name, [source, line, column]] of Object.entries(cases)) {
     const root = bundleFolder(t, { [name]: source });
     await assert.rejects(spaceOf(t, root).load(name), (error: Error & { code: string; context: object }) => {
       assert.equal(error.code, 'MODULE_SYNTAX');
-      if (name !== 'index.json') assert.deepEqual(error.context, { file: join(root, name), line });
-      assert.ok(error.message.includes(join(root, name)), error.message);
+      assert.deepEqual(error.context, { file: join(root, name), line, column });
+      assert.ok(error.message.includes(`${join(root, name)}:${line}${column ? `:${column}` : ''}`), error.message);
       return true;
     });
   }

@@ -166,7 +166,8 @@ export class TestNode {
     child.stdout.on('data', note);
     child.stderr.on('data', note);
     await until(`the node runs; it said:\n${this.output}`, () => {
-      if (child.exitCode !== null) throw new Error(`the node ended with ${child.exitCode}: ${this.output}`);
+      if (child.exitCode !== null || child.signalCode !== null)
+        throw new Error(`the node ended with ${child.exitCode ?? child.signalCode}: ${this.output}`);
       return /: node .* runs, /.test(this.output);
     });
   }
