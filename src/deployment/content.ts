@@ -169,7 +169,7 @@ export class ContentBatch {
   /** What the disk must have before anything appears. */
   async #written(placed: readonly Placed[]): Promise<string[]> {
     const paths = await each(placed, async ({ stage, how }) => {
-      const below = (await this.#system.below(stage)).map(({ path }) => path);
+      const below = (await this.#system.below(stage, false)).map(({ path }) => path);
       const wanted = how === 'renew' ? below.filter((path) => path === this.#renewed) : ['', ...below];
       return wanted.map((path) => join(stage, path));
     });
