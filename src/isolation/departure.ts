@@ -3,6 +3,11 @@ import type { Departure } from './host.js';
 
 const MB = 1024 ** 2;
 
+/** @param heap its limit, bytes */
+export function heapReached(heap: number): string {
+  return `its heap reached ${Math.round(heap / MB)} MB; look for what it keeps, or raise isolation.heap`;
+}
+
 /** Why a child ended, as one error: what somebody who looks at the bundle has to know. */
 export function departureError(
   child: { bundle: string; place: string; heap: number },
@@ -13,11 +18,7 @@ export function departureError(
   const context = { bundle, place, code, signal, ...(error?.stack === undefined ? {} : { stack: error.stack }) };
   const failure = (kind: string, what: string): RackwattError =>
     new RackwattError(kind, `${bundle} ended in ${place}: ${what}`, { context });
-  if (outOfMemory)
-    return failure(
-      'ISOLATION_MEMORY',
-      `its heap reached ${Math.round(child.heap / MB)} MB; look for what it keeps, or raise isolation.heap`,
-    );
+  if (outOfMemory) return failure('ISOLATION_MEMORY', heapReached(child.heap));
   if (error) return failure('ISOLATION_FAULT', `it threw an error that nobody caught: ${error.message}`);
   if (signal === 'SIGABRT' || signal === 'SIGSEGV' || signal === 'SIGBUS' || signal === 'SIGILL' || signal === 'SIGFPE')
     return failure('ISOLATION_CRASH', `native code crashed (${signal})`);

@@ -20,6 +20,8 @@ export interface LoadRequest {
   storage: string;
   /** ms between two beats. */
   beat: number;
+  /** Bytes of heap of a worker, which looks itself; of a process V8 sees to it. */
+  heap?: number;
   /** Least level of log lines that are of use. */
   level: string;
   /** Addons of the runtime are loaded, and then no further ones can be. */

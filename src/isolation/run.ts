@@ -22,7 +22,7 @@ import type { ServiceGroup } from '../registry/index.js';
 import type { Disposer } from '../scope/index.js';
 import { parseCapabilities, permissionFlags } from './capabilities.js';
 import { definitionOf, isFolder, providersOf, refuseLocal } from './content.js';
-import { departureError } from './departure.js';
+import { departureError, heapReached } from './departure.js';
 import { ownFolders } from './folders.js';
 import type { Departure, Host, HostOptions, Usage } from './host.js';
 import { parseComponents, parseEffects, parseError, parseHandover, parseLoaded, parseLog } from './parse.js';
@@ -32,7 +32,7 @@ import type { ComponentNotice, Configurations, LoadRequest, StartRequest, StopRe
 import { ChildServices, SharedServices } from './services.js';
 import type { IsolationSettings } from './settings.js';
 import { BEATS, Watchdog } from './watchdog.js';
-import { WorkerHost } from './worker-host.js';
+import { hardLimit, WorkerHost } from './worker-host.js';
 
 /** What runs outside the node's thread need of the node. */
 export interface IsolationOptions {
@@ -135,6 +135,7 @@ export class IsolatedRun implements Run {
             providers: sources,
             storage: this.#options.storage,
             beat: this.settings.heartbeat / BEATS,
+            ...(this.settings.kind === 'worker' ? { heap: this.settings.heap } : {}),
             level: this.#options.level,
             dropAddons: this.settings.kind === 'process' && !this.#capabilities().addons && isFolder(revision.source),
           } satisfies LoadRequest,
@@ -270,6 +271,7 @@ export class IsolatedRun implements Run {
     const peer = new Peer(host.port, { label: `${owner.name} (${host.place})`, onError: error });
     this.#peer = peer;
     peer.onTell('beat', () => this.#beats++);
+    peer.onTell('overfull', () => this.#end('ISOLATION_MEMORY', heapReached(this.settings.heap)));
     peer.onTell('failed', (record) => (this.#fault = parseError(record)));
     peer.onTell('log', (line) => {
       const { level, component, fields, message } = parseLog(line);
@@ -310,14 +312,20 @@ export class IsolatedRun implements Run {
       processorTime: async () => (await host.usage())?.processorTime,
       onSilent: (how) => this.#end('ISOLATION_SILENT', how),
     });
-    if (this.settings.kind === 'process')
-      this.#memoryCheck = setInterval(() => void this.#checkMemory(host), this.settings.heartbeat / BEATS).unref();
+    let looked = this.#beats;
+    this.#memoryCheck = setInterval(() => {
+      const isSilent = looked === this.#beats;
+      looked = this.#beats;
+      if (this.settings.kind === 'process' || isSilent) void this.#checkMemory(host);
+    }, this.settings.heartbeat / BEATS).unref();
   }
 
+  /** A worker that beats looks at its heap itself; one that does not is ended before V8 would end the node with it. */
   async #checkMemory(host: Host): Promise<void> {
-    const { memory } = this.settings;
+    const { kind, heap, memory } = this.settings;
     const used = (await host.usage())?.memory ?? 0;
-    if (used > memory)
+    if (kind === 'worker' && used > (heap + hardLimit(heap)) / 2) this.#end('ISOLATION_MEMORY', heapReached(heap));
+    if (kind === 'process' && used > memory)
       this.#end(
         'ISOLATION_MEMORY',
         `it holds ${megabytes(used)} of the ${megabytes(memory)} that isolation.memory allows`,

@@ -9,6 +9,14 @@ import { messagePort, type Port } from './port.js';
 
 const MB = 1024 ** 2;
 /**
+ * Bytes at which V8 itself acts. That far from the limit of a worker, since the end is not sure to be the worker's alone: when one
+ * object, such as the table of a map that doubles, is larger than what is left and 16 MB, V8 ends the process.
+ */
+export function hardLimit(heap: number): number {
+  return 2 * heap + 64 * MB;
+}
+
+/**
  * MB. Node lets a thread that reaches its limit have 16 MB more to end in; more young objects than that, which all live on, end the
  * process instead.
  */
@@ -45,7 +53,10 @@ export class WorkerHost implements Host {
       stdout: true,
       stderr: true,
       trackUnmanagedFds: true,
-      resourceLimits: { maxOldGenerationSizeMb: Math.ceil(options.heap / MB), maxYoungGenerationSizeMb: YOUNG },
+      resourceLimits: {
+        maxOldGenerationSizeMb: Math.ceil(hardLimit(options.heap) / MB),
+        maxYoungGenerationSizeMb: YOUNG,
+      },
     });
     this.place = `thread ${this.#worker.threadId}`;
     this.port = messagePort(port1);

@@ -20,6 +20,7 @@ import {
   type StartRequest,
   type StopRequest,
 } from '../protocol.js';
+import { heapOver } from './heap.js';
 import { remoteLogger } from './log.js';
 import { ChildRegistry } from './registry.js';
 import { NodeServices, OwnServices } from './services.js';
@@ -56,7 +57,7 @@ export class ChildContainer {
     this.peer.handle('configure', (body) => this.#configure(body as Configurations));
   }
 
-  async #load({ bundle, providers, storage, beat, level, dropAddons }: LoadRequest): Promise<Loaded> {
+  async #load({ bundle, providers, storage, beat, heap, level, dropAddons }: LoadRequest): Promise<Loaded> {
     const asked = (contract: Contract<unknown>): void => void this.#ask([contract]).catch(errorMessage);
     const framework = new Framework({
       ...containerModules(this.#noting(await import('../../index.js'))),
@@ -87,13 +88,18 @@ export class ChildContainer {
     });
     this.#run = run;
     await run.load();
-    setInterval(() => this.peer.tell('beat'), beat);
-    this.peer.tell('beat');
+    setInterval(() => this.#beat(heap), beat);
+    this.#beat(heap);
     return {
       components: run.definitions.map((definition) => plain(describeComponent(definition))),
       activator: !run.stageable,
       local: run.definitions.flatMap(localContracts),
     };
+  }
+
+  #beat(heap: number | undefined): void {
+    if (heap !== undefined && heapOver(heap) !== undefined) this.peer.tell('overfull');
+    this.peer.tell('beat');
   }
 
   async #start({ configurations, inherits }: StartRequest): Promise<void> {
