@@ -11,6 +11,7 @@ import {
 import {
   collect,
   ContentStore,
+  DropInRecords,
   GenerationLedger,
   Transactions,
   type Look,
@@ -169,12 +170,16 @@ export class Changes implements Prover {
   async #collect(unwanted: readonly string[]): Promise<void> {
     const node = this.#node;
     if (node === undefined || this.#isClosed) return;
+    const dropped = await DropInRecords.kept(join(this.#storage, 'dropins.json'));
     const { generations, contents } = await collect({
       transactions: this.#transactions,
       contents: this.#contents,
       storage: this.#storage,
       quota: parseSize(node.document().framework.quota),
-      used: () => node.framework.bundles().map((bundle) => bundle.revision.source.root),
+      used: () => [
+        ...node.framework.bundles().map((bundle) => bundle.revision.source.root),
+        ...dropped.map(({ name, version, digest }) => this.#contents.folderOf(name, version, digest)),
+      ],
       grace: GRACE,
       unwanted,
     });
