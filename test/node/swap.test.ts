@@ -65,9 +65,9 @@ test(`a device polled every 200 ms while its driver is updated ${SWAPS} times fr
   await until('reading goes on after the last swap', async () => (await last()) > reached + 10);
   const found = await accounting(node, device);
   const missed = assertAccounted(found, 2);
-  // A busy machine may be late; the swaps themselves cost no read.
+  // A busy machine may be late with a read; none may fail, or find no driver.
   assert.deepEqual(
-    found.gaps.filter(({ reason }) => reason !== 'overrun'),
+    found.gaps.filter(({ reason }) => reason !== 'overrun' && reason !== 'no-answer'),
     [],
   );
   t.diagnostic(
