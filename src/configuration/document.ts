@@ -65,7 +65,7 @@ export const documentSchema = {
           format: 'duration',
           default: '1 min',
           description:
-            'Time for which a node must be healthy with bundles or a runtime that were installed, else the change is rolled back.',
+            'Time for which a node must be healthy with archives that were installed, else the change is rolled back.',
         },
         quota: {
           type: 'string',
