@@ -69,6 +69,9 @@ async function run(): Promise<boolean> {
   await node.start();
   const storage = join(node.home, 'var');
   await until('every device is stored', async () => Object.keys(await storedDevices(node)).length === devices, 300_000);
+  // Eight hundred devices that are opened at one moment take longer than an interval: that is not what is asked here.
+  await delay(10_000);
+  const before = await heights(node);
   say(`${devices} devices are read every ${options.interval}, driver in ${options.isolation}; ${rss(node)}`);
   const took: number[] = [];
   const began = performance.now();
@@ -86,7 +89,7 @@ async function run(): Promise<boolean> {
   say(
     `${swaps} swaps, median ${took.toSorted((a, b) => a - b)[swaps >> 1]!.toFixed(0)} ms, longest ${Math.max(...took).toFixed(0)} ms`,
   );
-  const fine = await account(node);
+  const fine = await account(node, before);
   const doctor = await node.cli('bundle', 'doctor', '@rackwatt/driver-snmp');
   say(doctor.stdout || doctor.stderr);
   say(`the node ended with ${await node.stop()}`);
@@ -100,14 +103,23 @@ function isolate(node: TestNode): void {
   node.writeConfiguration(document);
 }
 
-async function account(node: TestNode): Promise<boolean> {
+/** The highest number of each device by its id in the store. */
+async function heights(node: TestNode): Promise<Map<string, number>> {
+  const found = new Map<string, number>();
+  for (const id of Object.values(await storedDevices(node))) found.set(id, highest(await accounting(node, id)));
+  return found;
+}
+
+/** @param before numbers up to these were due before the swaps */
+async function account(node: TestNode, before: ReadonlyMap<string, number>): Promise<boolean> {
   const longest = new Map<string, number>();
   const totals = { due: 0, missed: 0, doubled: 0, unaccounted: 0 };
   const lengths = new Map<string, number>();
   for (const [name, id] of Object.entries(await storedDevices(node))) {
     const found = await accounting(node, id);
-    const { missed, doubled, unaccounted, gaps } = sums(found);
-    totals.due += highest(found);
+    const first = (before.get(id) ?? 0) + 1;
+    const { missed, doubled, unaccounted, gaps } = sums(found, first);
+    totals.due += highest(found) - first + 1;
     totals.missed += missed;
     totals.doubled += doubled;
     totals.unaccounted += unaccounted;
@@ -134,11 +146,12 @@ interface Sums {
   gaps: { length: number; reason: string }[];
 }
 
-function sums({ gaps, stored }: Accounting): Sums {
+function sums({ gaps: all, stored }: Accounting, first: number): Sums {
+  const gaps = all.filter(({ to }) => to >= first);
   const owned = new Set<number>();
   let { doubled } = stored;
   const own = (from: number, to: number): void => {
-    for (let i = from; i <= to; i++) {
+    for (let i = Math.max(from, first); i <= to; i++) {
       if (owned.has(i)) doubled++;
       owned.add(i);
     }
@@ -151,7 +164,7 @@ function sums({ gaps, stored }: Accounting): Sums {
   return {
     missed,
     doubled,
-    unaccounted: last - within,
+    unaccounted: last - first + 1 - within,
     gaps: gaps.map(({ from, to, reason }) => ({ length: to - from + 1, reason })),
   };
 }
