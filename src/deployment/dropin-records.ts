@@ -1,13 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { writeAtomically } from '../configuration/index.js';
 import { errorMessage } from '../errors.js';
+import type { ContentName } from './content.js';
 
-/** A content in the store. */
-export interface ContentName {
-  name: string;
-  version: string;
-  digest: string;
-}
+/** Name of the records in the storage. */
+export const DROP_INS_FILE = 'dropins.json';
 
 /** What is known of one thing in the drop-in folder, beyond the life of the node. */
 export interface DropInRecord {

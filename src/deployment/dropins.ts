@@ -4,8 +4,9 @@ import type { RevisionSource } from '../bundle/index.js';
 import type { Logger } from '../component/index.js';
 import { errorMessage, RackwattError } from '../errors.js';
 import type { Scope } from '../scope/index.js';
+import type { ContentName } from './content.js';
 import { shown, stampOf, type DropInInfo, type Entry, type Stamp } from './dropin-entry.js';
-import { DropInRecords, type ContentName, type DropInRecord } from './dropin-records.js';
+import { DropInRecords, type DropInRecord } from './dropin-records.js';
 import { WatchedFolder } from './watched-folder.js';
 import type { BundleStore, InstalledArchive } from './store.js';
 

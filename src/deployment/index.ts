@@ -15,7 +15,7 @@ export { joinArchive, makeArchive, manifestBeside, type ArchiveParts } from './a
 export { ContentStore } from './content.js';
 export { DropInFolder, type DropInOptions } from './dropins.js';
 export type { DropInInfo } from './dropin-entry.js';
-export { DropInRecords, type ContentName } from './dropin-records.js';
+export { DROP_INS_FILE, DropInRecords } from './dropin-records.js';
 export { DEPLOYMENT_ERRORS } from './errors.js';
 export { archiveName, packBundle, type Packed } from './pack.js';
 export { sbomOf, type SbomSummary } from './sbom.js';

@@ -11,6 +11,7 @@ import {
 import {
   collect,
   ContentStore,
+  DROP_INS_FILE,
   DropInRecords,
   GenerationLedger,
   Transactions,
@@ -170,7 +171,7 @@ export class Changes implements Prover {
   async #collect(unwanted: readonly string[]): Promise<void> {
     const node = this.#node;
     if (node === undefined || this.#isClosed) return;
-    const dropped = await DropInRecords.kept(join(this.#storage, 'dropins.json'));
+    const dropIns = await DropInRecords.kept(join(this.#storage, DROP_INS_FILE));
     const { generations, contents } = await collect({
       transactions: this.#transactions,
       contents: this.#contents,
@@ -178,7 +179,7 @@ export class Changes implements Prover {
       quota: parseSize(node.document().framework.quota),
       used: () => [
         ...node.framework.bundles().map((bundle) => bundle.revision.source.root),
-        ...dropped.map(({ name, version, digest }) => this.#contents.folderOf(name, version, digest)),
+        ...dropIns.map(({ name, version, digest }) => this.#contents.folderOf(name, version, digest)),
       ],
       grace: GRACE,
       unwanted,

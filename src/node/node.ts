@@ -13,7 +13,7 @@ import {
   type RuntimeDocument,
 } from '../configuration/index.js';
 import type { ComponentDefinition, Logger } from '../component/index.js';
-import { BundleStore, DropInFolder, findSource, TrustStore } from '../deployment/index.js';
+import { BundleStore, DROP_INS_FILE, DropInFolder, findSource, TrustStore } from '../deployment/index.js';
 import { errorMessage, errorRecord, RackwattError } from '../errors.js';
 import { IsolatedRuns } from '../isolation/index.js';
 import { Scope } from '../scope/index.js';
@@ -338,7 +338,7 @@ export class Node {
   async #watchDropIns(folder: string): Promise<void> {
     this.#dropIns = await DropInFolder.watch({
       folder,
-      records: join(this.configuration.storage, 'dropins.json'),
+      records: join(this.configuration.storage, DROP_INS_FILE),
       store: this.#store,
       allowUnsigned: this.#trusts('dropins'),
       log: this.#log,

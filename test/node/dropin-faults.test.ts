@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { TestNode, until } from '../support/node.js';
@@ -57,8 +57,17 @@ test('a drop-in that kills the node each time it is started is quarantined, and 
   // The second time nobody knows yet.
   await assert.rejects(node.start(), /the node ended/);
   await node.kill();
+  // Long ago: whatever nobody names is collected when the node is started.
+  const store = join(node.home, 'var/store');
+  const past = new Date(Date.now() - 86_400_000);
+  for (const entry of readdirSync(store, { recursive: true, encoding: 'utf8' }))
+    utimesSync(join(store, entry), past, past);
   await node.start();
   await until('1.0.0 runs again', async () => (await hello(node)) === 'one');
+  await until('what nobody needs was collected', () =>
+    /removed from the storage: \S*acme-hello\/2\.0\.0-/.test(node.output),
+  );
+  assert.doesNotMatch(node.output, /removed from the storage: .*acme-hello\/1\.0\.0-/);
   const listed = await node.json<Listed[]>('bundle', 'list');
   const [quarantined] = listed.filter(({ state }) => state === 'QUARANTINED');
   assert.equal(quarantined?.location, 'dropins:acme-hello');
