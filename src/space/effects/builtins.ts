@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import type { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import type { Server } from 'node:net';
 import { PROMISIFIED } from './promisified.js';
@@ -28,6 +29,23 @@ const server: Kind = {
     if (resource.listening) resource.close();
     // A server that still looks its host name up opens its port later, come what may.
     else resource.once('listening', () => resource.close());
+  },
+};
+/** Sessions of a server, which does not end them when it is closed. */
+const sessions = new WeakMap<object, Set<{ destroy(): void }>>();
+const http2Server: Kind = {
+  label: 'server',
+  made: (resource: Server) => {
+    const open = new Set<{ destroy(): void }>();
+    sessions.set(resource, open);
+    resource.on('session', (each: EventEmitter & { destroy(): void }) => {
+      open.add(each);
+      each.once('close', () => open.delete(each));
+    });
+  },
+  close: (resource: Server) => {
+    for (const each of sessions.get(resource) ?? []) each.destroy();
+    server.close(resource as never);
   },
 };
 const datagrams: Kind = {
@@ -63,6 +81,23 @@ const observer: Kind = {
 };
 const disabled = (label: string): Kind => ({ label, close: (resource: { disable(): unknown }) => resource.disable() });
 const webSocket = closed('WebSocket');
+const fileStream = destroyed('file stream');
+const fileHandle = closed('file handle');
+const lines = closed('readline');
+const resolver: Kind = { label: 'DNS resolver', close: (resource: { cancel(): void }) => resource.cancel() };
+const inspection: Kind = {
+  label: 'inspector session',
+  close: (resource: { disconnect(): void }) => resource.disconnect(),
+};
+const clusterWorker: Kind = {
+  label: 'cluster worker',
+  close: (resource: { process: ChildProcess }) => resource.process.kill('SIGKILL'),
+  ended: 'exit',
+};
+const database: Kind = {
+  label: 'database',
+  close: (resource: { isOpen: boolean; close(): void }) => resource.isOpen && resource.close(),
+};
 
 interface Wrapping {
   classes?: Readonly<Record<string, Kind>>;
@@ -84,11 +119,22 @@ const WRAPPINGS: Readonly<Record<string, Wrapping>> = {
     functions: { createServer: server, request, get: request },
   },
   https: { classes: { Server: server, Agent: agent }, functions: { createServer: server, request, get: request } },
-  http2: { functions: { createServer: server, createSecureServer: server, connect: session } },
+  http2: { functions: { createServer: http2Server, createSecureServer: http2Server, connect: session } },
   dgram: { classes: { Socket: datagrams }, functions: { createSocket: datagrams } },
   child_process: { functions: { spawn: child, exec: child, execFile: child, fork: child } },
   worker_threads: { classes: { Worker: worker, MessageChannel: channel, BroadcastChannel: broadcast } },
-  fs: { functions: { watch: watcher } },
+  fs: {
+    classes: { ReadStream: fileStream, WriteStream: fileStream },
+    functions: { watch: watcher, createReadStream: fileStream, createWriteStream: fileStream },
+  },
+  readline: { classes: { Interface: lines }, functions: { createInterface: lines } },
+  'readline/promises': { classes: { Interface: lines }, functions: { createInterface: lines } },
+  dns: { classes: { Resolver: resolver } },
+  'dns/promises': { classes: { Resolver: resolver } },
+  inspector: { classes: { Session: inspection } },
+  'inspector/promises': { classes: { Session: inspection } },
+  cluster: { functions: { fork: clusterWorker } },
+  sqlite: { classes: { DatabaseSync: database } },
   perf_hooks: {
     classes: { PerformanceObserver: observer },
     functions: { monitorEventLoopDelay: disabled('event loop monitor') },
@@ -160,7 +206,7 @@ export function overlay<T extends object>(original: T, members: Readonly<Record<
  */
 export function wrapBuiltin(id: string, resources: OwnedResources): object | undefined {
   const wrapping = Object.hasOwn(WRAPPINGS, id) ? WRAPPINGS[id] : undefined;
-  if (id === 'fs/promises') return overlay(hostRequire('node:fs/promises') as object, promisedWatch(resources));
+  if (id === 'fs/promises') return overlay(hostRequire('node:fs/promises') as object, promisedFiles(resources));
   if (!wrapping) return undefined;
   const original = hostRequire(`node:${id}`) as Record<string, unknown>;
   const members: Record<string, unknown> = {};
@@ -175,7 +221,7 @@ export function wrapBuiltin(id: string, resources: OwnedResources): object | und
   if (id === 'fs') {
     const promises = (original as { promises: object }).promises;
     Object.defineProperty(copy, 'promises', {
-      value: overlay(promises, promisedWatch(resources)),
+      value: overlay(promises, promisedFiles(resources)),
       enumerable: true,
       configurable: true,
     });
@@ -211,10 +257,14 @@ function watchedFiles(resources: OwnedResources): Record<string, unknown> {
   };
 }
 
-/** A watch that is pending when the space closes never settles. */
-function promisedWatch(resources: OwnedResources): Record<string, unknown> {
+/** Opened files, and watches; one that is pending when the space closes never settles. */
+function promisedFiles(resources: OwnedResources): Record<string, unknown> {
   const fs = hostRequire('node:fs/promises') as typeof import('node:fs/promises');
   return {
+    async open(...args: Parameters<typeof fs.open>): Promise<import('node:fs/promises').FileHandle> {
+      resources.demandOpen(fileHandle);
+      return resources.own(fileHandle, await fs.open(...args));
+    },
     watch(path: string, options?: string | { signal?: AbortSignal }): AsyncIterableIterator<unknown> {
       const kind: Kind = { label: 'file watcher', close: (resource: AbortController) => resource.abort() };
       resources.demandOpen(kind);

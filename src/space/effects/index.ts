@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
-import { spaceDisposed } from '../errors.js';
 import { keepStackTraces } from '../stack.js';
 import { GLOBAL_CLASSES, overlay, wrapBuiltin, wrapClass } from './builtins.js';
 import { OwnedChannels } from './channels.js';
+import { OwnedFetches, timedSignals } from './fetches.js';
 import { OwnedGlobals } from './globals.js';
 import { OwnedProcess } from './process.js';
 import { OwnedResources } from './resources.js';
@@ -19,6 +19,7 @@ const hostRequire = createRequire(import.meta.url);
 export class OwnedEffects {
   readonly #label: string;
   readonly #resources: OwnedResources;
+  readonly #fetches: OwnedFetches;
   readonly #entries = new OwnedGlobals();
   readonly #builtins = new Map<string, object>();
   readonly #globals = new Map<string, unknown>();
@@ -33,6 +34,7 @@ export class OwnedEffects {
     this.#label = label;
     this.#alone = alone;
     this.#resources = new OwnedResources(label, onError);
+    this.#fetches = new OwnedFetches(label, this.#resources);
   }
 
   /** Names of the globals that a module with this source gets from here instead of from `globalThis`. */
@@ -50,8 +52,10 @@ export class OwnedEffects {
 
   #makeGlobal(name: string): unknown {
     if (TIMERS.has(name)) return this.#ownedTimers().functions[name];
-    if (name === 'process') return (this.#process ??= new OwnedProcess(this.#label, this.#alone)).process;
-    if (name === 'fetch') return this.#fetch;
+    if (name === 'process')
+      return (this.#process ??= new OwnedProcess(this.#label, this.#alone, (id) => this.builtin(id))).process;
+    if (name === 'fetch') return this.#fetches.fetch;
+    if (name === 'AbortSignal') return timedSignals(this.#ownedTimers().functions['setTimeout'] as typeof setTimeout);
     const kind = GLOBAL_CLASSES[name];
     const real = (globalThis as Record<string, unknown>)[name];
     return kind && typeof real === 'function' ? wrapClass(real, kind, this.#resources) : real;
@@ -65,11 +69,6 @@ export class OwnedEffects {
     }
     return this.#timers;
   }
-
-  readonly #fetch = (...[input, init]: Parameters<typeof fetch>): Promise<Response> => {
-    if (this.#closed) return Promise.reject(spaceDisposed(this.#label, 'fetch'));
-    return fetch(input, init);
-  };
 
   /** The built-in module as the space sees it. @param id without `node:` */
   builtin(id: string): unknown {
@@ -115,6 +114,7 @@ export class OwnedEffects {
   labels(): string[] {
     return [
       ...this.#resources.labels(),
+      ...this.#fetches.labels(),
       ...(this.#timers?.labels() ?? []),
       ...(this.#process?.labels() ?? []),
       ...(this.#channels?.labels() ?? []),
@@ -128,6 +128,7 @@ export class OwnedEffects {
     this.#timers?.close();
     this.#process?.close();
     this.#channels?.close();
+    this.#fetches.close();
     this.#resources.close();
     this.#entries.close();
     this.#builtins.clear();
@@ -144,4 +145,4 @@ const TIMERS: ReadonlySet<string> = new Set([
   'clearInterval',
   'clearImmediate',
 ]);
-const ALL_GLOBALS = [...TIMERS, 'process', 'fetch', ...Object.keys(GLOBAL_CLASSES)];
+const ALL_GLOBALS = [...TIMERS, 'process', 'fetch', 'AbortSignal', ...Object.keys(GLOBAL_CLASSES)];

@@ -9,8 +9,11 @@ export class OwnedProcess {
   #closed = false;
   readonly process: NodeJS.Process;
 
-  /** @param alone nobody else runs in this process: it may be ended, but the way to the node is not for its eyes */
-  constructor(label: string, alone: boolean) {
+  /**
+   * @param alone nobody else runs in this process: it may be ended, but the way to the node is not for its eyes
+   * @param builtin a built-in module as the space sees it
+   */
+  constructor(label: string, alone: boolean, builtin: (id: string) => unknown) {
     const adder =
       (method: 'on' | 'prependListener', once: boolean) =>
       (event: string | symbol, listener: Listener): NodeJS.Process => {
@@ -36,6 +39,7 @@ export class OwnedProcess {
       off: remove,
       removeListener: remove,
       removeAllListeners: removeAll,
+      getBuiltinModule: (id: string) => process.getBuiltinModule(id) && builtin(id.replace(/^node:/, '')),
       ...(alone ? HIDDEN : refusals(label)),
     };
     this.process = Object.create(

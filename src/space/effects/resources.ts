@@ -8,6 +8,8 @@ export interface Kind {
   close(resource: never): unknown;
   /** What is owned in its stead, where the made object itself may be dropped while its parts work on. */
   parts?(resource: never): object[];
+  /** Looks after the resource from the beginning, where its end alone would not do. */
+  made?(resource: never): void;
   /** Event of the resource after which nothing is left to close; `close` unless given. */
   ended?: string;
 }
@@ -43,6 +45,7 @@ export class OwnedResources {
 
   own<T>(kind: Kind, resource: T): T {
     if (typeof resource !== 'object' || resource === null) return resource;
+    kind.made?.(resource as never);
     const parts = kind.parts?.(resource as never) ?? [resource];
     for (const part of parts) this.#ownPart(kind, part);
     if (this.#entries.size >= this.#sweepAt) this.#sweep();
