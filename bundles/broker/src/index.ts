@@ -3,6 +3,7 @@ import type { Health, Logger } from 'rackwatt';
 import { Activate, type Activation, Component, inject } from 'rackwatt/decorators';
 import { type Static, Type } from 'typebox';
 import { Broker, LARGEST_PACKET } from './broker.js';
+import { prepareLengths } from './lengths.js';
 import { Rarely } from './rarely.js';
 
 export { Broker, isLoopback, type BrokerOptions } from './broker.js';
@@ -45,6 +46,7 @@ export class EmbeddedBroker implements HealthCheck {
 
   @Activate()
   async open({ config, scope }: Activation<Configuration>): Promise<void> {
+    await prepareLengths();
     const broker = await Broker.open({ ...config, onTrouble: (client, error) => this.#trouble(client, error) });
     this.#broker = broker;
     scope.add(`broker on port ${broker.port}`, () => broker.close());

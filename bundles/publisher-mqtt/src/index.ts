@@ -1,6 +1,7 @@
 import { component, HealthCheck, one, Runtime } from 'rackwatt';
 import { Outbox } from '@rackwatt/telemetry';
 import { Type } from 'typebox';
+import { prepareLengths } from './lengths.js';
 import { Publisher } from './publisher.js';
 
 export { Publisher, type PublisherOptions } from './publisher.js';
@@ -55,6 +56,7 @@ export const publisher = component({
   references: { outbox: one(Outbox), runtime: one(Runtime) },
   configuration: { schema: configuration },
   async activate({ config, log, scope, context, outbox, runtime }) {
+    await prepareLengths();
     const gateway = config.gateway ?? (await runtime.node()).id;
     const { version } = context.bundle;
     const { credentials, tls } = config;
