@@ -99,8 +99,13 @@ function live(framework: Framework, bundle: Bundle): Diagnosis['live'] {
   return {
     components: count(instances.map(({ state }) => state)),
     services: services.length,
-    effects: count(bundle.revision.space?.effects() ?? []),
+    effects: count((bundle.revision.space?.effects() ?? []).map(kindOf)),
   };
+}
+
+/** Timers of any length are of one kind: requests under way have one each, with what was left of their time. */
+function kindOf(label: string): string {
+  return label.replace(/ [\d.]+ ms$/, '');
 }
 
 /** Labels of contract spaces that are in use, with the bundles that import them. */
