@@ -105,7 +105,7 @@ function live(framework: Framework, bundle: Bundle): Diagnosis['live'] {
 
 /** Timers of any length are of one kind: requests under way have one each, with what was left of their time. */
 function kindOf(label: string): string {
-  return label.replace(/ [\d.]+ ms$/, '');
+  return label.startsWith('timer ') ? 'timer' : label;
 }
 
 /** Labels of contract spaces that are in use, with the bundles that import them. */
