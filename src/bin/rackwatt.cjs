@@ -17,11 +17,12 @@ if (major < 24) {
   }
   const run = spawnSync(binary, [__filename, ...argv], { stdio: 'inherit' });
   process.exit(run.status === null ? 1 : run.status);
-} else if (argv.includes('start')) {
+} else if (argv.includes('start') && require('../dist/deployment/transaction/launch.cjs').isLaunch(argv)) {
   const { launch } = require('../dist/deployment/transaction/launch.cjs');
   const { answers, socketPath } = require('../dist/node/socket.cjs');
   void launch({
     argv,
+    file: __filename,
     isRunning: (storage) => answers(socketPath(storage)),
     say: (sentence) => process.stderr.write(`rackwatt: ${sentence}\n`),
   }).then(run);

@@ -1,3 +1,4 @@
+import { relaunch, RESTART } from '../deployment/index.js';
 import { errorMessage, RackwattError } from '../errors.js';
 import { bundleCommands } from './bundle-commands.js';
 import { commandConfiguration } from './configuration.js';
@@ -17,6 +18,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   component: async () => (await import('./commands/inspect.js')).component,
   config: async () => (await import('./commands/config.js')).config,
   secret: async () => (await import('./commands/secret.js')).secret,
+  runtime: async () => (await import('./commands/runtime.js')).runtime,
   keys: async () => (await import('./commands/keys.js')).keys,
 };
 
@@ -31,6 +33,7 @@ export async function main(argv: string[]): Promise<void> {
     if (process.env['RACKWATT_STACK'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
     return 1;
   });
+  if (process.exitCode === RESTART) relaunch(argv);
 }
 
 async function run(argv: string[]): Promise<number> {

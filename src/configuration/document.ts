@@ -73,6 +73,22 @@ export const documentSchema = {
           default: '2 GB',
           description: 'Room for the contents of generations that are kept to go back to.',
         },
+        runtime: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['version', 'digest'],
+          description:
+            'The installed runtime, with its Node, that runs the node. Absent: the one that the launcher came with.',
+          properties: {
+            version: { type: 'string', minLength: 1, maxLength: 100, description: 'Its version.', examples: ['0.2.0'] },
+            digest: {
+              type: 'string',
+              pattern: '^sha256:[0-9a-f]{64}$',
+              description: 'Its content; another one is not run.',
+              examples: [`sha256:${'0'.repeat(64)}`],
+            },
+          },
+        },
         trust: {
           type: 'object',
           additionalProperties: false,
@@ -218,6 +234,12 @@ export interface BundleEntry {
   start: boolean;
 }
 
+export interface RuntimeEntry {
+  version: string;
+  /** `sha256:...` of its content. */
+  digest: string;
+}
+
 export interface FrameworkSettings {
   /** Folders as written; relative to the folder of the file. */
   storage: string;
@@ -230,6 +252,8 @@ export interface FrameworkSettings {
   probation: string;
   /** Size. */
   quota: string;
+  /** The installed runtime that is to run; the one that the launcher came with when absent. */
+  runtime?: RuntimeEntry;
   trust: { unsigned: ('link' | 'dropins' | 'store')[]; keys: string };
   log: { level: 'debug' | 'info' | 'warn' | 'error' };
 }

@@ -11,6 +11,8 @@ export interface GenerationInfo {
   reason: string;
   revision: string;
   state: 'in force' | 'on probation' | 'rolled back' | 'kept';
+  /** Version of the runtime that ran it. */
+  runtime: string;
   /** Why it was rolled back. */
   why?: string;
 }

@@ -11,6 +11,7 @@ export {
   type FrameworkSettings,
   type IsolationEntry,
   type RuntimeDocument,
+  type RuntimeEntry,
 } from './document.js';
 export { readDocument } from './disk.js';
 export { isDuration, parseDuration } from './duration.js';

@@ -4,6 +4,7 @@ export const DEPLOYMENT_ERRORS = {
   ARCHIVE_INVALID: 'the archive is not a bundle as `rackwatt bundle pack` makes it',
   ARCHIVE_TOO_LARGE: 'the archive exceeds a budget',
   ARCHIVE_NEEDS: 'the archive needs another runtime or Node than this',
+  RUNTIME_REFUSED: 'the node cannot go over to that runtime',
   SIGNATURE_MISSING: 'the archive is not signed and unsigned ones are not allowed here',
   SIGNATURE_INVALID: 'the archive is signed by nobody who is trusted here, or was altered',
   SIGNATURE_THRESHOLD: 'fewer keys signed the archive than its name needs',

@@ -1,8 +1,12 @@
-import { existsSync } from 'node:fs';
-import { open, readdir, readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { Manifest } from '../bundle/index.js';
 import { errorMessage } from '../errors.js';
+
+/** Bytes of a file that is read at once. */
+const SMALL = 4 << 20;
 
 /** What is never part of a bundle. */
 const LEFT_OUT = new Set(['node_modules', '.git']);
@@ -11,6 +15,13 @@ const LEFT_OUT = new Set(['node_modules', '.git']);
 export async function filesOf(root: string): Promise<string[]> {
   const found: string[] = [];
   await collect(root, root, new Set(), found);
+  return found.sort();
+}
+
+/** Like `filesOf`, without what is never part of a package: it brings its own dependencies in places of their own. */
+export async function packagePaths(root: string): Promise<string[]> {
+  const found: string[] = [];
+  await collect(root, root, LEFT_OUT, found);
   return found.sort();
 }
 
@@ -55,7 +66,7 @@ function packageFolder(root: string, name: string, from: string): string | undef
   }
 }
 
-async function dependenciesOf(folder: string): Promise<string[]> {
+export async function dependenciesOf(folder: string): Promise<string[]> {
   try {
     const { dependencies, optionalDependencies } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
       dependencies?: object;
@@ -77,4 +88,20 @@ export async function flushFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** Size and digest of a file of any size. */
+export async function measure(file: string): Promise<{ size: number; sha256: string }> {
+  const hash = createHash('sha256');
+  let { size } = await stat(file);
+  if (size <= SMALL) {
+    const content = await readFile(file);
+    return { size: content.length, sha256: hash.update(content).digest('hex') };
+  }
+  size = 0;
+  for await (const part of createReadStream(file, { highWaterMark: 1 << 20 })) {
+    hash.update(part as Buffer);
+    size += (part as Buffer).length;
+  }
+  return { size, sha256: hash.digest('hex') };
 }

@@ -3,6 +3,7 @@ export type { Progress } from './acquire/download.js';
 export {
   BUDGET,
   MANIFEST_FILE,
+  RUNTIME_NAME,
   SBOM_FILE,
   sha256,
   type Budget,
@@ -37,6 +38,10 @@ export { followRoots, missingSignatures, parseRoots, TRUST_FILE, writeRoots, typ
 export { TrustStore, type TrustPlaces } from './trust/store.js';
 export { Trust, plainRules, type Role, type TrustRules } from './trust/trust.js';
 export { entryFiles, verifyArchive, type VerifiedArchive, type VerifyOptions } from './verify.js';
+export { launcher, RESTART } from './runtime/face.cjs';
+export { packRuntime } from './runtime/pack.js';
+export { lackOfRuntime, runtimeFolderOf } from './runtime/sound.cjs';
+export { relaunch } from './transaction/launch.cjs';
 export { boot, decide } from './transaction/boot.cjs';
 export { collect, type Collected } from './transaction/collect.js';
 export { lackOf, readGeneration, type Lock } from './transaction/generation.cjs';

@@ -16,6 +16,8 @@ export type SourceKind = 'link' | 'platform' | 'store';
 export interface SourceOptions {
   /** Folder of the configuration file. */
   home: string;
+  /** Folder of another runtime whose bundles count as those that came with this one. */
+  factory?: string | undefined;
   /** Finds an installed archive. */
   store?(name: string, version: string, digest: string | undefined): Promise<RevisionSource>;
 }
@@ -29,7 +31,7 @@ export async function findSource(
   const colon = id.indexOf(':');
   const [kind, rest] = [id.slice(0, colon), id.slice(colon + 1)];
   if (kind === 'link') return folderSource(id, resolve(options.home, rest));
-  if (kind === 'platform') return folderSource(id, platformFolder(rest, options.home));
+  if (kind === 'platform') return folderSource(id, platformFolder(rest, options));
   if (kind === 'store' && options.store) {
     const at = rest.lastIndexOf('@');
     if (at > 0) return options.store(rest.slice(0, at), rest.slice(at + 1), digest);
@@ -53,10 +55,10 @@ async function folderSource(location: string, folder: string): Promise<RevisionS
 /** Folder of the runtime's own package. */
 export const runtimeFolder = resolve(import.meta.dirname, '../..');
 
-function platformFolder(name: string, home: string): string {
-  for (const from of [join(runtimeFolder, 'package.json'), join(home, 'package.json')]) {
+function platformFolder(name: string, { home, factory }: SourceOptions): string {
+  for (const folder of [runtimeFolder, ...(factory === undefined ? [] : [factory]), home]) {
     try {
-      return dirname(createRequire(from).resolve(`${name}/package.json`));
+      return dirname(createRequire(join(folder, 'package.json')).resolve(`${name}/package.json`));
     } catch (error) {
       void errorMessage(error);
     }

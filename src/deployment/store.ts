@@ -6,7 +6,7 @@ import semver from 'semver';
 import { readManifest, type Manifest, type RevisionSource } from '../bundle/index.js';
 import { realFileSystem } from '../durable/index.cjs';
 import { errorMessage, RackwattError } from '../errors.js';
-import { BUDGET, MANIFEST_FILE, sha256 } from './archive/format.js';
+import { BUDGET, MANIFEST_FILE, RUNTIME_NAME, sha256 } from './archive/format.js';
 import { ContentStore, SHORT, type ContentBatch } from './content.js';
 import { bundleFiles } from './folder.js';
 import type { TrustStore } from './trust/store.js';
@@ -56,6 +56,7 @@ export class BundleStore {
   async installAll(
     archives: readonly ({ file: string } & InstallOptions)[],
     allowUnsigned: boolean,
+    kind: 'bundle' | 'runtime' = 'bundle',
   ): Promise<InstalledArchive[]> {
     const trust = await this.#trust.read();
     return this.#together(async (batch) => {
@@ -69,6 +70,7 @@ export class BundleStore {
             ...options,
             trust,
             allowUnsigned,
+            kind,
             into: stage,
             isFlushed: false,
           });
@@ -165,6 +167,14 @@ export class BundleStore {
     // A key that is no longer trusted takes its bundles with it.
     if (!allowUnsigned) await verifyInstalled(root, `${name} ${version}`, await this.#trust.readToStart());
     return { location: `store:${name}@${version}`, root, manifest: await readManifest(root), digest: digests[0]! };
+  }
+
+  /**
+   * Checks that an installed runtime is unaltered and, still, trusted.
+   * @throws as `find`
+   */
+  async checkRuntime(root: string, version: string, allowUnsigned: boolean): Promise<void> {
+    if (!allowUnsigned) await verifyInstalled(root, `${RUNTIME_NAME} ${version}`, await this.#trust.readToStart());
   }
 
   /** Gives a batch whose contents are all there at the end, or none. */

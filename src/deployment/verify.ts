@@ -5,13 +5,14 @@ import { contractFile, parseManifest, type Manifest } from '../bundle/index.js';
 import { RackwattError } from '../errors.js';
 import { VERSION } from '../version.js';
 import { extractArchive } from './archive/extract.js';
-import { BUDGET, invalid, MANIFEST_FILE, SBOM_FILE, sha256 } from './archive/format.js';
+import { BUDGET, invalid, MANIFEST_FILE, RUNTIME_NAME, SBOM_FILE } from './archive/format.js';
 import { FreshFolder } from './archive/fresh-folder.js';
 import { openManifest, parseArchiveManifest, type ArchiveManifest } from './archive/manifest.js';
 import { checkContent, digestOf, withArchive } from './archive/open.js';
 import { quoted } from './archive/paths.js';
 import { parseStrictly } from './archive/strict-json.js';
-import { filesOf } from './folder.js';
+import { filesOf, measure } from './folder.js';
+import { refusalHere, RUNTIME_FILES } from './runtime/face.cjs';
 import { checkSbom, type SbomSummary } from './sbom.js';
 import { writeEnvelope, type Envelope } from './trust/envelope.js';
 import { judge, type Judgement, type Trust } from './trust/trust.js';
@@ -22,6 +23,8 @@ export interface VerifyOptions {
   allowUnsigned?: boolean;
   /** Folder to make and to fill with the verified files; nothing is written when absent. */
   into?: string;
+  /** What it is to be; either when absent, as where an archive is only looked at. */
+  kind?: 'bundle' | 'runtime';
   /** `false`: whoever owns `into` waits for the disk, as where many archives do so together. */
   isFlushed?: boolean;
   /** What it must be, where somebody asked for that. */
@@ -89,6 +92,7 @@ export function verifyArchive(file: string, options: VerifyOptions = {}): Promis
       try {
         const kept = await extractArchive(opened, archive, { folder, keep: READ, signal });
         const manifest = checkPackage(kept.get('package.json')!, archive, name);
+        checkKind(kept.get('package.json')!, archive, name, options.kind);
         const sbom = checkSbom(kept.get(SBOM_FILE)!, archive, name);
         await folder?.write(MANIFEST_FILE, writeEnvelope(envelope));
         await folder?.flush();
@@ -117,8 +121,8 @@ export async function verifyInstalled(root: string, name: string, trust: Trust):
     if (path === MANIFEST_FILE) continue;
     const file = listed.get(path);
     if (!file) throw invalid(name, `holds ${quoted(path)}, which its manifest does not list`);
-    const content = await readFile(join(root, path));
-    if (content.length !== file.size || sha256(content) !== file.sha256)
+    const { size, sha256 } = await measure(join(root, path));
+    if (size !== file.size || sha256 !== file.sha256)
       throw invalid(name, `holds another ${path} than its manifest lists; it was altered`);
     listed.delete(path);
   }
@@ -156,6 +160,22 @@ function checkPackage(content: Buffer, archive: ArchiveManifest, name: string): 
   const missing = missingEntry(manifest, new Set(archive.files.map(({ path }) => path)));
   if (missing !== undefined) throw invalid(name, `lacks ${quoted(missing)}, which its package.json names`);
   return manifest;
+}
+
+/** @throws `ARCHIVE_INVALID`, `ARCHIVE_NEEDS` */
+function checkKind(content: Buffer, archive: ArchiveManifest, name: string, kind: VerifyOptions['kind']): void {
+  const isRuntime = archive.name === RUNTIME_NAME;
+  if (kind === 'bundle' && isRuntime)
+    throw invalid(name, 'is the runtime and no bundle; install it with: rackwatt runtime install FILE');
+  if (kind === 'runtime' && !isRuntime)
+    throw invalid(name, 'is a bundle and not the runtime; install it with: rackwatt bundle install FILE');
+  if (!isRuntime) return;
+  const lacking = RUNTIME_FILES.find(
+    ({ path, mode }) => !archive.files.some((file) => file.path === path && file.mode === mode),
+  );
+  if (lacking !== undefined) throw invalid(name, `lacks ${lacking.path} (${lacking.mode}), so it is no runtime`);
+  const refusal = refusalHere(content.toString());
+  if (kind === 'runtime' && refusal !== undefined) throw new RackwattError('ARCHIVE_NEEDS', `${name} ${refusal}`);
 }
 
 /** @throws `ARCHIVE_NEEDS` */

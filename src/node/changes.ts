@@ -14,6 +14,7 @@ import {
   DROP_INS_FILE,
   DropInRecords,
   GenerationLedger,
+  runtimeFolder,
   Transactions,
   type Look,
   type Prover,
@@ -22,8 +23,8 @@ import {
 } from '../deployment/index.js';
 import { realFileSystem } from '../durable/index.cjs';
 import { errorMessage } from '../errors.js';
-import { VERSION } from '../version.js';
 import { lookAt, worse } from './look.js';
+import { Runtimes } from './runtimes.js';
 
 /** What changes need of the node that runs. */
 export interface Changing {
@@ -34,6 +35,9 @@ export interface Changing {
   health(): Promise<NodeHealth>;
   /** Brings an earlier configuration back, in the node and, by `undo`, on the disk. */
   revert(text: string, undo: () => Promise<boolean>): Promise<ApplyResult>;
+  /** Whether a document, or the one that was applied last, names another runtime than the one that this process was started for. */
+  wantsRestart(document?: RuntimeDocument): boolean;
+  restart(): void;
 }
 
 /** ms from one look at a node on probation to the next. */
@@ -62,7 +66,7 @@ export class Changes implements Prover {
       ...options,
       transactions,
       contents: this.#contents,
-      runtime: () => ({ version: VERSION, node: process.versions.node }),
+      runtime: (document) => Runtimes.lock(document, options.storage),
       prover: this,
       onEnd: () => void this.collect(),
     });
@@ -110,7 +114,10 @@ export class Changes implements Prover {
       ...bundlesAdded,
       ...bundlesChanged.filter(({ previous, next }) => previous.digest !== next.digest).map(({ next }) => next),
     ];
-    return arrived.some(isNew) ? parseDuration(document.framework.probation) : 0;
+    const isRestarted = this.#node?.wantsRestart(document) === true;
+    if (!isRestarted && !arrived.some(isNew)) return 0;
+    // What has not run at all yet is not committed.
+    return Math.max(parseDuration(document.framework.probation), isRestarted ? LOOK_EVERY : 0);
   }
 
   async look(withChecks: boolean): Promise<Look> {
@@ -121,6 +128,10 @@ export class Changes implements Prover {
 
   watch(transaction: Transaction): void {
     if (this.#isClosed) return;
+    if (this.#node?.wantsRestart() === true) {
+      this.#node.restart();
+      return;
+    }
     const deadline = performance.now() + transaction.probation;
     const streaks = new Map<string, number>();
     const again = (): void => {
@@ -146,6 +157,7 @@ export class Changes implements Prover {
   }
 
   async settle(): Promise<string | undefined> {
+    if (this.#node?.wantsRestart() === true) return 'the node is about to start again with another runtime';
     const transaction = this.#open?.transaction;
     if (transaction === undefined) return undefined;
     const { sentences } = await this.#worse(transaction);
@@ -154,6 +166,16 @@ export class Changes implements Prover {
     if (this.#open?.transaction === transaction) {
       this.#take();
       await this.#commit(transaction);
+    }
+    return undefined;
+  }
+
+  /** The newest runtime that ran well and is another one. @param digest of this one; undefined for the launcher's */
+  async runtimeBefore(digest: string | undefined): Promise<{ version: string; digest?: string } | undefined> {
+    const kept = (await this.ledger.list()).filter(({ state }) => state === 'kept');
+    for (const { number } of kept) {
+      const runtime = (await this.#transactions.read(number))?.runtime;
+      if (runtime !== undefined && runtime.digest !== digest) return runtime;
     }
     return undefined;
   }
@@ -179,6 +201,7 @@ export class Changes implements Prover {
       quota: parseSize(node.document().framework.quota),
       used: () => [
         ...node.framework.bundles().map((bundle) => bundle.revision.source.root),
+        runtimeFolder,
         ...dropIns.map(({ name, version, digest }) => this.#contents.folderOf(name, version, digest)),
       ],
       grace: GRACE,
@@ -231,6 +254,7 @@ export class Changes implements Prover {
       }
       const result = await revert(before.text, () => transaction.rollBack(why));
       log.error(`"${transaction.reason}" was rolled back to generation ${transaction.from}: ${why}`);
+      if (this.#node!.wantsRestart()) this.#node!.restart();
       if (!result.ok) for (const { message } of result.problems) log.error(`going back: ${message}`);
     } catch (error) {
       log.error(`"${transaction.reason}" is not well (${why}) and could not be rolled back: ${errorMessage(error)}`);

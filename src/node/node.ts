@@ -13,7 +13,15 @@ import {
   type RuntimeDocument,
 } from '../configuration/index.js';
 import type { ComponentDefinition, Logger } from '../component/index.js';
-import { BundleStore, DROP_INS_FILE, DropInFolder, findSource, TrustStore } from '../deployment/index.js';
+import {
+  BundleStore,
+  DROP_INS_FILE,
+  DropInFolder,
+  findSource,
+  launcher,
+  RESTART,
+  TrustStore,
+} from '../deployment/index.js';
 import { errorMessage, errorRecord, RackwattError } from '../errors.js';
 import { IsolatedRuns } from '../isolation/index.js';
 import { Scope } from '../scope/index.js';
@@ -24,11 +32,11 @@ import { Assembly } from './assembly.js';
 import { Changes } from './changes.js';
 import { Descriptions } from './descriptions.js';
 import { containFaults } from './faults.js';
-
 import { Installation } from './installation.js';
 import { Logs } from './logs.js';
 import { socketMethods } from './methods.js';
 import { healthOf, runtimeService, SYSTEM } from './runtime-service.js';
+import { isSameRuntime, Runtimes } from './runtimes.js';
 import { StartupTimes, type StartupTime } from './startup.js';
 
 export interface NodeOptions {
@@ -47,6 +55,7 @@ export class Node {
   readonly framework: Framework;
   readonly logs: Logs;
   readonly installation: Installation;
+  readonly runtimes: Runtimes;
   readonly tokens = new RevisionTokens();
   exitStatus = 0;
   readonly #home: { folder: string; file: string };
@@ -60,6 +69,8 @@ export class Node {
   readonly #started = new Date();
   readonly #times = new StartupTimes();
   readonly #descriptions: Descriptions;
+  /** What the launcher found. */
+  readonly #begun: RuntimeDocument;
   #previous: RuntimeDocument;
   #dropIns: DropInFolder | undefined;
   #stopped: Promise<void> | undefined;
@@ -79,6 +90,7 @@ export class Node {
     this.logs = parts.logs;
     this.#store = parts.store;
     this.#changes = parts.changes;
+    this.#begun = configuration.document;
     this.#previous = configuration.document;
     this.#log = this.logs.logger('rackwatt');
     const log = (bundle: string, component?: string): Logger => this.logs.logger(bundle, component);
@@ -116,14 +128,16 @@ export class Node {
       find: (entry) => this.#find(entry),
       prepare: (document) => configuration.prepare(document),
     });
-    this.installation = new Installation({
+    const deploying = {
       framework: this.framework,
       configuration,
       store: this.#store,
       changes: () => this.#changes!,
-      find: (entry) => this.#find(entry),
+      find: (entry: { id: string; digest?: string }) => this.#find(entry),
       allowsUnsigned: () => this.#trusts('store'),
-    });
+    };
+    this.installation = new Installation(deploying);
+    this.runtimes = new Runtimes(deploying);
     this.framework.onFrameworkEvent(({ type, bundle, error }) => {
       if (type === 'ERROR') this.logs.logger(bundle?.name ?? 'rackwatt').error({ error }, errorMessage(error));
     });
@@ -171,6 +185,8 @@ export class Node {
       document: () => configuration.document,
       health: () => healthOf(node!.framework),
       revert: (text, undo) => configuration.revert(text, undo),
+      wantsRestart: (next = node!.#previous) => !isSameRuntime(node!.#begun, next),
+      restart: () => node!.#restart(),
     });
     return node;
   }
@@ -226,7 +242,7 @@ export class Node {
   stop(): Promise<void> {
     this.#stopped ??= (async () => {
       this.#stopping.abort();
-      await this.#changes?.end(this.exitStatus === 0);
+      await this.#changes?.end(this.exitStatus === 0 || this.exitStatus === RESTART);
       await this.framework.stop();
       for (const failure of await this.#scope.close()) this.#log.warn({ error: failure }, failure.message);
       await this.logs.close();
@@ -296,6 +312,7 @@ export class Node {
   async #find(entry: { id: string; digest?: string }) {
     const source = await findSource(entry.id, entry.digest, {
       home: this.#home.folder,
+      factory: launcher()?.factory.folder,
       store: (name, version, digest) => this.#store.find(name, version, digest, this.#trusts('store')),
     });
     if (source.location.startsWith('link:') && !this.#trusts('link')) {
@@ -313,6 +330,13 @@ export class Node {
 
   async #apply(next: RuntimeDocument): Promise<ApplyResult> {
     const previous = this.#previous;
+    // Then everything starts anew, with the other runtime.
+    if (!isSameRuntime(previous, next)) {
+      const refusal = await this.runtimes.refusal(next);
+      if (refusal !== undefined) return { ok: false, problems: [{ pointer: '/framework/runtime', message: refusal }] };
+      this.#previous = next;
+      return { ok: true };
+    }
     const problems = await this.#assembly.change(previous, next);
     const migrated = this.#assembly.migrated.edits();
     if (problems.length === 0) {
@@ -354,6 +378,14 @@ export class Node {
       this.#log.error(`${this.#home.file}:${line}:${column}: ${message}`);
     for (const { line, column, message } of warnings)
       this.#log.warn(`${this.#home.file}:${line}:${column}: ${message}`);
+  }
+
+  #restart(): void {
+    const { runtime } = this.#previous.framework;
+    this.#log.info(`the node starts again with the runtime ${runtime?.version ?? 'that its launcher came with'}`);
+    this.exitStatus = RESTART;
+    // Whoever asked for it is told first.
+    setImmediate(() => this.requestStop());
   }
 
   #fatal(error: unknown): void {

@@ -36,6 +36,7 @@ export const {
   MANIFEST_FILE,
   newBundle,
   packBundle,
+  packRuntime,
   readPrivateKey,
   readPublicKeys,
   SBOM_FILE,

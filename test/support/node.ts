@@ -165,11 +165,11 @@ export class TestNode {
     const note = (chunk: Buffer): void => void (this.output += chunk.toString());
     child.stdout.on('data', note);
     child.stderr.on('data', note);
-    await until(`the node runs; it said:\n${this.output}`, () => {
-      if (child.exitCode !== null || child.signalCode !== null)
-        throw new Error(`the node ended with ${child.exitCode ?? child.signalCode}: ${this.output}`);
-      return /: node .* runs, /.test(this.output);
+    const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+    await until('the node runs', () => hasEnded() || /: node .* runs, /.test(this.output)).catch((error: unknown) => {
+      throw new Error(`the node does not come up; it said:\n${this.output}`, { cause: error });
     });
+    if (hasEnded()) throw new Error(`the node ended with ${child.exitCode ?? child.signalCode}: ${this.output}`);
   }
 
   /** Ctrl-C. @returns its exit status */

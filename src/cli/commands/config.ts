@@ -113,10 +113,11 @@ export const config: Command = {
         else
           stdout.write(
             table(
-              generations.map(({ number, time, state, reason, why }) => ({
+              generations.map(({ number, time, state, runtime, reason, why }) => ({
                 number,
                 time,
                 state,
+                runtime,
                 reason,
                 why: why ?? '',
               })),

@@ -23,6 +23,16 @@ export interface Budget {
 }
 
 export const BUDGET: Budget = { archive: 64 << 20, unpacked: 256 << 20, files: 5_000, manifest: 4 << 20 };
+/** Of the runtime, which brings its Node along. */
+const RUNTIME_BUDGET: Budget = { archive: 192 << 20, unpacked: 512 << 20, files: 10_000, manifest: 4 << 20 };
+
+/** The name under which the runtime itself is packed. No bundle has it. */
+export const RUNTIME_NAME = 'rackwatt';
+
+/** Absent: what is known of no name yet may cost. */
+export function budgetOf(name?: string): Budget {
+  return name === undefined || name === RUNTIME_NAME ? RUNTIME_BUDGET : BUDGET;
+}
 
 /** The signed manifest, in front of an archive and in the folder of an installed bundle. */
 export const MANIFEST_FILE = 'rackwatt.manifest.json';

@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { crc32, createInflateRaw, deflateRawSync, type InflateRaw } from 'node:zlib';
+import { pipeline } from 'node:stream/promises';
+import { crc32, createDeflateRaw, createInflateRaw, deflateRawSync, type InflateRaw } from 'node:zlib';
 import { errorMessage } from '../../errors.js';
 import { incomplete, invalid } from './format.js';
 
@@ -11,10 +12,34 @@ const CHUNK = 64 << 10;
 
 /** A gzip member of its own: several behind each other unzip to their contents behind each other. */
 export function gzipMember(content: Buffer): Buffer {
+  return Buffer.concat([HEADER, deflateRawSync(content, { level: 9 }), trailerOf(crc32(content), content.length)]);
+}
+
+function trailerOf(crc: number, length: number): Buffer {
   const trailer = Buffer.alloc(TRAILER_BYTES);
-  trailer.writeUInt32LE(crc32(content), 0);
-  trailer.writeUInt32LE(content.length % 2 ** 32, 4);
-  return Buffer.concat([HEADER, deflateRawSync(content, { level: 9 }), trailer]);
+  trailer.writeUInt32LE(crc, 0);
+  trailer.writeUInt32LE(length % 2 ** 32, 4);
+  return trailer;
+}
+
+/** The bytes of a member whose content comes piece by piece. @param level of compression, 1 to 9 */
+export async function* gzipMemberOf(content: AsyncIterable<Buffer>, level: number): AsyncGenerator<Buffer> {
+  let [crc, length] = [0, 0];
+  async function* measured(): AsyncGenerator<Buffer> {
+    for await (const part of content) {
+      crc = crc32(part, crc);
+      length += part.length;
+      yield part;
+    }
+  }
+  yield HEADER;
+  const deflate = createDeflateRaw({ level });
+  const filled = pipeline(Readable.from(measured(), { objectMode: false }), deflate);
+  // Whoever reads the end of it is told of a failure, and nobody before.
+  filled.catch((error: unknown) => deflate.destroy(error as Error));
+  for await (const part of deflate) yield part as Buffer;
+  await filled;
+  yield trailerOf(crc, length);
 }
 
 /** Reads one member of a file as it is asked to, so that no more of it is held, or unzipped, than is wanted. */

@@ -1,13 +1,12 @@
 import semver from 'semver';
 import { openEnvelope, type Envelope } from '../trust/envelope.js';
 import {
-  BUDGET,
+  budgetOf,
   invalid,
   MANIFEST_FILE,
   SBOM_FILE,
   sha256,
   tooLarge,
-  type Budget,
   type BundleFile,
   type FileMode,
 } from './format.js';
@@ -48,31 +47,26 @@ const NAME = /^(?:@[a-z0-9][\w.-]*\/)?[a-z0-9][\w.-]*$/;
 
 export function describeArchive(
   facts: BundleFacts,
-  files: readonly BundleFile[],
-  archive: { bytes: Buffer; unpacked: number },
+  files: readonly ListedFile[],
+  archive: Pick<ArchiveManifest['archive'], 'sha256' | 'length'>,
 ): ArchiveManifest {
   const sbom = files.find(({ path }) => path === SBOM_FILE);
   return {
     spec: 1,
     name: facts.name,
     version: facts.version,
-    archive: {
-      sha256: sha256(archive.bytes),
-      length: archive.bytes.length,
-      unpacked: archive.unpacked,
-      entries: files.length,
-    },
-    files: files.map(({ path, content, mode = '0644' }) => ({
-      path,
-      size: content.length,
-      sha256: sha256(content),
-      mode,
-    })),
-    sbom: { path: SBOM_FILE, sha256: sbom ? sha256(sbom.content) : '' },
+    archive: { ...archive, unpacked: unpackedBytes(files), entries: files.length },
+    files: [...files],
+    sbom: { path: SBOM_FILE, sha256: sbom?.sha256 ?? '' },
     needs: facts.needs,
     capabilities: facts.capabilities,
     ...(facts.minimum === undefined ? {} : { minimum: facts.minimum }),
   };
+}
+
+/** A file as a manifest lists it. */
+export function listed({ path, content, mode = '0644' }: BundleFile): ListedFile {
+  return { path, size: content.length, sha256: sha256(content), mode };
 }
 
 /** An envelope over a manifest, signed by nobody. */
@@ -89,12 +83,13 @@ export function openManifest(content: Buffer, name: string): Envelope {
  * The manifest of an envelope, everything in it checked that can be without the files.
  * @throws `ARCHIVE_INVALID`, `ARCHIVE_TOO_LARGE`
  */
-export function parseArchiveManifest(payload: Buffer, name: string, budget: Budget = BUDGET): ArchiveManifest {
+export function parseArchiveManifest(payload: Buffer, name: string): ArchiveManifest {
   const json = parseStrictly(payload, `${name}: its manifest`);
   const wrong = wrongShape(json);
   if (wrong !== undefined) throw invalid(name, `has a manifest that is not one of version 1: ${wrong}`);
   const manifest = json as ArchiveManifest;
   const { archive, files, sbom } = manifest;
+  const budget = budgetOf(manifest.name);
   if (files.length > budget.files) throw tooLarge(name, `holds more than ${budget.files} files`);
   if (archive.length > budget.archive) throw tooLarge(name, `has more than ${budget.archive} bytes`);
   if (archive.unpacked > budget.unpacked) throw tooLarge(name, `unpacks to more than ${budget.unpacked} bytes`);

@@ -4,7 +4,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { errorMessage, RackwattError } from '../../errors.js';
 import type { Envelope } from '../trust/envelope.js';
-import { BUDGET, incomplete, invalid, MANIFEST_FILE, tooLarge, type Budget } from './format.js';
+import { budgetOf, incomplete, invalid, MANIFEST_FILE, tooLarge, type Budget } from './format.js';
 import { GzipMember, readAt } from './gzip.js';
 import { openManifest, type ArchiveManifest } from './manifest.js';
 import { BLOCK, headerOf, paddingOf } from './tar.js';
@@ -31,7 +31,7 @@ export interface OpenArchive {
 export async function withArchive<T>(
   file: string,
   use: (archive: OpenArchive) => Promise<T>,
-  { name = basename(file), budget = BUDGET }: { name?: string; budget?: Budget } = {},
+  { name = basename(file), budget = budgetOf() }: { name?: string; budget?: Budget } = {},
 ): Promise<T> {
   const handle = await openFile(file);
   try {
@@ -66,9 +66,11 @@ export async function withArchive<T>(
  */
 export async function checkContent(
   { handle, content, name }: OpenArchive,
-  { archive }: Pick<ArchiveManifest, 'archive'>,
+  { name: bundle, archive }: Pick<ArchiveManifest, 'name' | 'archive'>,
 ): Promise<void> {
   const length = content.end - content.start;
+  const most = budgetOf(bundle).archive;
+  if (length > most) throw tooLarge(name, `has more than ${most} bytes`);
   if (length < archive.length)
     throw incomplete(name, `is cut off: it has ${length} of the ${archive.length} bytes of its content`);
   if (length > archive.length) throw invalid(name, `has ${length - archive.length} bytes behind its end`);

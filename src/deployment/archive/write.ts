@@ -1,7 +1,7 @@
 import { gzipMember } from './gzip.js';
 import { writeEnvelope, type Envelope } from '../trust/envelope.js';
-import { MANIFEST_FILE, type BundleFile } from './format.js';
-import { describeArchive, unsigned, type BundleFacts } from './manifest.js';
+import { MANIFEST_FILE, sha256, type BundleFile } from './format.js';
+import { describeArchive, listed, unsigned, type BundleFacts } from './manifest.js';
 import { headerOf, paddingOf, TRAILER } from './tar.js';
 
 /** An archive in its two parts, which travel behind each other in one file, or as two. */
@@ -19,15 +19,20 @@ export function makeArchive(facts: BundleFacts, files: readonly BundleFile[]): A
   const tar = Buffer.concat([...files.flatMap(blocksOf), Buffer.alloc(TRAILER)]);
   const content = gzipMember(tar);
   return {
-    envelope: unsigned(describeArchive(facts, files, { bytes: content, unpacked: tar.length })),
+    envelope: unsigned(describeArchive(facts, files.map(listed), { sha256: sha256(content), length: content.length })),
     content,
   };
 }
 
 /** One file: a gzip member with the manifest, then the content. To any unzipper they are one tar. */
 export function joinArchive({ envelope, content }: ArchiveParts): Buffer {
+  return Buffer.concat([frontOf(envelope), content]);
+}
+
+/** What stands before the content. */
+export function frontOf(envelope: Envelope): Buffer {
   const manifest = { path: MANIFEST_FILE, content: writeEnvelope(envelope) };
-  return Buffer.concat([gzipMember(Buffer.concat(blocksOf(manifest))), content]);
+  return gzipMember(Buffer.concat(blocksOf(manifest)));
 }
 
 /** Place of the manifest of an archive that has none in front. */

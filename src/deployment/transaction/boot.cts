@@ -45,10 +45,13 @@ export interface BootOptions {
   /** The configuration file. */
   file: string;
   now(): Date;
+  /** Why a runtime cannot be started, by its folder relative to the storage. */
+  lackOfRuntime?(folder: string): Promise<string | undefined>;
 }
 
 /** Brings every transaction that was cut off one step on, before any new code runs. @returns what to tell people */
-export async function boot({ system, storage, file, now }: BootOptions): Promise<string[]> {
+export async function boot(options: BootOptions): Promise<string[]> {
+  const { system, storage, file, now } = options;
   const notes: string[] = [];
   const journal = await Journal.open(system, join(storage, 'journal'));
   for (const transaction of journal.transactions().filter(({ isFinal }) => !isFinal)) {
@@ -58,14 +61,14 @@ export async function boot({ system, storage, file, now }: BootOptions): Promise
     const decision = decide(transaction, {
       current: await readCurrent(system, storage),
       revision: await revisionOf(system, file),
-      lack: armed && (await lackOf(system, storage, armed.to!)),
+      lack: armed && (await lackIn(options, armed.to!)),
     });
     if (decision.to === 'close') {
       await note(decision.state, decision.why);
       notes.push(`"${reason}" was given up: ${decision.why}`);
       continue;
     }
-    const target = decision.to === 'go back' ? await soundBefore(system, storage, armed!, journal) : undefined;
+    const target = decision.to === 'go back' ? await soundBefore(options, armed!, journal) : undefined;
     // Better the new generation than none, when there is nothing sound to go back to.
     if (decision.to === 'try' || target === undefined) {
       await settle(system, file);
@@ -105,16 +108,24 @@ export async function settle(system: FileSystem, file: string): Promise<void> {
   await system.sync(dirname(target));
 }
 
+async function lackIn({ system, storage, lackOfRuntime }: BootOptions, number: number): Promise<string | undefined> {
+  const lack = await lackOf(system, storage, number);
+  if (lack !== undefined || lackOfRuntime === undefined) return lack;
+  const runtime = (await readGeneration(system, storage, number))?.runtime;
+  const why = runtime?.folder === undefined ? undefined : await lackOfRuntime(runtime.folder);
+  return why === undefined ? undefined : `the runtime ${runtime!.version} cannot run: ${why}`;
+}
+
 async function soundBefore(
-  system: FileSystem,
-  storage: string,
+  options: BootOptions,
   { from }: { from?: number },
   journal: Journal,
 ): Promise<{ number: number; text: string } | undefined> {
   if (from === undefined) return undefined;
+  const { system, storage } = options;
   const committed = journal.transactions().filter(({ state }) => state === 'COMMITTED');
   for (const number of [from, ...committed.reverse().map(({ armed }) => armed!.to!)]) {
-    if ((await lackOf(system, storage, number)) !== undefined) continue;
+    if ((await lackIn(options, number)) !== undefined) continue;
     const generation = await readGeneration(system, storage, number);
     if (generation !== undefined) return generation;
   }

@@ -19,8 +19,8 @@ export interface Lock {
   /** sha256 of the configuration. */
   revision: string;
   bundles: LockedBundle[];
-  /** Version of the runtime, and of the Node that it ran on; `folder` where it is not the one that was installed first. */
-  runtime: { version: string; node: string; folder?: string };
+  /** Version of the runtime, and of its Node; where it lies, and what it is, where it is not the one that the launcher came with. */
+  runtime: { version: string; node: string; folder?: string; digest?: string };
 }
 
 export interface StoredGeneration extends Lock {

@@ -152,7 +152,7 @@ export class GenerationLedger implements Generations {
   }
 
   #described(generation: StoredGeneration): Generation {
-    const { number, time, reason, revision, text } = generation;
+    const { number, time, reason, revision, text, runtime } = generation;
     const { transactions } = this.#options;
     const last = transactions.history().findLast(({ armed }) => armed?.to === number);
     const state = stateOf(number, transactions.current, last);
@@ -163,6 +163,7 @@ export class GenerationLedger implements Generations {
       revision,
       text,
       state,
+      runtime: runtime.version,
       ...(state === 'rolled back' && last?.why !== undefined ? { why: last.why } : {}),
     };
   }
