@@ -32,7 +32,7 @@ import type { ComponentNotice, Configurations, LoadRequest, StartRequest, StopRe
 import { ChildServices, SharedServices } from './services.js';
 import type { IsolationSettings } from './settings.js';
 import { BEATS, Watchdog } from './watchdog.js';
-import { hardLimit, WorkerHost } from './worker-host.js';
+import { WorkerHost } from './worker-host.js';
 
 /** What runs outside the node's thread need of the node. */
 export interface IsolationOptions {
@@ -324,7 +324,7 @@ export class IsolatedRun implements Run {
   async #checkMemory(host: Host): Promise<void> {
     const { kind, heap, memory } = this.settings;
     const used = (await host.usage())?.memory ?? 0;
-    if (kind === 'worker' && used > (heap + hardLimit(heap)) / 2) this.#end('ISOLATION_MEMORY', heapReached(heap));
+    if (kind === 'worker' && used > 2 * heap) this.#end('ISOLATION_MEMORY', heapReached(heap));
     if (kind === 'process' && used > memory)
       this.#end(
         'ISOLATION_MEMORY',

@@ -12,8 +12,8 @@ const MB = 1024 ** 2;
  * Bytes at which V8 itself acts. That far from the limit of a worker, since the end is not sure to be the worker's alone: when one
  * object, such as the table of a map that doubles, is larger than what is left and 16 MB, V8 ends the process.
  */
-export function hardLimit(heap: number): number {
-  return 2 * heap + 64 * MB;
+function hardLimit(heap: number): number {
+  return 4 * heap + 256 * MB;
 }
 
 /**
