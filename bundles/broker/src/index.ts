@@ -46,7 +46,8 @@ export class EmbeddedBroker implements HealthCheck {
 
   @Activate()
   async open({ config, scope }: Activation<Configuration>): Promise<void> {
-    await prepareLengths();
+    // Beside the first packets, which need not wait for it.
+    void prepareLengths();
     const broker = await Broker.open({ ...config, onTrouble: (client, error) => this.#trouble(client, error) });
     this.#broker = broker;
     scope.add(`broker on port ${broker.port}`, () => broker.close());

@@ -56,7 +56,8 @@ export const publisher = component({
   references: { outbox: one(Outbox), runtime: one(Runtime) },
   configuration: { schema: configuration },
   async activate({ config, log, scope, context, outbox, runtime }) {
-    await prepareLengths();
+    // Beside the first packets, which need not wait for it.
+    void prepareLengths();
     const gateway = config.gateway ?? (await runtime.node()).id;
     const { version } = context.bundle;
     const { credentials, tls } = config;
