@@ -72,9 +72,16 @@ export function findHolders(snapshot: Snapshot, labels: readonly string[]): Held
       return;
     }
     if (into.size >= MOST_TOLD) return;
-    const entry = steps[inside];
-    const held = entry === undefined || isScope(entry.to) ? '' : graph.name(entry.to);
+    const held = inside === -1 ? '' : heldName(steps, inside);
     into.set(sentence, { kind, by: sentence, count: 1, held, path: pathText(graph, steps) });
+  }
+
+  /** An instance is named by its class, not by the method through which the way happens to go. */
+  function heldName(steps: readonly Step[], inside: number): string {
+    let at = inside;
+    while (steps[at - 1]?.name === '__proto__') at--;
+    const node = at < inside ? steps[at]!.from : steps[inside]!.to;
+    return isScope(node) ? '' : graph.name(node);
   }
 
   /** Held by another revision that is held. */
