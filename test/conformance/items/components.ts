@@ -41,8 +41,7 @@ export const COMPONENTS: readonly Item[] = [
   {
     number: 175,
     mark: 'CORE',
-    behaviour:
-      'immediate component: service registered (if any), then activated, as soon as satisfied; deactivated when unsatisfied',
+    behaviour: 'an immediate component is activated as soon as it is satisfied, and deactivated when it no longer is',
   },
   {
     number: 176,
