@@ -10,6 +10,8 @@ export * from './configuration/contract.js';
 export { isDuration, parseDuration } from './configuration/duration.js';
 export { escapeFilterValue } from './registry/filter-term.js';
 export { parseFilter, type Filter } from './registry/filter.js';
+export { compareReferences } from './registry/record.js';
+export type { ServiceTracker, TrackerCustomizer, TrackerTarget } from './registry/tracker.js';
 export { redact } from './configuration/redact.js';
 export type { Activator, BundleContext } from './bundle/context.js';
 export * from './bundle/contract.js';

@@ -1,14 +1,24 @@
 import { RackwattError } from '../errors.js';
+import {
+  type Contract,
+  type ContractKey,
+  type ServiceGroup,
+  type ServiceRegistry,
+  ServiceTracker,
+  type TrackerCustomizer,
+  type TrackerTarget,
+} from '../registry/index.js';
 import type {
-  Contract,
-  ServiceGroup,
+  ListenOptions,
+  Properties,
+  ServiceFactory,
   ServiceListener,
+  ServiceObjects,
+  ServiceOf,
   ServiceOwner,
   ServiceReference,
   ServiceRegistration,
-  ServiceRegistry,
-} from '../registry/index.js';
-import type { ListenOptions, Properties, ServiceFactory } from '../registry/types.js';
+} from '../registry/types.js';
 import { Scope, type Disposer } from '../scope/index.js';
 
 /**
@@ -42,33 +52,110 @@ export class BundleContext {
     this.scope = new Scope(`bundle ${bundle.name}`);
   }
 
+  /**
+   * Registers a service under a contract, or under several. An object with `scope`, `get` and `release` is taken for a factory.
+   * Its services go when the bundle stops.
+   * @throws RackwattError `SERVICE_INVALID`, `SERVICE_PROPERTIES`
+   */
   register<T>(
-    contract: Contract<T> | Contract<unknown>[],
-    service: T | ServiceFactory<T>,
+    contract: Contract<T>,
+    service: NoInfer<T> | ServiceFactory<NoInfer<T>>,
+    properties?: Properties,
+  ): ServiceRegistration<T>;
+  register<const C extends readonly Contract<unknown>[]>(
+    contracts: C,
+    service: ServiceOf<C> | ServiceFactory<ServiceOf<C>>,
+    properties?: Properties,
+  ): ServiceRegistration<ServiceOf<C>>;
+  register(
+    contracts: Contract<unknown> | readonly Contract<unknown>[],
+    service: unknown,
     properties: Properties = {},
   ): ServiceRegistration {
-    this.#live();
-    return this.#services.register(contract as Contract<unknown>, service, properties);
+    return this.#live().register(contracts, service, properties);
   }
 
-  reference<T>(contract: Contract<T>, filter?: string): ServiceReference<T> | undefined {
-    return this.#live().reference(contract, filter) as ServiceReference<T> | undefined;
+  /**
+   * The best service of a contract, or of any: highest ranking, then lowest id.
+   * @param filter in OSGi's syntax, such as `(&(vendor=apc)(outlets>=24))`
+   * @throws RackwattError `FILTER_SYNTAX`
+   */
+  reference<T>(contract: ContractKey<T> | undefined, filter?: string): ServiceReference<T> | undefined {
+    return this.#live().reference(contract, filter);
   }
 
-  references<T>(contract: Contract<T>, filter?: string): ServiceReference<T>[] {
-    return this.#live().references(contract, filter) as ServiceReference<T>[];
+  /**
+   * All services of a contract, or of any, best first; empty when there is none.
+   * @throws RackwattError `FILTER_SYNTAX`
+   */
+  references<T>(contract: ContractKey<T> | undefined, filter?: string): ServiceReference<T>[] {
+    return this.#live().references(contract, filter);
   }
 
+  /** The service object, held until released as often as got; undefined when it is gone or its factory failed. */
   get<T>(reference: ServiceReference<T>): T | undefined {
-    return this.#live().get(this.bundle, reference) as T | undefined;
+    return this.#live().get(reference);
   }
 
+  /** Gives a service back once. @returns false when the bundle does not hold it. */
   release(reference: ServiceReference): boolean {
-    return this.#live().release(this.bundle, reference);
+    return this.#live().release(reference);
   }
 
-  listen(listener: ServiceListener, options: ListenOptions = {}): Disposer {
-    return this.#live().listen(this.bundle, listener, options);
+  /** Objects of a service one by one, a new one each time when its scope is `prototype`; undefined when the service is gone. */
+  serviceObjects<T>(reference: ServiceReference<T>): ServiceObjects<T> | undefined {
+    return this.#live().serviceObjects(reference);
+  }
+
+  /**
+   * Hears of services that come, change and go, until the bundle stops or what this gives is called. Events are synchronous: when a
+   * call that changes something returns, every listener has heard. The same listener again replaces itself.
+   * @throws RackwattError `FILTER_SYNTAX`
+   */
+  listen<T = unknown>(listener: ServiceListener<NoInfer<T>>, options: ListenOptions<T> = {}): Disposer {
+    return this.#live().listen(listener, options);
+  }
+
+  /**
+   * An open tracker, which follows services as they come and go until it is closed or the bundle stops. Without a customizer it keeps
+   * the service objects.
+   * @throws RackwattError `FILTER_SYNTAX`; what the customizer throws on a service that is there already
+   */
+  track<T, Tracked = T>(
+    target: Contract<T> | TrackerTarget<T>,
+    ...customizer: [T] extends [Tracked]
+      ? [customizer?: TrackerCustomizer<T, Tracked>]
+      : [customizer: TrackerCustomizer<T, Tracked>]
+  ): ServiceTracker<T, Tracked> {
+    this.#live();
+    const tracker: ServiceTracker<T, Tracked> = new ServiceTracker<T, Tracked>(
+      {
+        get: (reference) => this.get(reference),
+        release: (reference) => this.release(reference),
+        references: (contract, filter) => this.references(contract, filter),
+        listen: (listener, options) => {
+          const stop = this.listen(listener, options);
+          const forget = this.scope.add('service tracker', () => tracker.close());
+          return () => void [stop(), forget()];
+        },
+      },
+      'id' in target ? { contract: target } : target,
+      ...customizer,
+    );
+    tracker.open();
+    return tracker;
+  }
+
+  /** What a bundle, this one unless another is named, has registered, in the order of registration. */
+  registeredServices(bundle: ServiceOwner = this.bundle): ServiceReference[] {
+    this.#live();
+    return this.#registry.registeredBy(bundle);
+  }
+
+  /** What a bundle, this one unless another is named, holds. */
+  servicesInUse(bundle: ServiceOwner = this.bundle): ServiceReference[] {
+    this.#live();
+    return this.#registry.usedBy(bundle);
   }
 
   /** A folder of this bundle that outlives updates and restarts. */
@@ -81,12 +168,12 @@ export class BundleContext {
     this.#valid = false;
   }
 
-  #live(): ServiceRegistry {
+  #live(): ServiceGroup {
     if (!this.#valid)
       throw new RackwattError(
         'BUNDLE_CONTEXT_INVALID',
         `the context of bundle ${this.bundle.name} is no longer valid: the bundle was stopped`,
       );
-    return this.#registry;
+    return this.#services;
   }
 }

@@ -8,6 +8,7 @@ import type {
   Properties,
   ServiceFactory,
   ServiceListener,
+  ServiceObjects,
   ServiceOwner,
   ServiceReference,
   ServiceRegistration,
@@ -72,18 +73,18 @@ export class ServiceGroup {
   }
 
   /** As `ServiceRegistry.listen`. */
-  listen(listener: ServiceListener, options: ListenOptions = {}): Disposer {
+  listen<T = unknown>(listener: ServiceListener<NoInfer<T>>, options: ListenOptions<T> = {}): Disposer {
     return this.#registry.listen(this.owner, listener, options, this);
   }
 
   /** The best service that this group sees. */
-  reference<T>(contract: ContractKey<T>, filter?: string): ServiceReference<T> | undefined {
+  reference<T>(contract: ContractKey<T> | undefined, filter?: string): ServiceReference<T> | undefined {
     if (this.#seesAll()) return this.#registry.reference(contract, filter);
     return this.references(contract, filter)[0];
   }
 
   /** All services that this group sees, best first. */
-  references<T>(contract: ContractKey<T>, filter?: string): ServiceReference<T>[] {
+  references<T>(contract: ContractKey<T> | undefined, filter?: string): ServiceReference<T>[] {
     const found = this.#registry.references(contract, filter);
     if (this.#seesAll()) return found;
     const seen = found.filter((reference) => this.sees(reference as ServiceRecord));
@@ -112,6 +113,11 @@ export class ServiceGroup {
   /** As `ServiceRegistry.release`. */
   release(reference: ServiceReference): boolean {
     return this.#registry.release(this.owner, reference);
+  }
+
+  /** As `ServiceRegistry.serviceObjects`. */
+  serviceObjects<T>(reference: ServiceReference<T>): ServiceObjects<T> | undefined {
+    return this.#registry.serviceObjects(this.owner, reference);
   }
 
   /** As `ServiceRegistry.guarded`. */

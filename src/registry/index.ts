@@ -9,5 +9,5 @@ export { ServiceGroup, ServiceStage } from './group.js';
 export { compareReferences } from './record.js';
 export { isStubbable, stubOf, type StubTarget } from './stub.js';
 export { ServiceRegistry, type ContractKey, type RegistryOptions } from './registry.js';
-export { ServiceTracker, type TrackerCustomizer, type TrackerTarget } from './tracker.js';
+export { ServiceTracker, type TrackedServices, type TrackerCustomizer, type TrackerTarget } from './tracker.js';
 export type { ErrorReport } from './uses.js';

@@ -1,3 +1,4 @@
+import type { Contract } from './contract.js';
 import type { ServiceGroup } from './group.js';
 import { Guard } from './guard.js';
 import { PropertySet, type OwnedValues } from './properties.js';
@@ -79,6 +80,10 @@ export class ServiceRecord implements ServiceReference {
 
   users(): readonly ServiceOwner[] {
     return this.uses ? Array.from(this.uses.values(), (use) => use.owner) : [];
+  }
+
+  isAssignableTo<C>({ id }: Contract<C>): this is ServiceReference<C> {
+    return this.contracts.includes(id);
   }
 
   /** Of the objects that consumers were given stubs of. */

@@ -151,8 +151,14 @@ export class ServiceRegistry {
    * @param group hears only of services that this group sees
    * @throws RackwattError `FILTER_SYNTAX`
    */
-  listen(owner: ServiceOwner, listener: ServiceListener, options: ListenOptions = {}, group?: ServiceGroup): Disposer {
-    const listening = this.#listeners.add(owner, listener, idOf(options.contract), filterOf(options.filter), group);
+  listen<T = unknown>(
+    owner: ServiceOwner,
+    listener: ServiceListener<NoInfer<T>>,
+    options: ListenOptions<T> = {},
+    group?: ServiceGroup,
+  ): Disposer {
+    const hear = listener as ServiceListener;
+    const listening = this.#listeners.add(owner, hear, idOf(options.contract), filterOf(options.filter), group);
     return () => this.#listeners.remove(listening);
   }
 

@@ -1,8 +1,12 @@
 import { RackwattError } from '../errors.js';
 import type { Disposer } from '../scope/index.js';
 import { compareReferences } from './record.js';
-import type { ContractKey, ServiceRegistry } from './registry.js';
-import type { ServiceEvent, ServiceOwner, ServiceReference } from './types.js';
+import type { ServiceGroup } from './group.js';
+import type { ContractKey } from './registry.js';
+import type { ServiceEvent, ServiceReference } from './types.js';
+
+/** The services as the bundle sees them that tracks. */
+export type TrackedServices = Pick<ServiceGroup, 'references' | 'get' | 'release' | 'listen'>;
 
 /** Which services to track: those of a contract, those that match a filter, both, or one only. */
 export interface TrackerTarget<T> {
@@ -27,8 +31,7 @@ export interface TrackerCustomizer<T, Tracked> {
  * caller, after all other services were seen to.
  */
 export class ServiceTracker<T, Tracked = T> {
-  readonly #registry: ServiceRegistry;
-  readonly #owner: ServiceOwner;
+  readonly #services: TrackedServices;
   readonly #target: TrackerTarget<T>;
   readonly #customizer: TrackerCustomizer<T, Tracked>;
   readonly #tracked = new Map<ServiceReference<T>, Tracked>();
@@ -42,19 +45,17 @@ export class ServiceTracker<T, Tracked = T> {
   #order: ServiceReference<T>[] | undefined;
 
   constructor(
-    registry: ServiceRegistry,
-    owner: ServiceOwner,
+    services: TrackedServices,
     target: TrackerTarget<T>,
     ...customizer: [T] extends [Tracked]
       ? [customizer?: TrackerCustomizer<T, Tracked>]
       : [customizer: TrackerCustomizer<T, Tracked>]
   ) {
-    this.#registry = registry;
-    this.#owner = owner;
+    this.#services = services;
     this.#target = target;
     this.#customizer = customizer[0] ?? {
-      adding: (reference) => registry.get(owner, reference) as Tracked | undefined,
-      removed: (reference) => void registry.release(owner, reference),
+      adding: (reference) => services.get(reference) as Tracked | undefined,
+      removed: (reference) => void services.release(reference),
     };
   }
 
@@ -67,13 +68,13 @@ export class ServiceTracker<T, Tracked = T> {
     const { contract, reference } = this.#target;
     const filter = reference ? `(service.id=${reference.id})` : this.#target.filter;
     // A listener of its own for each opening: the same one twice would replace itself.
-    const listener = (event: ServiceEvent) => this.#hear(event as ServiceEvent<T>);
-    this.#stop = this.#registry.listen(this.#owner, listener, {
+    const listener = (event: ServiceEvent<T>) => this.#hear(event);
+    this.#stop = this.#services.listen<T>(listener, {
       ...(contract === undefined ? {} : { contract }),
       ...(filter === undefined ? {} : { filter }),
     });
     this.#count = 0;
-    for (const found of this.#registry.references(contract, filter)) this.#initial.add(found);
+    for (const found of this.#services.references(contract, filter)) this.#initial.add(found);
     this.#forEach([...this.#initial], (found) => {
       if (this.#initial.delete(found)) this.#add(found);
     });
@@ -81,9 +82,10 @@ export class ServiceTracker<T, Tracked = T> {
 
   /** Calls `removed` for each service and hears no more. It may be opened again. */
   close(): void {
-    if (!this.#stop) return;
-    void this.#stop();
+    const stop = this.#stop;
+    if (!stop) return;
     this.#stop = undefined;
+    void stop();
     this.#count = -1;
     this.#initial.clear();
     this.#adding.clear();

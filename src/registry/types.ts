@@ -27,6 +27,9 @@ export interface ServiceReference<T = unknown> {
   properties(): Properties;
   /** Bundles that hold the service now. */
   users(): readonly ServiceOwner[];
+  /** Whether it was registered under a contract: the same name and major version. */
+  isAssignableTo<C>(contract: Contract<C>): this is ServiceReference<C>;
+  /** Carries the type only; never set. */
   readonly type?: T;
 }
 
@@ -62,11 +65,19 @@ export interface ServiceEvent<T = unknown> {
   readonly reference: ServiceReference<T>;
 }
 
-export type ServiceListener = (event: ServiceEvent) => void;
+export type ServiceListener<T = unknown> = (event: ServiceEvent<T>) => void;
 
-export interface ListenOptions {
-  /** Only services of this contract; the cheapest way to narrow. */
-  contract?: Contract<unknown> | string;
-  /** RFC 4515 filter as OSGi has it. */
+/** What a service is that is registered under these contracts: all of them at once. */
+export type ServiceOf<C> =
+  C extends Contract<infer T>
+    ? T
+    : C extends readonly [Contract<infer First>, ...infer Rest]
+      ? First & ServiceOf<Rest>
+      : unknown;
+
+export interface ListenOptions<T = unknown> {
+  /** Only services of this contract, or of this contract id; the cheapest way to narrow. */
+  contract?: Contract<T> | string;
+  /** In OSGi's syntax. */
   filter?: string;
 }

@@ -10,8 +10,7 @@ type Registry = ReturnType<typeof newRegistry>['registry'];
 function recordingTracker(registry: Registry, filter?: string) {
   const calls: string[] = [];
   const tracker = new ServiceTracker<Meter, string>(
-    registry,
-    bob,
+    registry.group(bob),
     filter === undefined ? { contract: Meter } : { contract: Meter, filter },
     {
       adding(reference) {
@@ -47,8 +46,7 @@ test('155 no gap and no double when opened in the middle of an event, and when s
   const late: ServiceRegistration<Meter>[] = [registry.register(alice, Meter, meter())];
   const seen: string[] = [];
   const busy = new ServiceTracker<Meter, number>(
-    registry,
-    bob,
+    registry.group(bob),
     { contract: Meter },
     {
       adding(reference) {
@@ -72,8 +70,7 @@ test('155 a service that goes while it is added is removed again', () => {
   const registration = registry.register(alice, Meter, meter());
   const removed: string[] = [];
   const tracker = new ServiceTracker<Meter, string>(
-    registry,
-    bob,
+    registry.group(bob),
     { contract: Meter },
     {
       adding() {
@@ -140,7 +137,7 @@ test('158 without a customizer it holds the service objects', () => {
   const { registry } = newRegistry();
   const service = meter();
   const registration = registry.register(alice, Meter, service);
-  const tracker = new ServiceTracker(registry, bob, { contract: Meter });
+  const tracker = new ServiceTracker(registry.group(bob), { contract: Meter });
   tracker.open();
   assert.equal(tracker.service, service);
   assert.deepEqual(registration.reference.users(), [bob]);
@@ -212,7 +209,7 @@ test('162 by reference, by contract id, by filter', () => {
     registry.register(alice, Meter, meter(2), { n: 2 }),
   ];
   const track = (target: { contract?: string; filter?: string; reference?: ServiceReference<Meter> }) => {
-    const tracker = new ServiceTracker<Meter>(registry, bob, target);
+    const tracker = new ServiceTracker<Meter>(registry.group(bob), target);
     tracker.open();
     return tracker;
   };
@@ -235,8 +232,7 @@ test('163 a customizer that throws: reported on events, thrown by open; other se
   const broken = new RangeError('odd');
   const make = () =>
     new ServiceTracker<Meter, number>(
-      registry,
-      bob,
+      registry.group(bob),
       { contract: Meter },
       {
         adding(reference) {
@@ -272,8 +268,7 @@ test('56 a chain of 100,000 services, each registered when the one before is tra
   const { registry, reported } = newRegistry();
   const depth = 100_000;
   const tracker = new ServiceTracker<Meter, ServiceRegistration<Meter> | true>(
-    registry,
-    bob,
+    registry.group(bob),
     { contract: Meter },
     {
       adding: ({ id }) => (id < depth ? registry.register(alice, Meter, meter()) : true),

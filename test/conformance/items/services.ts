@@ -4,141 +4,134 @@ export const SERVICES: readonly Item[] = [
   {
     number: 97,
     mark: 'CORE',
-    behaviour:
-      "register under one or several interface names (non-empty); properties copied at registration, later changes to the caller's object have no effect",
+    behaviour: 'a service is registered under one or several contracts, with a copy of its properties',
   },
   {
     number: 98,
     mark: 'CORE',
     behaviour:
-      "objectClass, service.id, service.bundleid, service.scope are set by the framework and a caller's values for them are ignored",
+      "`objectClass`, `service.id`, `service.bundleid` and `service.scope` are the registry's; a caller's values are ignored",
   },
-  { number: 99, mark: 'CORE', behaviour: 'service.id is unique, rising, never reused while the framework is up' },
+  {
+    number: 99,
+    mark: 'CORE',
+    behaviour: '`service.id` is unique, rises, and is never reused while the container runs',
+  },
   {
     number: 100,
     mark: 'CORE',
-    behaviour:
-      'property keys are case-insensitive: two keys that differ by case throw; lookup ignores case; original case kept',
+    behaviour: 'property keys compare without case and keep it; two keys that differ by case only are refused',
   },
   {
     number: 101,
     mark: 'CORE',
-    behaviour:
-      'registering a null/undefined service or an empty name list throws; Java: object must be an instance of each named class. Node: names are strings, an optional contract check may be offered',
+    behaviour: 'nothing as a service, or a service under no contract, is refused',
   },
-  { number: 102, mark: 'CORE', behaviour: 'duplicate names in the list are tolerated' },
+  { number: 102, mark: 'CORE', behaviour: 'a contract named twice counts once' },
   {
     number: 103,
     mark: 'CORE',
-    behaviour:
-      'register returns a ServiceRegistration held by the registrant only; unregister() by anyone holding it works once, second call throws IllegalState',
+    behaviour: 'whoever holds the registration can unregister, once; a reference gives no such power',
   },
   {
     number: 104,
     mark: 'CORE',
     behaviour:
-      'order: highest service.ranking first; tie → lowest service.id; ranking that is not an integer counts as 0',
+      'services are in the order of `service.ranking`, highest first, then of their id; a ranking that is no integer counts as 0',
   },
-  { number: 105, mark: 'CORE', behaviour: 'changing ranking by setProperties reorders at once' },
-  { number: 106, mark: 'CORE', behaviour: 'getServiceReference(name) = first of that order, or undefined' },
+  { number: 105, mark: 'CORE', behaviour: 'a changed ranking changes the order at once' },
+  { number: 106, mark: 'CORE', behaviour: '`reference` gives the first in that order, or undefined' },
   {
     number: 107,
     mark: 'CORE',
-    behaviour:
-      'getServiceReferences(name, filter): both optional; invalid filter throws InvalidSyntax; none → null in Java, Node: empty array',
+    behaviour: 'contract and filter of `references` are optional; a wrong filter is refused; none is an empty list',
   },
   {
     number: 108,
     mark: 'CORE',
     behaviour:
-      'getServiceReferences hides services whose named interfaces come from a different wire for the asking bundle; getAllServiceReferences does not. Node: contract-version check by isAssignableTo',
+      'who asks for a contract finds services of that name and major version only, who asks for none finds all; `isAssignableTo` tells',
   },
   {
     number: 109,
     mark: 'CORE',
     behaviour:
-      "getService raises the bundle's use count, ungetService lowers it, returns false at 0; the same bundle gets the same object",
+      '`get` and `release` count for each bundle, which always gets the same object; `release` gives false when nothing is held',
   },
-  { number: 110, mark: 'CORE', behaviour: 'getService on a reference whose service is gone gives null, no throw' },
+  { number: 110, mark: 'CORE', behaviour: '`get` of a service that is gone gives undefined' },
   {
     number: 111,
     mark: 'CORE',
-    behaviour:
-      'getUsingBundles lists bundles with use count > 0; bundle.getServicesInUse and getRegisteredServices agree',
+    behaviour: '`users` of a service, and the services that a bundle registered and holds, agree',
   },
   {
     number: 112,
     mark: 'CORE',
-    behaviour: 'reference.getProperty after unregister still answers with the last values; getBundle becomes null',
+    behaviour: 'a reference to a service that is gone has its last properties, and no owner',
   },
-  { number: 113, mark: 'CORE', behaviour: 'reference compare/equals/hash: same registration ⇒ equal; order is stable' },
+  { number: 113, mark: 'CORE', behaviour: 'one registration is one reference; `compareReferences` is a stable order' },
   {
     number: 114,
     mark: 'CORE',
     behaviour:
-      'setProperties replaces the whole property set (framework-owned keys kept) and fires MODIFIED; on an unregistered service throws',
+      "`setProperties` replaces all properties but the registry's and fires MODIFIED; not on a service that is gone",
   },
   {
     number: 115,
     mark: 'CORE',
     behaviour:
-      "unregister order: UNREGISTERING event while the service is still gettable → removed from the registry → every using bundle's count dropped and, for factories, ungetService called",
+      'UNREGISTERING comes while the object can still be got; then its users lose it and a factory takes it back',
   },
   {
     number: 116,
     mark: 'CORE',
     behaviour:
-      'listener filter + properties change: was match and still match → MODIFIED; was match, now not → MODIFIED_ENDMATCH; was not, now match → MODIFIED; neither → nothing',
+      'a change gives a filtered listener MODIFIED when the service matches now, MODIFIED_ENDMATCH when it did before, else nothing',
   },
   {
     number: 117,
     mark: 'CORE',
-    behaviour:
-      'a listener gets no event for a service its bundle cannot see as assignable, unless it is an AllServiceListener',
+    behaviour: 'a listener for a contract hears of services of that name and major version only, one for none of all',
   },
-  { number: 118, mark: 'USEFUL', behaviour: 'UnfilteredServiceListener gets all events whatever its filter' },
+  { number: 118, mark: 'USEFUL', behaviour: 'an unfiltered listener hears of all services, whatever its filter' },
   {
     number: 119,
     mark: 'CORE',
     behaviour:
-      'bundle scope (ServiceFactory): one object per using bundle, made on first get, ungetService called when the count goes to 0 or the service goes away',
+      'scope `bundle`: a factory makes one object for each using bundle at its first `get`, and takes it back after the last `release`',
   },
   {
     number: 120,
     mark: 'CORE',
     behaviour:
-      'prototype scope (PrototypeServiceFactory + ServiceObjects): each ServiceObjects.getService makes a new object; ungetService(obj) returns it; ServiceObjects on a singleton/bundle service hands out the one object',
+      "scope `prototype`: service objects are made one by one and given back one by one; of other scopes they are the bundle's one",
   },
-  { number: 121, mark: 'CORE', behaviour: 'getService on a prototype service acts like bundle scope' },
+  { number: 121, mark: 'CORE', behaviour: '`get` of a service of scope `prototype` gives the bundle one object' },
   {
     number: 122,
     mark: 'CORE',
-    behaviour:
-      'releasing an object through ServiceObjects that it did not hand out throws IllegalArgument; a gone service throws IllegalState',
+    behaviour: 'an object that was not handed out is not taken back, nor any of a service that is gone',
   },
   {
     number: 123,
     mark: 'CORE',
-    behaviour:
-      'a factory that returns null, throws, or (Java) returns a wrong type: getService gives null and FrameworkEvent ERROR with ServiceException FACTORY_ERROR / FACTORY_EXCEPTION',
+    behaviour: "a factory that throws or gives nothing: undefined for the caller, and an ERROR of the factory's bundle",
   },
   {
     number: 124,
     mark: 'CORE',
-    behaviour:
-      'a factory whose getService asks for the same service again gets null and a FACTORY_RECURSION ServiceException (Framework ERROR), no endless loop',
+    behaviour: 'a factory that asks for the service that it is making gets undefined, and an ERROR tells',
   },
   {
     number: 125,
     mark: 'CORE',
     behaviour:
-      'stopping a bundle unregisters its services in a way that listeners see UNREGISTERING for each and any bundle still holding the object is told by its listener/tracker',
+      'a bundle that stops unregisters its services, and listeners and trackers of those who hold them are told',
   },
   {
     number: 126,
     mark: 'USEFUL',
-    behaviour:
-      'ServiceReference.adapt / getProperties copy; property values that are arrays or collections come back as copies',
+    behaviour: 'properties that are handed out are copies, or cannot be changed',
   },
   {
     number: 127,
