@@ -114,10 +114,7 @@ item(119, async (t) => {
   assert.equal(alice.context.get(reference)?.read(), 3, 'made anew');
   calls.length = 0;
   registration.unregister();
-  assert.deepEqual(
-    calls.toSorted((a, b) => a.localeCompare(b)),
-    ['release 2 of bob', 'release 3 of alice'],
-  );
+  assert.deepEqual(new Set(calls), new Set(['release 2 of bob', 'release 3 of alice']));
 });
 
 item(120, async (t) => {
