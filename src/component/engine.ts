@@ -1,20 +1,13 @@
 import { errorMessage, RackwattError } from '../errors.js';
 import type { ServiceGroup, ServiceRegistry } from '../registry/index.js';
-import type { ServiceOwner } from '../registry/types.js';
 import type { Holders } from './binding.js';
 import type { ComponentDefinition } from './define.js';
 import { ComponentInstance, type InstanceConfiguration } from './instance.js';
 import type { Handover } from './handover.js';
 import { dependantsFirst, fallingWithout } from './plan.js';
+import type { AddOptions, ComponentBundle, ComponentSet, RemoveOptions } from './set.js';
 import type { DeactivationReason, Logger } from './types.js';
-
-/** What the engine needs to know of a bundle. */
-export interface ComponentBundle {
-  readonly owner: ServiceOwner;
-  readonly version: string;
-  dataFolder(): string;
-  resolve(specifier: string): string;
-}
+import { Work } from './work.js';
 
 export interface EngineOptions {
   registry: ServiceRegistry;
@@ -43,37 +36,6 @@ export interface EngineParts {
   inTime<T>(work: Promise<T>, what: string, allowance?: number): Promise<T | undefined>;
 }
 
-/** The components of one started revision. */
-export interface ComponentSet {
-  readonly bundle: ComponentBundle;
-  readonly definitions: readonly ComponentDefinition[];
-  readonly instances: Set<ComponentInstance>;
-  /** What its components provide, and what they see. */
-  readonly services: ServiceGroup;
-  /** Whether the group was made for this set alone. */
-  readonly ownServices: boolean;
-  /** On its way out: its components hold what they hold, and do not come up again. */
-  leaving: boolean;
-  /** Until when calls under way are waited for, ms of `performance.now()`; undefined while the set is to stay. */
-  drainUntil: number | undefined;
-  /** What its components get from those before. */
-  inherits: Handover | undefined;
-  /** Where its components put what they hand over as they go down. */
-  bequeaths: Handover | undefined;
-}
-
-export interface AddOptions {
-  /** The services of the run; without it the set makes its own. */
-  services?: ServiceGroup;
-  inherits?: Handover | undefined;
-}
-
-export interface RemoveOptions {
-  /** ms for calls under way on its services, in all. */
-  drain?: number | undefined;
-  bequeaths?: Handover | undefined;
-}
-
 /**
  * Declarative services: brings components up when what they need is there and down when it goes.
  *
@@ -89,14 +51,19 @@ export class ComponentEngine implements EngineParts {
   /** Going down by a plan that has not ended. */
   readonly #falling = new Set<ComponentInstance>();
   readonly #listeners = new Set<(instance: ComponentInstance) => void>();
+  readonly #work: Work;
   #draining = false;
-  #working = 0;
-  #waiting: (() => void)[] = [];
   #nextId = 1;
 
   constructor(options: EngineOptions) {
     this.#options = options;
     this.registry = options.registry;
+    this.#work = new Work({
+      patience: options.patience ?? 10_000,
+      done: () => this.#drain(),
+      idle: () => this.#queue.length === 0,
+      warn: (message) => this.#options.logger(SYSTEM, 'components').warn(message),
+    });
   }
 
   get drain(): number {
@@ -269,7 +236,7 @@ export class ComponentEngine implements EngineParts {
       this.#queue.splice(0, next);
       this.#draining = false;
     }
-    this.#checkSettled();
+    this.#work.check();
   }
 
   lower(instance: ComponentInstance, reason: DeactivationReason): void | Promise<void> {
@@ -306,54 +273,22 @@ export class ComponentEngine implements EngineParts {
   }
 
   track(work: Promise<void>): Promise<void> {
-    this.#working++;
-    return work.finally(() => {
-      this.#working--;
-      this.#drain();
-    });
+    return this.#work.track(work);
   }
 
-  async inTime<T>(work: Promise<T>, what: string, allowance = 0): Promise<T | undefined> {
-    const patience = (this.#options.patience ?? 10_000) + allowance;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => {
-        this.#options
-          .logger(SYSTEM, 'components')
-          .warn(`${what} did not finish in ${patience / 1000} s; going on without it`);
-        resolve(undefined);
-      }, patience);
-    });
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  #checkSettled(): void {
-    if (this.#waiting.length === 0 || this.#queue.length > 0 || this.#working > 0) return;
-    for (const resolve of this.#waiting.splice(0)) resolve();
+  inTime<T>(work: Promise<T>, what: string, allowance?: number): Promise<T | undefined> {
+    return this.#work.inTime(work, what, allowance);
   }
 
   /** Resolves when nothing is pending, or rejects with `COMPONENTS_BUSY` naming what still is. */
   async settled(milliseconds = 30_000): Promise<void> {
     this.#drain();
-    if (this.#queue.length === 0 && this.#working === 0) return;
-    let timer: NodeJS.Timeout | undefined;
-    const quiet = new Promise<true>((resolve) => this.#waiting.push(() => resolve(true)));
-    const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), milliseconds)));
-    const done = await Promise.race([quiet, late]);
-    clearTimeout(timer);
-    if (!done) {
-      const busy = this.instances().filter(
-        (instance) => instance.state === 'activating' || instance.state === 'deactivating',
-      );
-      throw new RackwattError(
-        'COMPONENTS_BUSY',
-        `still pending after ${milliseconds / 1000} s: ${busy.map((instance) => `${instance.label} (${instance.state})`).join(', ') || 'clean-up'}`,
-      );
-    }
+    if (await this.#work.settled(milliseconds)) return;
+    const busy = this.instances().filter(({ state }) => state === 'activating' || state === 'deactivating');
+    throw new RackwattError(
+      'COMPONENTS_BUSY',
+      `still pending after ${milliseconds / 1000} s: ${busy.map((instance) => `${instance.label} (${instance.state})`).join(', ') || 'clean-up'}`,
+    );
   }
 
   sets(): ComponentSet[] {

@@ -1,14 +1,14 @@
 import { errorMessage, errorRecord, RackwattError, type ErrorRecord } from '../errors.js';
 import type { Contract } from '../registry/contract.js';
 import type { Properties, ServiceRegistration } from '../registry/types.js';
-import { Scope } from '../scope/index.js';
+import type { Scope } from '../scope/index.js';
+import { Activation } from './activation.js';
 import { ReferenceBinding, targetsIn, type BindingHost } from './binding.js';
-import { cradleValues } from './context.js';
 import type { Handover } from './handover.js';
 import type { ComponentDefinition } from './define.js';
-import type { ComponentSet, EngineParts } from './engine.js';
-import { wire } from './injectors/awilix.js';
+import type { EngineParts } from './engine.js';
 import { Provision } from './provision.js';
+import type { ComponentSet } from './set.js';
 import type { DeactivationReason, Logger } from './types.js';
 
 /** Configuration of one instance, secrets resolved. */
@@ -40,15 +40,13 @@ export class ComponentInstance implements BindingHost {
   activationTime = 0;
   configuration: InstanceConfiguration | undefined;
   bindings: ReferenceBinding[] = [];
-  scope: Scope | undefined;
   /** Waits in the engine's work queue. */
   queued = false;
   readonly #engine: EngineParts;
   readonly #provision: Provision;
-  #service: unknown;
+  #activation: Activation | undefined;
   #log: Logger | undefined;
   #properties: Properties | undefined;
-  #cradle: Record<string, unknown> = {};
   #retired = false;
   #reopening = false;
   /** Set while activation is pending: what is to happen once it settled. */
@@ -76,6 +74,11 @@ export class ComponentInstance implements BindingHost {
   /** Made late: most components never have to say anything. */
   get log(): Logger {
     return (this.#log ??= this.#engine.logger(this.set.bundle, this.label));
+  }
+
+  /** Effects of the activation under way. */
+  get scope(): Scope | undefined {
+    return this.#activation?.scope;
   }
 
   get name(): string {
@@ -164,37 +167,32 @@ export class ComponentInstance implements BindingHost {
       return;
     }
     const started = performance.now();
-    const scope = new Scope(this.label);
-    this.scope = scope;
+    const activation = new Activation(this, this.#engine);
+    this.#activation = activation;
     try {
-      const config = this.configuration?.values ?? this.#engine.defaults(this.definition);
-      const values = cradleValues(this, config, scope);
-      const wired = wire(values, this.definition.options.wiring as Parameters<typeof wire>[1]);
-      if (wired.cradle !== values) scope.add('wiring', () => wired.dispose());
-      this.#cradle = wired.cradle;
-      const result = this.definition.options.activate(wired.cradle as never);
+      const result = activation.begin();
       if (result instanceof Promise) {
         this.#pending = this.#engine.track(
           result.then(
-            (service) => this.#activated(service, started),
+            (service) => this.#activated(activation, service, started),
             (error) => this.#failed(error),
           ),
         );
-      } else void this.#activated(result, started);
+      } else void this.#activated(activation, result, started);
     } catch (error) {
       void this.#engine.track(this.#failed(error));
     }
   }
 
-  #activated(service: unknown, started: number): void | Promise<void> {
+  #activated(activation: Activation, service: unknown, started: number): void | Promise<void> {
     this.activationTime = performance.now() - started;
-    this.#service = service;
+    activation.service = service;
     const { contracts } = this;
     if (contracts.length > 0 && (service === undefined || service === null)) {
       const message = `component ${this.label} provides ${contracts[0]!.id}, but its activate gave no service`;
       return this.#failed(new RackwattError('COMPONENT_NO_SERVICE', message));
     }
-    const taken = this.#takeOver();
+    const taken = activation.takeOver();
     return taken ? (this.#pending = this.#engine.track(taken.then(() => this.#up()))) : this.#up();
   }
 
@@ -208,29 +206,15 @@ export class ComponentInstance implements BindingHost {
     this.#fallWhenUp = undefined;
     if (fall) return this.#engine.lower(this, fall);
     const { contracts } = this;
-    if (contracts.length > 0) this.#provision.publish(contracts, this.#service, this.#serviceProperties());
+    if (contracts.length > 0) this.#provision.publish(contracts, this.#activation?.service, this.#serviceProperties());
     this.#engine.changed(this);
     if (!this.configured()) this.reconsider();
     return undefined;
   }
 
-  /** Gives the component, which is up, what the one before handed over. */
+  /** Gives the component, if it is up, what the one before handed over. */
   async takeOver(): Promise<void> {
-    if (this.state === 'active') await this.#takeOver();
-  }
-
-  #takeOver(): void | Promise<void> {
-    const { takeOver } = this.definition.options;
-    const inherited = takeOver && this.set.inherits?.take(this.label);
-    if (!inherited) return;
-    const failed = (error: unknown): void =>
-      this.log.warn({ error: errorRecord(error) }, `takeOver failed, going on without: ${errorMessage(error)}`);
-    try {
-      const pending = takeOver(this.#service, inherited.state, inherited.from);
-      if (pending) return this.#engine.inTime(pending, `takeOver of ${this.label}`).then(() => undefined, failed);
-    } catch (error) {
-      failed(error);
-    }
+    if (this.state === 'active') await this.#activation?.takeOver();
   }
 
   #serviceProperties(): Properties {
@@ -283,8 +267,10 @@ export class ComponentInstance implements BindingHost {
     const drain = drainUntil === undefined ? this.#engine.drain : Math.max(0, drainUntil - performance.now());
     const calls = this.#provision.settle(this.#provision.withdraw(), drain);
     // Asked when nobody calls any more: what it says is the last word.
-    const quiet = calls ? calls.then(() => this.#handOver()) : this.#handOver();
-    const settled = quiet ? quiet.then(() => this.#callDeactivate(reason)) : this.#callDeactivate(reason);
+    const activation = this.#activation;
+    const { bequeaths } = this.set;
+    const quiet = calls ? calls.then(() => activation?.handOver(bequeaths)) : activation?.handOver(bequeaths);
+    const settled = quiet ? quiet.then(() => activation?.end(reason)) : activation?.end(reason);
     const clean = settled ? settled.then(() => this.#tearDown()) : this.#tearDown();
     if (clean) return clean.then(() => this.#isDown(reason));
     this.#isDown(reason);
@@ -292,26 +278,7 @@ export class ComponentInstance implements BindingHost {
 
   /** Adds what the component hands over, when it is up. */
   async handOver(bequeaths: Handover): Promise<void> {
-    if (this.state === 'active') await this.#handOver(bequeaths);
-  }
-
-  #handOver(bequeaths = this.set.bequeaths): void | Promise<void> {
-    const { handOver } = this.definition.options;
-    if (!bequeaths || !handOver) return;
-    return (async () => bequeaths.keep(this.label, handOver(this.#service)))().catch((error: unknown) =>
-      this.log.warn({ error: errorRecord(error) }, `nothing is handed over: ${errorMessage(error)}`),
-    );
-  }
-
-  #callDeactivate(reason: DeactivationReason): void | Promise<void> {
-    const failed = (error: unknown): void =>
-      this.log.error({ error: errorRecord(error) }, `deactivate failed: ${errorMessage(error)}`);
-    try {
-      const pending = this.definition.options.deactivate?.(this.#service, reason);
-      if (pending) return this.#engine.inTime(pending, `deactivate of ${this.label}`).catch(failed);
-    } catch (error) {
-      failed(error);
-    }
+    if (this.state === 'active') await this.#activation?.handOver(bequeaths);
   }
 
   #isDown(reason: DeactivationReason): void {
@@ -324,18 +291,10 @@ export class ComponentInstance implements BindingHost {
   #tearDown(): void | Promise<void> {
     // What it provided while it went down, or before it failed.
     void this.#provision.settle(this.#provision.withdraw(), 0);
-    const scope = this.scope;
-    this.scope = undefined;
-    this.#service = undefined;
-    this.#cradle = {};
-    if (scope && scope.effects().length > 0) return this.#cleanUp(scope).then(() => this.#unbind());
-    void scope?.close();
+    const closed = this.#activation?.close();
+    this.#activation = undefined;
+    if (closed) return closed.then(() => this.#unbind());
     this.#unbind();
-  }
-
-  async #cleanUp(scope: Scope): Promise<void> {
-    const failures = await this.#engine.inTime(scope.close(), `clean-up of ${this.label}`);
-    for (const failure of failures ?? []) this.log.warn({ error: failure }, `clean-up failed: ${failure.message}`);
   }
 
   #unbind(): void {
@@ -351,7 +310,8 @@ export class ComponentInstance implements BindingHost {
     const sameTargets = targetsIn(this.properties) === targets;
     const { modified } = this.definition.options;
     if (this.state === 'active' && modified && configuration && !configuration.problem && sameTargets) {
-      this.#modify(modified);
+      this.#activation?.modify();
+      this.#provision.change(this.#serviceProperties());
       return;
     }
     // Bindings are made anew with the new targets; until then the instance must not come up on the old ones.
@@ -366,21 +326,6 @@ export class ComponentInstance implements BindingHost {
     const down = this.#engine.lower(this, 'configuration-modified');
     if (down) void this.#engine.track(down.then(reopen));
     else reopen();
-  }
-
-  #modify(modified: NonNullable<ComponentDefinition['options']['modified']>): void {
-    const cradle = Object.create(this.#cradle, {
-      config: { value: this.configuration?.values ?? this.#engine.defaults(this.definition), enumerable: true },
-    }) as never;
-    const failed = (error: unknown): void =>
-      this.log.error({ error: errorRecord(error) }, `modified failed: ${errorMessage(error)}`);
-    try {
-      const pending = modified(cradle, this.#service);
-      if (pending) void this.#engine.track(pending.catch(failed));
-    } catch (error) {
-      failed(error);
-    }
-    this.#provision.change(this.#serviceProperties());
   }
 
   /** Gone for good. */
