@@ -162,6 +162,18 @@ test('the journal is cut where it is torn, and written anew when it has grown', 
   );
 });
 
+test('records that are appended at the same time are all in the journal', async (t) => {
+  const file = join(temporaryFolder(t), 'journal');
+  const journal = await Journal.open(realFileSystem, file);
+  const ids = Array.from({ length: 20 }, (_, index) => `${index}`);
+  await Promise.all(ids.map((id) => journal.append({ id, state: 'REFUSED', time: '' })));
+  const reopened = await Journal.open(realFileSystem, file);
+  assert.deepEqual(
+    reopened.records.map(({ id }) => id),
+    ids,
+  );
+});
+
 test('one change at a time', async (t) => {
   const { open, change } = await site(t);
   const { ledger, transactions } = await open(60_000);

@@ -80,6 +80,7 @@ export class Journal {
   #records: JournalRecord[] = [];
   /** Bytes of sound records; `undefined` when the file may hold something else behind them. */
   #length: number | undefined;
+  #last: Promise<void> = Promise.resolve();
 
   private constructor(system: FileSystem, file: string) {
     this.#system = system;
@@ -102,7 +103,14 @@ export class Journal {
     return transactionsOf(this.#records);
   }
 
-  async append(record: JournalRecord): Promise<void> {
+  /** One after the other: a file that is written anew holds what was appended to the one before. */
+  append(record: JournalRecord): Promise<void> {
+    const appended = this.#last.then(() => this.#append(record));
+    this.#last = appended.catch((reported: unknown) => void reported);
+    return appended;
+  }
+
+  async #append(record: JournalRecord): Promise<void> {
     const line = lineOf(record);
     const length = this.#length;
     this.#length = undefined;
