@@ -71,4 +71,5 @@ export type {
 export type BundleStore = Face.BundleStore;
 export type { Change } from '../../src/configuration/index.js';
 export type Transactions = Face.Transactions;
+export type { Prover, Transaction } from '../../src/deployment/index.js';
 export type DropInFolder = Face.DropInFolder;

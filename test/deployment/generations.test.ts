@@ -13,6 +13,8 @@ import {
   sha256,
   Transactions,
   type Change,
+  type Prover,
+  type Transaction,
   type Transactions as TransactionsType,
 } from './built.js';
 
@@ -26,7 +28,7 @@ async function site(t: TestContext) {
   const textOf = (version: number): string => JSON.stringify({ id: 'x', version });
   writeFileSync(file, textOf(0));
   const contents = new ContentStore(join(storage, 'store'), realFileSystem);
-  const open = async (probation = 0) => {
+  const open = async (probation = 0, prover: Partial<Prover> = {}) => {
     const transactions = await Transactions.open({ system: realFileSystem, storage, file });
     const ledger = new GenerationLedger({
       transactions,
@@ -40,13 +42,18 @@ async function site(t: TestContext) {
         watch: () => undefined,
         release: () => undefined,
         settle: () => Promise.resolve(undefined),
+        ...prover,
       },
     });
     return { transactions, ledger };
   };
   const digestOf = (version: number): string => sha256(Buffer.from(`content ${version}`));
   const rootOf = (version: number): string => contents.folderOf('acme', `1.0.${version}`, digestOf(version));
-  const change = async (ledger: InstanceType<typeof GenerationLedger>, version: number): Promise<void> => {
+  const change = async (
+    ledger: InstanceType<typeof GenerationLedger>,
+    version: number,
+    more: Partial<Change> = {},
+  ): Promise<void> => {
     const batch = contents.batch();
     const stage = batch.open();
     mkdirSync(stage, { recursive: true });
@@ -61,6 +68,7 @@ async function site(t: TestContext) {
       base: { text: before, revision: sha256(Buffer.from(before)) },
       isSaved: false,
       document: { bundles: [{ id: `store:acme@1.0.${version}`, digest: `sha256:${digestOf(version)}` }] },
+      ...more,
     } as unknown as Change);
     await transaction.switch();
     await transaction.applied();
@@ -172,6 +180,28 @@ test('records that are appended at the same time are all in the journal', async 
     reopened.records.map(({ id }) => id),
     ids,
   );
+});
+
+test('a change that cannot join the one on probation leaves that one on probation', async (t) => {
+  const { open, change } = await site(t);
+  let watched: Transaction | undefined;
+  const release = (): Transaction | undefined => {
+    const transaction = watched;
+    watched = undefined;
+    return transaction;
+  };
+  const { ledger, transactions } = await open(60_000, {
+    watch: (transaction) => void (watched = transaction),
+    release,
+  });
+  await change(ledger, 1);
+  const onProbation = watched;
+  await assert.rejects(change(ledger, 2, { joins: true, transaction: 'nobody began it' }), {
+    code: 'TRANSACTION_ENDED',
+  });
+  assert.equal(watched, onProbation);
+  await watched!.commit();
+  assert.equal(transactions.armed, undefined);
 });
 
 test('one change at a time', async (t) => {

@@ -75,8 +75,25 @@ export class GenerationLedger implements Generations {
   }
 
   async begin(change: Change): Promise<ChangeTransaction> {
-    const { transactions, prover, runtime, file } = this.#options;
+    const { prover, file } = this.#options;
     const joined = change.joins === true ? prover?.release() : undefined;
+    const transaction = await this.#armed(change, joined).catch((error: unknown) => {
+      if (joined !== undefined) prover!.watch(joined);
+      throw error;
+    });
+    return {
+      switch: () => (change.isSaved ? Promise.resolve() : this.#switch(transaction, file, change)),
+      applied: () => this.#applied(transaction, change),
+      undo: async (why) => {
+        const isUndone = await this.#undo(transaction, change, why);
+        this.#options.onEnd?.();
+        return isUndone;
+      },
+    };
+  }
+
+  async #armed(change: Change, joined: Transaction | undefined): Promise<Transaction> {
+    const { transactions, prover, runtime } = this.#options;
     const busy = joined === undefined ? await prover?.settle() : undefined;
     if (busy !== undefined) throw new RackwattError('TRANSACTION_RUNNING', busy);
     const transaction =
@@ -94,20 +111,11 @@ export class GenerationLedger implements Generations {
         ...(before === undefined ? {} : { before }),
         ...(joined === undefined ? {} : { joined }),
       });
+      return transaction;
     } catch (error) {
-      if (joined !== undefined) prover!.watch(joined);
       await transaction.refuse(errorMessage(error)).catch((unsaid: unknown) => void errorMessage(unsaid));
       throw error;
     }
-    return {
-      switch: () => (change.isSaved ? Promise.resolve() : this.#switch(transaction, file, change)),
-      applied: () => this.#applied(transaction, change),
-      undo: async (why) => {
-        const isUndone = await this.#undo(transaction, change, why);
-        this.#options.onEnd?.();
-        return isUndone;
-      },
-    };
   }
 
   async #switch(transaction: Transaction, file: string, change: Change): Promise<void> {
