@@ -22,6 +22,7 @@ export class WatchedFolder {
   /** Why the folder cannot be read, as logged. */
   #gone: string | undefined;
   #closed = false;
+  #stopWaiting = (): void => undefined;
 
   constructor(folder: string, log: Logger, look: () => void) {
     this.#folder = folder;
@@ -72,6 +73,7 @@ export class WatchedFolder {
 
   async #watch(): Promise<void> {
     const { watch } = await import('chokidar');
+    if (this.#closed) return;
     const watcher = watch(this.#folder, {
       depth: DEPTH,
       followSymlinks: false,
@@ -82,13 +84,18 @@ export class WatchedFolder {
     watcher.on('error', (error) =>
       this.#log.warn(`the drop-in folder ${this.#folder} is not watched well: ${errorMessage(error)}`),
     );
-    await new Promise<void>((resolve) => watcher.once('ready', resolve));
+    // One that is closed before it is ready never is.
+    await new Promise<void>((resolve) => {
+      watcher.once('ready', resolve);
+      this.#stopWaiting = resolve;
+    });
     watcher.on('all', () => this.lookIn(SETTLE));
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+    this.#stopWaiting();
     await this.#watcher?.close();
   }
 }

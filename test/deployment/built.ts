@@ -2,6 +2,7 @@ import type * as ExtractFace from '../../src/deployment/archive/extract.js';
 import type * as FreshFolderFace from '../../src/deployment/archive/fresh-folder.js';
 import type * as OpenFace from '../../src/deployment/archive/open.js';
 import type * as AddressFace from '../../src/deployment/acquire/address.js';
+import type * as WatchedFolderFace from '../../src/deployment/watched-folder.js';
 import type * as Face from '../../src/deployment/index.js';
 import type * as NodeFace from '../../src/node/index.js';
 import type * as ScopeFace from '../../src/scope/index.js';
@@ -54,6 +55,7 @@ export const { extractArchive } = (await import(built('deployment/archive/extrac
 export const { FreshFolder } = (await import(built('deployment/archive/fresh-folder'))) as typeof FreshFolderFace;
 export const { checkContent, withArchive } = (await import(built('deployment/archive/open'))) as typeof OpenFace;
 export const { nearnessOf } = (await import(built('deployment/acquire/address'))) as typeof AddressFace;
+export const { WatchedFolder } = (await import(built('deployment/watched-folder'))) as typeof WatchedFolderFace;
 export const { Scope } = (await import(built('scope/index'))) as typeof ScopeFace;
 export const { hostModules, ModuleSpace } = (await import(built('space/index'))) as typeof SpaceFace;
 /** Loaded when asked for: it brings the whole container along. */

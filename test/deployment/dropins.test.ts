@@ -12,6 +12,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { temporaryFolder } from '../support/temporary.js';
+import { WatchedFolder } from './built.js';
 import { fakeNode } from './dropin-node.js';
 import { archiveOf, filesOf, writeFiles } from './support.js';
 
@@ -244,4 +246,18 @@ test('a burst of archives and touches ends in the right place', async (t) => {
   await node.until('the copy is left', () => node.running.size === 1);
   assert.deepEqual([...node.running.keys()], ['bundle-0']);
   assert.deepEqual(node.errors, []);
+});
+
+test('whoever looks into a folder that is closed meanwhile is not kept waiting', async (t) => {
+  const folder = temporaryFolder(t);
+  const quiet = (): void => undefined;
+  const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
+  // Before the watcher is there, before it is ready, and afterwards.
+  for (let turns = 0; turns < 30; turns++) {
+    const watched = new WatchedFolder(folder, log, quiet);
+    const names = watched.names();
+    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await watched.close();
+    assert.deepEqual(await names, []);
+  }
 });
