@@ -100,11 +100,12 @@ export class Changes implements Prover {
     return (await this.#transactions.begin(reason)).id;
   }
 
-  /** Gives up what `accept` began, unless it came further than that. */
+  /** Ends what `accept` began, unless it came further than that. */
   async cancel(id: string, why: string, unwanted: readonly string[] = []): Promise<void> {
     const found = this.#transactions.history().find((transaction) => transaction.id === id);
-    if (found?.state === 'ACCEPTED' || found?.state === 'STAGED') await this.#transactions.accepted(id).refuse(why);
-    await this.collect(unwanted);
+    const isBegun = found?.state === 'ACCEPTED' || found?.state === 'STAGED';
+    if (isBegun) await this.#transactions.accepted(id).refuse(why);
+    if (isBegun || unwanted.length > 0) await this.collect(unwanted);
   }
 
   probation({ difference, document }: Change): number {

@@ -5,13 +5,14 @@ import type { BundleStore, InstalledArchive, InstallOptions } from '../deploymen
 import { errorMessage, RackwattError } from '../errors.js';
 import type { Changes } from './changes.js';
 
+/** What it takes to install bundles, or a runtime. */
 export interface InstallationOptions {
   framework: Framework;
   configuration: ConfigurationStore;
   store: BundleStore;
   changes(): Changes;
   find(entry: Pick<BundleEntry, 'id' | 'digest'>): Promise<RevisionSource>;
-  /** Whether unsigned archives may be installed. */
+  /** Whether unsigned ones may be installed. */
   allowsUnsigned(): boolean;
 }
 
@@ -39,6 +40,14 @@ export class Installation {
       `installed ${archives.map(({ file, name }) => name ?? basename(file)).join(', ')}`,
     );
     let installed: InstalledArchive[] = [];
+    const cancel = (why: string, unwanted: readonly InstalledArchive[] = []): Promise<void> =>
+      changes
+        .cancel(
+          transaction,
+          why,
+          unwanted.map(({ root }) => root),
+        )
+        .catch((unsaid: unknown) => void errorMessage(unsaid));
     try {
       const cancelled = signal === undefined ? {} : { signal };
       const verified = archives.map(({ file, expect, name }) => ({
@@ -57,14 +66,9 @@ export class Installation {
           'BUNDLE_INSTALL',
           `${what} was not installed, nothing changed: ${outcome.problems.map(({ message }) => message).join('; ')}`,
         );
+      await cancel('it is in force already');
     } catch (error) {
-      await changes
-        .cancel(
-          transaction,
-          errorMessage(error),
-          installed.map(({ root }) => root),
-        )
-        .catch((unsaid: unknown) => void errorMessage(unsaid));
+      await cancel(errorMessage(error), installed);
       throw error;
     }
     return installed.map(({ name }) => framework.bundle(name)!.info());

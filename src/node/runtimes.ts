@@ -1,31 +1,21 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import semver from 'semver';
-import type { Framework, Manifest, RevisionSource } from '../bundle/index.js';
-import type { BundleEntry, ConfigurationStore, RuntimeDocument, RuntimeEntry } from '../configuration/index.js';
+import type { Manifest } from '../bundle/index.js';
+import type { RuntimeDocument, RuntimeEntry } from '../configuration/index.js';
 import {
   lackOfRuntime,
   launcher,
   RUNTIME_NAME,
   runtimeFolder,
   runtimeFolderOf,
-  type BundleStore,
   type InstalledArchive,
   type Lock,
 } from '../deployment/index.js';
 import { realFileSystem } from '../durable/index.cjs';
 import { errorMessage, RackwattError } from '../errors.js';
 import { VERSION } from '../version.js';
-import type { Changes } from './changes.js';
-
-export interface RuntimesOptions {
-  framework: Framework;
-  configuration: ConfigurationStore;
-  store: BundleStore;
-  changes(): Changes;
-  find(entry: Pick<BundleEntry, 'id' | 'digest'>): Promise<RevisionSource>;
-  allowsUnsigned(): boolean;
-}
+import type { InstallationOptions } from './installation.js';
 
 export interface RuntimeInfo {
   version: string;
@@ -40,9 +30,9 @@ export interface RuntimeInfo {
 
 /** The runtimes of a node: the one that the launcher came with, and those in the store, of which the configuration names one. */
 export class Runtimes {
-  readonly #options: RuntimesOptions;
+  readonly #options: InstallationOptions;
 
-  constructor(options: RuntimesOptions) {
+  constructor(options: InstallationOptions) {
     this.#options = options;
   }
 
@@ -55,19 +45,17 @@ export class Runtimes {
     const changes = this.#options.changes();
     const transaction = await changes.accept(`installed the runtime ${basename(file)}`);
     let installed: InstalledArchive | undefined;
-    const cancel = (why: string): Promise<void> =>
-      changes
-        .cancel(transaction, why, installed ? [installed.root] : [])
-        .catch((left: unknown) => void errorMessage(left));
+    const cancel = (why: string, unwanted: readonly string[] = []): Promise<void> =>
+      changes.cancel(transaction, why, unwanted).catch((left: unknown) => void errorMessage(left));
     try {
       [installed] = await store.installAll([{ file }], allowsUnsigned(), 'runtime');
       const { version, digest } = installed!;
       const entry = { version, digest: `sha256:${digest}` };
-      if (!(await this.#choose(entry, `installed the runtime ${version}`, transaction)))
-        await cancel('it is in force already');
+      await this.#choose(entry, `installed the runtime ${version}`, transaction);
+      await cancel('it is in force already');
       return entry;
     } catch (error) {
-      await cancel(errorMessage(error));
+      await cancel(errorMessage(error), installed ? [installed.root] : []);
       throw error;
     }
   }
@@ -162,17 +150,14 @@ export class Runtimes {
     ];
   }
 
-  /** @returns false when it was chosen already */
-  async #choose(entry: RuntimeEntry | undefined, reason: string, transaction?: string): Promise<boolean> {
+  async #choose(entry: RuntimeEntry | undefined, reason: string, transaction?: string): Promise<void> {
     const { configuration } = this.#options;
-    const before = configuration.revision;
     const outcome = await configuration.edit(
       [{ path: ['framework', 'runtime'], ...(entry === undefined ? {} : { value: entry }) }],
       { reason, ...(transaction === undefined ? {} : { transaction }) },
     );
     if (!outcome.applied)
       throw new RackwattError('RUNTIME_REFUSED', outcome.problems.map(({ message }) => message).join('; '));
-    return outcome.revision !== before;
   }
 }
 

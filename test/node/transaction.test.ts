@@ -154,6 +154,11 @@ test('several archives are one change: one that does not start takes none of the
   assert.ok(!existsSync(join(node.home, 'var/store/@example+acme')), 'its room is returned');
   await install(node, good);
   assert.equal(await running(node), '1.0.0');
+  const numbers = async (): Promise<number[]> => (await generationsOf(node)).map(({ number }) => number);
+  const generations = await numbers();
+  await install(node, good);
+  assert.deepEqual(await numbers(), generations);
+  assert.equal(journalOf(node).findLast(({ state }) => state === 'REFUSED')!.why, 'it is in force already');
   assert.equal(await node.stop(), 0);
 });
 
