@@ -26,7 +26,7 @@ export function passphraseOf(file: string): string {
   }
 }
 
-/** Asks at the terminal, without showing what is typed. @throws `USAGE` when there is no terminal */
+/** Asks at the terminal, without showing what is typed. @throws `USAGE` when there is no terminal, or nobody answers (Ctrl-C, Ctrl-D) */
 export async function askPassphrase(question: string): Promise<string> {
   if (!process.stdin.isTTY)
     throw new RackwattError('USAGE', 'there is no terminal to ask for the passphrase; use --passphrase-file FILE');
@@ -34,7 +34,10 @@ export async function askPassphrase(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: mute, terminal: true });
   process.stderr.write(question);
   try {
-    return await new Promise<string>((resolve) => lines.question('', resolve));
+    return await new Promise<string>((resolve, reject) => {
+      lines.once('close', () => reject(new RackwattError('USAGE', 'no passphrase was given, and nothing was done')));
+      lines.question('', resolve);
+    });
   } finally {
     lines.close();
     process.stderr.write('\n');

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { partsOf, readPrivateKey, signed } from '../support/archives.js';
 import { checkout, rackwatt, TestNode, until } from '../support/node.js';
+import { needsPeer } from '../support/peers.js';
 import { temporaryFolder } from '../support/temporary.js';
 
 /** Bundles of one name, signed by keys that were made by the command. */
@@ -251,4 +252,26 @@ test('the same bundle packed elsewhere, later, with another umask and in another
   assert.equal(first['digest'], second['digest']);
   assert.deepEqual(readFileSync(first['file']!), readFileSync(second['file']!));
   assert.ok(existsSync(first['file']!));
+});
+
+test('whoever is asked for a passphrase and gives none is told so, and there is no key', {
+  skip: needsPeer('script'),
+}, async (t) => {
+  for (const [name, typed] of [
+    ['Ctrl-C', '\x03'],
+    ['Ctrl-D', '\x04'],
+  ] as const) {
+    const key = join(temporaryFolder(t), 'release.key');
+    const command = `${process.execPath} ${join(checkout, 'src/bin/rackwatt.cjs')} keys new ${key} --passphrase`;
+    const child = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    let said = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      const isAsked = said.includes('passphrase for');
+      said += chunk.toString();
+      if (!isAsked && said.includes('passphrase for')) child.stdin.write(typed);
+    });
+    assert.deepEqual(await once(child, 'close'), [1, null], name);
+    assert.match(said, /no passphrase was given, and nothing was done/, name);
+    assert.ok(!existsSync(key), name);
+  }
 });
