@@ -37,6 +37,8 @@ export interface Quarantine {
   changes: number;
   /** From before the node was started: its content was not looked at since. */
   restored?: boolean;
+  /** Whom the node trusts was the reason, and that may change without the folder. */
+  isUntrusted: boolean;
 }
 
 /** What the folder tells of one thing in it. */

@@ -13,7 +13,7 @@ export interface DropInRecord {
   /** The content of it that ran last: it runs again where the present one cannot. */
   good?: ContentName;
   /** Why it is not taken, and since when, as ISO 8601. */
-  quarantine?: { reason: string; since: string };
+  quarantine?: { reason: string; since: string; isUntrusted: boolean };
   /** How often the node ended while this was being started. */
   unfinished?: number;
 }

@@ -30,6 +30,8 @@ const AGAIN = 400;
 const QUIET = 5_000;
 const QUIET_WRONG = 1_000;
 const ARCHIVE = /\.(?:tgz|tar\.gz)$/;
+/** Codes of what another trust root, or another key, may change. */
+const UNTRUSTED = /^(?:SIGNATURE|TRUST|KEY)_/;
 /** A drop-in may once be interrupted by an end of the node that it has no part in; twice is no accident. */
 const MOST_UNFINISHED = 2;
 
@@ -170,11 +172,13 @@ export class DropInFolder {
     const isNew = !known && entry.good !== undefined;
     this.#entries.set(name, entry);
     const quiet = performance.now() - entry.changedAt;
-    if (entry.done || (entry.tried && quiet < entry.patience)) return isNew;
+    const isUntrusted = entry.quarantine?.isUntrusted === true;
+    if ((entry.done && !isUntrusted) || (entry.tried && quiet < entry.patience)) return isNew;
     entry.tried = true;
     try {
       entry.content = await this.#keep(path, entry.kind);
       entry.done = entry.kind === 'archive' || quiet >= QUIET;
+      if (isUntrusted) delete entry.quarantine;
       return true;
     } catch (error) {
       delete entry.content;
@@ -199,10 +203,11 @@ export class DropInFolder {
         ? `the node ended ${unfinished} times while it was being started`
         : record.quarantine?.reason;
     if (reason === undefined) return entry;
-    const since = record.quarantine?.since ?? new Date().toISOString();
-    entry.quarantine = { reason, since, changes: this.#changes + 1, restored: unfinished < MOST_UNFINISHED };
+    const { since, isUntrusted } = record.quarantine ?? { since: new Date().toISOString(), isUntrusted: false };
+    const quarantine = { reason, since, isUntrusted };
+    entry.quarantine = { ...quarantine, changes: this.#changes + 1, restored: unfinished < MOST_UNFINISHED };
     entry.done = entry.tried = true;
-    await this.#records.set(name, { ...record, quarantine: { reason, since } });
+    await this.#records.set(name, { ...record, quarantine });
     this.#options.log.warn(
       `drop-in ${shown(name)} stays quarantined: ${reason}; replace it, or try it again with: rackwatt bundle start ${shown(name)}`,
     );
@@ -230,14 +235,11 @@ export class DropInFolder {
   async #quarantine(entry: Entry, error: unknown): Promise<void> {
     const reason = this.#reason(entry, error);
     const before = entry.quarantine;
-    entry.quarantine = { reason, since: before?.since ?? new Date().toISOString(), changes: this.#changes };
+    const isUntrusted = error instanceof RackwattError && UNTRUSTED.test(error.code);
+    const quarantine = { reason, since: before?.since ?? new Date().toISOString(), isUntrusted };
+    entry.quarantine = { ...quarantine, changes: this.#changes };
     const { good } = this.#records.get(entry.name) ?? {};
-    const { since } = entry.quarantine;
-    await this.#records.set(entry.name, {
-      stamp: entry.stamp,
-      ...(good ? { good } : {}),
-      quarantine: { reason, since },
-    });
+    await this.#records.set(entry.name, { stamp: entry.stamp, ...(good ? { good } : {}), quarantine });
     if (before?.reason === reason) return;
     this.#options.log.error(`drop-in ${shown(entry.name)} is not taken, what ran goes on: ${reason}`);
   }

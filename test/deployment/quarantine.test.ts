@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   chmodSync,
+  copyFileSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -12,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fakeNode } from './dropin-node.js';
-import { archiveOf, filesOf, writeFiles } from './support.js';
+import { acme, archiveOf, filesOf, releaseKey, writeFiles } from './support.js';
 
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const ACME = '@example/acme';
@@ -99,6 +100,23 @@ test('a drop-in during whose start the node ended is tried once more; when that 
   const fourth = await fakeNode(t, { home: first.home });
   assert.deepEqual(fourth.tried, ['1.0.0']);
   assert.equal(fourth.dropIns.list()[0]?.reason, 'the node ended 2 times while it was being started');
+});
+
+test('what nobody trusted runs once its key is trusted, and stays refused beyond a restart until then', {
+  timeout: 60_000,
+}, async (t) => {
+  const { keys, sign } = releaseKey(t);
+  const first = await fakeNode(t, { allowUnsigned: false });
+  first.place('acme.tgz', sign(acme('1.0.0')));
+  await first.until('it is refused', () => first.errors.length === 1, 20_000);
+  assert.match(first.errors[0]!, /which is not trusted here/);
+  await first.stop();
+  const second = await fakeNode(t, { home: first.home, allowUnsigned: false });
+  assert.deepEqual([second.dropIns.list()[0]?.state, second.tried], ['quarantined', []]);
+  mkdirSync(join(second.home, 'keys'));
+  copyFileSync(join(keys, 'release.pub'), join(second.home, 'keys', 'release.pub'));
+  await second.until('1.0.0 runs', () => second.running.get(ACME) === '1.0.0', 30_000);
+  assert.deepEqual([second.dropIns.list()[0]?.state, second.errors], ['running', []]);
 });
 
 test('damaged records are as none', async (t) => {
