@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -319,6 +319,24 @@ test('a server that fails is asked again, one that refuses is not', async (t) =>
   }
   const { url } = await serve(t, (request) => request.socket.destroy());
   await assert.rejects(get(`${url}/a.tgz`), code('DOWNLOAD_FAILED'));
+});
+
+test('a server that goes over to another protocol is given up', async (t) => {
+  const sockets = new Set<Socket>();
+  const server = createTcpServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.once('data', () => socket.write('HTTP/1.1 101 Over\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n'));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  const { folder, get } = place(t);
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/a.tgz`;
+  await assert.rejects(get(url), code('DOWNLOAD_FAILED', /ended before an answer came/));
+  assert.deepEqual([left(folder), sockets.size], [[], 3]);
 });
 
 /** A registry on loopback with some versions of a package. */

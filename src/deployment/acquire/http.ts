@@ -128,7 +128,7 @@ async function send(
         ...(authorization === undefined ? {} : { authorization }),
       },
       lookup: (_name, options, done) => {
-        if (options.all) (done as unknown as (error: null, found: typeof addresses) => void)(null, addresses);
+        if (options.all) done(null, addresses);
         else done(null, addresses[0]!.address, addresses[0]!.family);
       },
       ...(signal ? { signal } : {}),
@@ -144,6 +144,11 @@ async function send(
     asked.on('response', (response) => {
       clearTimeout(clock);
       resolve({ response, close: () => asked.destroy() });
+    });
+    // Also where there was neither an error nor an answer: a server that goes over to another protocol is left in silence.
+    asked.on('close', () => {
+      clearTimeout(clock);
+      reject(cancelled(signal) ?? failed(url, 'the connection ended before an answer came'));
     });
     asked.end();
   });
