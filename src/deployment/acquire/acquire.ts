@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { realFileSystem } from '../../durable/index.cjs';
 import { RackwattError } from '../../errors.js';
 import { invalid } from '../archive/format.js';
 import { quoted } from '../archive/paths.js';
@@ -159,10 +160,9 @@ function digestOf(text: string | undefined): string | undefined {
 async function sweep(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const path = join(folder, name);
-    const complete = path.endsWith('.tgz');
     if (active.has(path.replace(/\.part(?:\.json)?$/, ''))) continue;
-    const info = await stat(path).catch(() => undefined);
-    if (complete || (info && Date.now() - info.mtimeMs > STALE)) await rm(path, { force: true });
+    const { changed = Infinity } = (await realFileSystem.attributes(path)) ?? {};
+    if (path.endsWith('.tgz') || Date.now() - changed > STALE) await rm(path, { force: true });
   }
 }
 
