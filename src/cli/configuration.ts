@@ -2,14 +2,14 @@ import type { ConfigurationAdmin } from '../configuration/contract.js';
 import { RackwattError } from '../errors.js';
 import { storageOf, type Home } from './home.js';
 
-const METHODS = ['read', 'edit', 'validate', 'schemas', 'secrets', 'setSecret', 'removeSecret'] as const;
+type Method = keyof ConfigurationAdmin;
 
 /**
  * The configuration as a command sees it: through the running node, so that a change is applied and its outcome known,
  * or, when none runs, the file itself, checked against the same schemas.
  */
 export function commandConfiguration(home: Home): ConfigurationAdmin {
-  const call = async (method: (typeof METHODS)[number], parameters: unknown[]): Promise<unknown> => {
+  const call = async (method: Method, parameters: unknown[]): Promise<unknown> => {
     const { callNode } = await import('../node/admin-socket.js');
     try {
       return await callNode(await storageOf(home.folder, home.file), 'config', { method, parameters });
@@ -21,7 +21,17 @@ export function commandConfiguration(home: Home): ConfigurationAdmin {
       (admin[method] as (...given: unknown[]) => Promise<unknown>)(...parameters),
     );
   };
-  return Object.fromEntries(
-    METHODS.map((method) => [method, (...parameters: unknown[]) => call(method, parameters)]),
-  ) as unknown as ConfigurationAdmin;
+  const through =
+    <M extends Method>(method: M) =>
+    (...parameters: Parameters<ConfigurationAdmin[M]>) =>
+      call(method, parameters) as ReturnType<ConfigurationAdmin[M]>;
+  return {
+    read: through('read'),
+    edit: through('edit'),
+    validate: through('validate'),
+    schemas: through('schemas'),
+    secrets: through('secrets'),
+    setSecret: through('setSecret'),
+    removeSecret: through('removeSecret'),
+  };
 }
