@@ -1,6 +1,6 @@
 /** Codes of the errors that the service registry throws or reports. */
 export type RegistryErrorCode =
-  /** A filter that does not parse; context: `filter`, `position`. */
+  /** A filter that does not parse; context: `filter` (its first 200 characters), `position`. */
   | 'FILTER_SYNTAX'
   /** Nothing to register, or no contract to register it under. */
   | 'SERVICE_INVALID'

@@ -161,7 +161,7 @@ class Reader {
       'FILTER_SYNTAX',
       `Filter ${JSON.stringify(shown)} is wrong at position ${this.#at}: ${reason}.`,
       {
-        context: { filter: this.#text, position: this.#at },
+        context: { filter: shown, position: this.#at },
       },
     );
   }

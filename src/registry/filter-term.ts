@@ -46,7 +46,7 @@ export class Term {
         return Number.isNaN(number) ? undefined : number;
       }
       case 'bigint':
-        return this.#asBigint() ?? undefined;
+        return this.#asBigint() ?? wholeOf(this.#asNumber());
       case 'boolean':
         return asBoolean(this.text);
     }
@@ -130,6 +130,11 @@ function asNumber(text: string): number {
 function asBigint(text: string): bigint | null {
   const trimmed = text.trim();
   return trimmed.length <= BIGINT_DIGITS && /^[+-]?\d+$/.test(trimmed) ? BigInt(trimmed.replace('+', '')) : null;
+}
+
+/** A bigint equals a number that is written otherwise, such as `1e3`. */
+function wholeOf(number: number): bigint | undefined {
+  return Number.isInteger(number) ? BigInt(number) : undefined;
 }
 
 function asBoolean(text: string): boolean | undefined {

@@ -1,7 +1,7 @@
 import { readFilter, type Token } from './filter-syntax.js';
 import { Term } from './filter-term.js';
 import { PropertySet } from './properties.js';
-import type { Properties, PropertyValue } from './types.js';
+import type { Properties, PropertyValue, ServiceReference } from './types.js';
 
 /** What a filter is matched against: values by key in lower case. */
 export interface PropertyView {
@@ -59,6 +59,12 @@ export class Filter {
     return at === ACCEPT;
   }
 
+  /** Matches the properties that a service has now; of one that is gone, those that it had last. */
+  matchesReference(reference: ServiceReference): boolean {
+    return this.accepts({ get: (key) => reference.property(key) });
+  }
+
+  /** As `matches`, on values that are looked up one by one. */
   accepts(view: PropertyView): boolean {
     let at = 0;
     do {

@@ -137,9 +137,19 @@ export class ServiceIndex {
   #candidates(contract: string | undefined, filter: Filter | undefined): SortedServices {
     let smallest = contract === undefined ? this.#all : this.#ofContract(contract);
     if (!filter) return smallest;
+    let mayBuild = true;
     for (const term of filter.required) {
       if (smallest.size <= SCANNED) break;
-      const set = term.key === 'objectclass' ? this.#ofContract(term.text) : this.#byProperty(term.key).find(term);
+      let set: SortedServices;
+      if (term.key === 'objectclass') set = this.#ofContract(term.text);
+      else {
+        let index = this.#properties.get(term.key);
+        // To build one takes as long as to look through all: a filter that names a thousand properties gets one a time.
+        if (!index && !mayBuild) continue;
+        if (!index) mayBuild = false;
+        index ??= this.#build(term.key);
+        set = index.find(term);
+      }
       if (set.size < smallest.size) smallest = set;
     }
     return smallest;
@@ -149,14 +159,12 @@ export class ServiceIndex {
     return this.#contracts.get(contract) ?? NO_SERVICES;
   }
 
-  #byProperty(key: string): PropertyIndex {
-    let index = this.#properties.get(key);
-    if (index) return index;
+  #build(key: string): PropertyIndex {
     if (this.#properties.size >= INDEXES) {
       const oldest = this.#properties.keys().next();
       if (!oldest.done) this.#properties.delete(oldest.value);
     }
-    index = new PropertyIndex();
+    const index = new PropertyIndex();
     for (const chunk of this.#all.chunks) for (const record of chunk) index.add(record, record.current.get(key));
     this.#properties.set(key, index);
     return index;

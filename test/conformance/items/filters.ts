@@ -5,57 +5,52 @@ export const FILTERS: readonly Item[] = [
     number: 130,
     mark: 'CORE',
     behaviour:
-      'grammar: and, or, not, =, ~=, >=, <=, presence =, substring with any number of ; blanks allowed around parens and before/after the attribute name but kept in the value',
+      'filters are made of `&`, `|`, `!`, `=`, `~=`, `>=`, `<=`, presence and substrings; blanks count in values only',
   },
-  { number: 131, mark: 'CORE', behaviour: 'attribute names compare without case; values with case' },
-  { number: 132, mark: 'CORE', behaviour: 'a backslash escapes a parenthesis, an asterisk and a backslash in values' },
+  { number: 131, mark: 'CORE', behaviour: 'names compare without case, values with case' },
+  { number: 132, mark: 'CORE', behaviour: 'a backslash in a value takes the next character as it is' },
   {
     number: 133,
     mark: 'CORE',
-    behaviour:
-      'syntax errors throw with the filter text: "", "()", "(=foo)", "(", "(abc = ))", "(&(abc=xyz)(&(345))" …',
+    behaviour: 'a wrong filter is refused with its text and the place',
   },
   {
     number: 134,
     mark: 'CORE',
-    behaviour: 'operators inside names are legal where the grammar allows: "(!ab=x)", "(&=c)", "(|=c)", "(=foo)"',
+    behaviour: 'operators may stand in names where the grammar leaves no doubt, as in `(!ab=x)` or `(&=c)`',
   },
-  { number: 135, mark: 'CORE', behaviour: 'multi-valued properties (array/collection): true if any element matches' },
+  { number: 135, mark: 'CORE', behaviour: 'an array matches when any of its elements does' },
   {
     number: 136,
     mark: 'CORE',
-    behaviour:
-      "the filter value is converted to the property's type: numbers numerically, booleans case-insensitively, versions as versions; unparsable value = no match, never an error",
+    behaviour: 'the text of a filter takes the type of the value that it meets; where it cannot, nothing matches',
   },
-  { number: 137, mark: 'CORE', behaviour: 'empty value: (empty=) matches the empty string; on a number it is false' },
-  { number: 138, mark: 'CORE', behaviour: 'substring on non-string scalars is false' },
-  { number: 139, mark: 'CORE', behaviour: '~= ignores case and white space at least' },
+  { number: 137, mark: 'CORE', behaviour: 'an empty text equals the empty string, and no number' },
+  { number: 138, mark: 'CORE', behaviour: 'substrings match strings only' },
+  { number: 139, mark: 'CORE', behaviour: '`~=` ignores case and white space' },
   {
     number: 140,
     mark: 'CORE',
-    behaviour: '>= on strings is lexicographic; on a missing attribute every operator but not is false',
+    behaviour: 'strings are in lexicographic order; what is missing satisfies `!` alone',
   },
   {
     number: 141,
     mark: 'CORE',
-    behaviour:
-      'toString is normalized: no outer/inner white space where meaningless, and parsing it again gives an equal filter',
+    behaviour: 'a filter prints itself without meaningless blanks, and reads back as an equal one',
   },
   {
     number: 142,
     mark: 'CORE',
-    behaviour: 'match(map/dictionary), matchCase (case-sensitive names), match(reference) agree',
+    behaviour: '`matches`, `matchesReference` and, but for the case of names, `matchesCase` agree',
   },
   {
     number: 143,
     mark: 'USEFUL',
-    behaviour:
-      'values with compareTo/valueOf-like construction (Java Comparable + String constructor) compare by it; Node: Version, Date, BigInt',
+    behaviour: 'values with an order of their own compare by it: versions, dates, big integers',
   },
   {
     number: 144,
     mark: 'CORE',
-    behaviour:
-      'createFilter from an untrusted string is linear in time and bounded in depth (Node; no regex backtracking, no recursion overflow on 10 000 nested parens)',
+    behaviour: 'a filter of any length and depth is read in linear time, without recursion',
   },
 ];
