@@ -5,8 +5,12 @@
  * ```ts
  * @Component({ name: 'acme.meter', provides: Meter })
  * export class AcmeMeter {
- *   @Reference(one(Store)) readonly store!: Store;
- *   constructor(private readonly codec: Codec) {}   // private parts: tsyringe's constructor injection
+ *   @Reference(many(Probe, { dynamic: true })) readonly probes!: LiveSet<Probe>;
+ *   constructor(
+ *     @Reference(one(Store)) private readonly store: Store,
+ *     private readonly codec: Codec,   // private parts: tsyringe's constructor injection
+ *   ) {}
+ *   @Bind('probes') probeCame({ service, properties }: BoundEvent<Probe>) {}
  *   @Activate() start(context: Activation<Config>) {}
  *   @Deactivate() stop() {}
  * }
@@ -14,17 +18,22 @@
  */
 import 'reflect-metadata';
 import type {
+  Bound,
+  BoundEvent,
   ComponentContext,
   ComponentOptions,
   Contract,
   DeactivationReason,
+  Live,
+  LiveSet,
   Logger,
+  Lookup,
   ReferenceDescription,
   References,
   Scope,
 } from 'rackwatt';
-import type { TSchema } from 'typebox';
-import { container, injectable, type DependencyContainer } from 'tsyringe';
+import type { Static, TSchema } from 'typebox';
+import { container, inject, injectable, type DependencyContainer } from 'tsyringe';
 
 export { inject, injectable, injectAll, scoped, singleton, Lifecycle } from 'tsyringe';
 
@@ -36,18 +45,46 @@ export interface Activation<C = unknown> {
   readonly context: ComponentContext;
 }
 
-type Options<P> = Omit<
-  ComponentOptions<P, References, TSchema, object>,
-  'activate' | 'modified' | 'deactivate' | 'references' | 'wiring' | 'provides'
-> & {
+type Written = 'activate' | 'modified' | 'deactivate' | 'references' | 'wiring' | 'bind' | 'updated' | 'unbind';
+type Options<P, S extends TSchema> = Omit<ComponentOptions<P, References, S, object>, Written | 'provides'> & {
   provides?: Contract<P> | readonly Contract<unknown>[];
 };
 
 type Method = (this: object, ...values: unknown[]) => unknown;
-type Class = new (...values: never[]) => object;
+type Class = abstract new (...values: never[]) => object;
 
-interface Written {
+/** The service behind what a property holds. */
+type ServiceIn<V> = V extends Live<infer S> | LiveSet<infer S> | readonly Bound<infer S>[]
+  ? S
+  : V extends Lookup<infer L>
+    ? L extends readonly Bound<infer S>[]
+      ? S
+      : L
+    : NonNullable<V>;
+
+/** The methods that take another configuration than the schema of the component gives. */
+type Misconfigured<I, C> = {
+  [K in keyof I]: I[K] extends (activation: infer A, ...rest: never[]) => unknown
+    ? A extends Activation<infer D>
+      ? [C] extends [D]
+        ? never
+        : K
+      : never
+    : never;
+}[keyof I];
+
+/** What TypeScript shows where a decorated class does not fit its component. */
+interface Wrong<Sentence extends string> {
+  readonly wrong: Sentence;
+}
+
+type HandlerKind = 'bind' | 'updated' | 'unbind';
+
+interface Decorated {
   references: Map<string, ReferenceDescription>;
+  /** The references that properties are filled with, by property. */
+  properties: Map<string, string>;
+  handlers: Record<HandlerKind, Map<string, string>>;
   activate?: string;
   modified?: string;
   deactivate?: string;
@@ -57,19 +94,74 @@ const WRITTEN = Symbol('rackwatt.written');
 const BRAND = Symbol.for('rackwatt.component');
 const TOKENS = ['config', 'log', 'scope', 'context'] as const;
 
-function written(prototype: object): Written {
+function written(prototype: object): Decorated {
   if (!Object.hasOwn(prototype, WRITTEN)) {
-    const inherited = Reflect.getPrototypeOf(prototype) as { [WRITTEN]?: Written } | null;
+    const inherited = Reflect.getPrototypeOf(prototype) as { [WRITTEN]?: Decorated } | null;
     const base = inherited?.[WRITTEN];
-    Object.defineProperty(prototype, WRITTEN, { value: { ...base, references: new Map(base?.references) } });
+    const handlers = {
+      bind: new Map(base?.handlers.bind),
+      updated: new Map(base?.handlers.updated),
+      unbind: new Map(base?.handlers.unbind),
+    };
+    const [references, properties] = [new Map(base?.references), new Map(base?.properties)];
+    Object.defineProperty(prototype, WRITTEN, { value: { ...base, references, properties, handlers } });
   }
-  return (prototype as { [WRITTEN]: Written })[WRITTEN];
+  return (prototype as { [WRITTEN]: Decorated })[WRITTEN];
 }
 
-/** Fills a public property with a reference: `@Reference(one(Store)) readonly store!: Store`. */
-export function Reference(reference: ReferenceDescription): PropertyDecorator {
-  return (prototype, property) => void written(prototype).references.set(String(property), reference);
+/** Decorates a public property, or a parameter of the constructor. */
+interface ReferenceDecorator<V> {
+  <T extends Record<K, unknown>, K extends string>(
+    prototype: T & ([V] extends [T[K]] ? unknown : Wrong<'the property cannot hold what the reference gives'>),
+    property: K,
+  ): void;
+  <T extends Class, I extends number>(
+    type: T &
+      ([V] extends [ConstructorParameters<T>[I]]
+        ? unknown
+        : Wrong<'the parameter cannot take what the reference gives'>),
+    method: undefined,
+    index: I,
+  ): void;
 }
+
+/**
+ * Fills a public property with a reference, `@Reference(one(Store)) readonly store!: Store`, or a parameter of the constructor.
+ * @param name of the reference; unless given, the name of the property, or for a parameter of the contract
+ */
+export function Reference<V>(reference: ReferenceDescription<V>, name?: string): ReferenceDecorator<V> {
+  return (target: object, property: string | undefined, index?: number): void => {
+    if (property !== undefined) {
+      written(target).references.set(name ?? property, reference);
+      written(target).properties.set(property, name ?? property);
+      return;
+    }
+    const type = target as Class;
+    const token = name ?? reference.contract.name;
+    written(type.prototype as object).references.set(token, reference);
+    inject(token, { isOptional: true })(type, undefined, index!);
+  };
+}
+
+type HandlerDecorator<R extends string> = <
+  T extends Record<R, unknown>,
+  M extends (event: BoundEvent<ServiceIn<T[R]>>) => unknown,
+>(
+  prototype: T,
+  method: string,
+  descriptor: TypedPropertyDescriptor<M>,
+) => void;
+
+function handler(kind: HandlerKind): <R extends string>(reference: R) => HandlerDecorator<R> {
+  return (reference) => (prototype, method) => void written(prototype).handlers[kind].set(reference, method);
+}
+
+/** The method that is called once for each service that is bound to a reference: before `@Activate` for those there are. */
+export const Bind = handler('bind');
+/** The method that is called when the properties of a bound service changed. */
+export const Updated = handler('updated');
+/** The method that is called once for each service that was bound, as it goes, or after `@Deactivate`. */
+export const Unbind = handler('unbind');
 
 function marks(kind: 'activate' | 'modified' | 'deactivate'): () => MethodDecorator {
   return () => (prototype, property) => {
@@ -84,17 +176,28 @@ export const Modified = marks('modified');
 /** The method that runs before the references go; it gets the reason. */
 export const Deactivate = marks('deactivate');
 
+type ComponentDecorator<P, C> = <T extends abstract new (...values: never[]) => P & object>(
+  type: T &
+    (unknown extends C
+      ? unknown
+      : [Misconfigured<InstanceType<T>, C>] extends [never]
+        ? unknown
+        : Wrong<'a method takes another configuration than the schema gives'>),
+) => void;
+
 /** Declares a class as a component; the instance is the service. */
-export function Component<P>(options: Options<P>) {
-  return <T extends Class>(type: T): void => {
+export function Component<P, S extends TSchema = TSchema>(options: Options<P, S>): ComponentDecorator<P, Static<S>> {
+  return (type: Class): void => {
     injectable()(type as never);
-    const { references, activate, modified, deactivate } = written(type.prototype as object);
+    const { references, properties, handlers, activate, modified, deactivate } = written(type.prototype as object);
+    /** By cradle, until it is activated. */
+    const made = new WeakMap<object, object>();
     const call = (instance: object, method: string | undefined, ...values: unknown[]): unknown =>
       method === undefined
         ? undefined
         : ((instance as Record<string, unknown>)[method] as Method).apply(instance, values);
     const fill = (instance: object, cradle: Record<string, unknown>): Activation => {
-      for (const name of references.keys()) (instance as Record<string, unknown>)[name] = cradle[name];
+      for (const [property, name] of properties) (instance as Record<string, unknown>)[property] = cradle[name];
       return {
         config: cradle['config'],
         log: cradle['log'],
@@ -102,20 +205,25 @@ export function Component<P>(options: Options<P>) {
         context: cradle['context'],
       } as Activation;
     };
+    const called = (kind: HandlerKind): object => {
+      if (handlers[kind].size === 0) return {};
+      const methods = Array.from(handlers[kind], ([reference, method]) => [
+        reference,
+        (event: unknown, cradle: object) => call(made.get(cradle)!, method, event),
+      ]);
+      return { [kind]: Object.fromEntries(methods) as object };
+    };
     const definition = {
       [BRAND]: 'class',
       options: {
         ...options,
         references: Object.fromEntries(references),
+        ...called('bind'),
+        ...called('updated'),
+        ...called('unbind'),
         activate(cradle: Record<string, unknown>) {
-          const child = container.createChildContainer();
-          for (const token of TOKENS) child.registerInstance(token, cradle[token]);
-          for (const name of references.keys())
-            if (cradle[name] !== undefined) child.registerInstance(name, cradle[name]);
-          (cradle['scope'] as Scope).add('tsyringe container', () => disposed(child));
-          const instance = child.resolve(type as never) as object;
-          const activation = fill(instance, cradle);
-          const pending = call(instance, activate, activation);
+          const instance = made.get(cradle)!;
+          const pending = call(instance, activate, fill(instance, cradle));
           return pending instanceof Promise ? pending.then(() => instance) : instance;
         },
         ...(modified === undefined
@@ -127,6 +235,16 @@ export function Component<P>(options: Options<P>) {
         ...(deactivate === undefined
           ? {}
           : { deactivate: (instance: object, reason: DeactivationReason) => call(instance, deactivate, reason) }),
+      },
+      construct(cradle: Record<string, unknown>) {
+        const child = container.createChildContainer();
+        for (const token of TOKENS) child.registerInstance(token, cradle[token]);
+        for (const name of references.keys())
+          if (cradle[name] !== undefined) child.registerInstance(name, cradle[name]);
+        (cradle['scope'] as Scope).add('tsyringe container', () => disposed(child));
+        const instance = child.resolve(type as never) as object;
+        fill(instance, cradle);
+        made.set(cradle, instance);
       },
     };
     Object.defineProperty(type, BRAND, { value: definition });

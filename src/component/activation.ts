@@ -14,7 +14,8 @@ export class Activation {
   service: unknown;
   readonly #instance: ComponentInstance;
   readonly #engine: EngineParts;
-  #cradle: Record<string, unknown> = {};
+  /** What the component's code finds by name. */
+  cradle: Record<string, unknown> = {};
 
   constructor(instance: ComponentInstance, engine: EngineParts) {
     this.#instance = instance;
@@ -24,11 +25,14 @@ export class Activation {
 
   /** Calls `activate`. @returns the service, or its promise; throws what `activate` throws */
   begin(): unknown {
-    const { options } = this.#instance.definition;
+    const { definition, bindings } = this.#instance;
+    const { options } = definition;
     const values = cradleValues(this.#instance, this.#config(), this.scope);
     const wired = wire(values, options.wiring as Parameters<typeof wire>[1]);
     if (wired.cradle !== values) this.scope.add('wiring', () => wired.dispose());
-    this.#cradle = wired.cradle;
+    this.cradle = wired.cradle;
+    definition.construct?.(wired.cradle);
+    for (const binding of bindings) binding.beginTelling();
     return options.activate(wired.cradle as never);
   }
 
@@ -66,7 +70,7 @@ export class Activation {
   /** Calls `modified` with the configuration in force. */
   modify(): void {
     const { definition, log } = this.#instance;
-    const cradle = Object.create(this.#cradle, { config: { value: this.#config(), enumerable: true } }) as never;
+    const cradle = Object.create(this.cradle, { config: { value: this.#config(), enumerable: true } }) as never;
     const failed = (error: unknown): void =>
       log.error({ error: errorRecord(error) }, `modified failed: ${errorMessage(error)}`);
     try {

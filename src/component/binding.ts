@@ -1,50 +1,30 @@
-import type { Contract, ServiceGroup } from '../registry/index.js';
-import type { Properties, ServiceEvent, ServiceReference } from '../registry/types.js';
+import type { ServiceEvent, ServiceReference } from '../registry/types.js';
 import type { Disposer } from '../scope/index.js';
-import type { Bound, Live, LiveSet, ReferenceDescription } from './types.js';
+import { Held, type ComponentServices } from './held.js';
+import { Listeners } from './live.js';
+import { sameTarget, type Target } from './target.js';
+import type { Bound, BoundEvent, ReferenceDescription } from './types.js';
 
 /** What a binding asks of the component instance that it belongs to. */
 export interface BindingHost {
   /** Something changed that may let the instance come up. */
   reconsider(): void;
-  /** A bound service is gone, or a better one came, and the instance cannot follow it alive. */
+  /** A bound service is gone, and the instance cannot follow it alive. */
   giveUp(): void;
-  listenerFailed(error: unknown): void;
+  /** A better or further service came, which the instance can have by a restart only. */
+  betterCame(reference: ServiceReference): void;
+  /** Code of the component threw. */
+  failed(what: string, error: unknown): void;
 }
 
-/** A service that is held, and what components see of it, made when they look: of a thousand that follow a service few do. */
-class Held {
-  readonly reference: ServiceReference;
-  readonly #object: unknown;
-  readonly #services: ServiceGroup;
-  readonly #contract: Contract<unknown>;
-  #service: unknown;
-  #bound: Bound<unknown> | undefined;
+type Handler = (event: BoundEvent<unknown>) => unknown;
 
-  constructor(reference: ServiceReference, object: unknown, contract: Contract<unknown>, services: ServiceGroup) {
-    this.reference = reference;
-    this.#object = object;
-    this.#contract = contract;
-    this.#services = services;
-  }
-
-  /** What the component calls: a stub, where the contract allows one. */
-  get service(): unknown {
-    return (this.#service ??= this.#services.guarded(this.reference, this.#contract, this.#object));
-  }
-
-  get bound(): Bound<unknown> {
-    const { reference, service } = this;
-    return (this.#bound ??= Object.freeze({ service, properties: reference.properties(), id: reference.id }));
-  }
-
-  /** Its properties are others now. */
-  renew(): void {
-    this.#bound = undefined;
-  }
+/** What the component does as services of one reference come, change and go. */
+export interface Handlers {
+  readonly bind?: Handler | undefined;
+  readonly updated?: Handler | undefined;
+  readonly unbind?: Handler | undefined;
 }
-
-type Listener = (bound: Bound<unknown>) => void;
 
 /** Who holds which service, by service id: the edges along which going down is planned. */
 export type Holders = Map<number, Set<ReferenceBinding>>;
@@ -56,55 +36,59 @@ export type Holders = Map<number, Set<ReferenceBinding>>;
 export class ReferenceBinding {
   readonly name: string;
   readonly description: ReferenceDescription;
-  /** Filter in force: configuration `<name>.target`, else the description's. */
-  readonly target: string | undefined;
-  /** Services needed to be satisfied. */
-  readonly minimum: number;
   readonly many: boolean;
   readonly dynamic: boolean;
-  readonly #services: ServiceGroup;
-  readonly #holders: Holders;
   readonly host: BindingHost;
+  #target: Target;
+  readonly #services: ComponentServices;
+  readonly #holders: Holders;
+  readonly #handlers: Handlers | undefined;
   readonly #held = new Map<number, Held>();
-  #added: Set<Listener> | undefined;
-  #removed: Set<Listener> | undefined;
-  #changed: Set<() => void> | undefined;
-  #order: Bound<unknown>[] | undefined;
+  #listeners: Listeners | undefined;
+  #order: Held[] | undefined;
   /** The one of a unary reference. */
   #latest: Held | undefined;
   #stopListening: Disposer | undefined;
   #up = false;
+  /** Handlers are told of what comes and goes. */
+  #telling = false;
 
   constructor(
     name: string,
     description: ReferenceDescription,
-    properties: Properties,
+    target: Target,
     host: BindingHost,
-    services: ServiceGroup,
+    services: ComponentServices,
     holders: Holders,
+    handlers?: Handlers,
   ) {
     this.name = name;
     this.description = description;
-    const target = properties[`${name}.target`];
-    this.target = typeof target === 'string' && target !== '' ? target : description.target;
-    const declared = description.cardinality.startsWith('1') ? 1 : 0;
-    const raised = properties[`${name}.cardinality.minimum`];
+    this.#target = target;
     this.many = description.cardinality.endsWith('n');
     this.dynamic = description.policy === 'dynamic';
-    this.minimum =
-      Number.isInteger(raised) && (raised as number) > declared && (this.many || raised === 1)
-        ? (raised as number)
-        : declared;
     this.host = host;
     this.#services = services;
     this.#holders = holders;
+    this.#handlers = handlers;
+  }
+
+  get target(): Target {
+    return this.#target;
+  }
+
+  /** Services needed to be satisfied. */
+  get minimum(): number {
+    return this.#target.minimum;
   }
 
   /** Begins to watch for services. */
   open(): void {
-    this.#stopListening ??= this.#services.listen((event) => this.#onEvent(event), {
-      contract: this.description.contract,
-      ...(this.target === undefined ? {} : { filter: this.target }),
+    const { contract, filter, problem } = this.#target;
+    if (problem !== undefined) return;
+    this.#stopListening ??= this.#services.group.listen((event) => this.#onEvent(event), {
+      ...(contract === undefined ? {} : { contract }),
+      ...(filter === undefined ? {} : { filter }),
     });
   }
 
@@ -119,14 +103,16 @@ export class ReferenceBinding {
     this.unbind();
   }
 
-  candidates(): ServiceReference[] {
-    return this.#services.references(this.description.contract, this.target);
+  /** Services that it may take, best first. */
+  candidates({ contract, filter, problem } = this.#target): ServiceReference[] {
+    return problem === undefined ? this.#services.group.references(contract, filter) : [];
   }
 
   /** Services of the contract that the filter keeps out, in words; for explaining. */
   nearMisses(): string[] {
-    const { contract } = this.description;
-    const others = this.#services.references(contract).slice(0, 5);
+    const { contract } = this.#target;
+    if (contract === undefined) return [];
+    const others = this.#services.group.references(contract).slice(0, 5);
     return others.map(
       (reference) =>
         `#${reference.id} of ${reference.owner?.name ?? 'nobody'} ${JSON.stringify(reference.properties(), plain)}`,
@@ -134,12 +120,14 @@ export class ReferenceBinding {
   }
 
   #best(): ServiceReference | undefined {
-    return this.#services.reference(this.description.contract, this.target);
+    const { contract, filter, problem } = this.#target;
+    return problem === undefined ? this.#services.group.reference(contract, filter) : undefined;
   }
 
   satisfied(): boolean {
-    if (this.minimum === 0) return true;
-    return this.minimum === 1 ? this.#best() !== undefined : this.candidates().length >= this.minimum;
+    const { minimum } = this.#target;
+    if (minimum === 0) return true;
+    return minimum === 1 ? this.#best() !== undefined : this.candidates().length >= minimum;
   }
 
   /** Takes hold of the services. @returns false when fewer than the minimum could be had. */
@@ -148,19 +136,30 @@ export class ReferenceBinding {
     if (this.many) for (const reference of this.candidates()) this.#hold(reference);
     else {
       const best = this.#best();
-      if (best) this.#hold(best);
+      if (best && !this.#hold(best)) this.#holdNext();
     }
     return this.#held.size >= this.minimum;
   }
 
+  /** Tells the component's handlers of what is bound, and from now on of what comes and goes. */
+  beginTelling(): void {
+    this.#telling = true;
+    if (this.#handlers) for (const held of this.#ordered().slice()) this.#tellBound(held);
+  }
+
+  /** Tells the handlers that everything goes. */
+  endTelling(): void {
+    this.#telling = false;
+    if (this.#handlers) for (const held of this.#ordered().toReversed()) this.#tellUnbound(held);
+  }
+
   /** Lets all services go. */
   unbind(): void {
+    if (this.#telling) this.endTelling();
     this.#up = false;
     for (const held of [...this.#held.values()].reverse()) this.#release(held);
-    this.#tellChanged();
-    this.#added = undefined;
-    this.#removed = undefined;
-    this.#changed = undefined;
+    this.#listeners?.changed();
+    this.#listeners?.clear();
   }
 
   /** Whether the instance cannot live on when this service goes. */
@@ -171,28 +170,70 @@ export class ReferenceBinding {
     return !this.candidates().some((candidate) => candidate.id !== serviceId && !this.#held.has(candidate.id));
   }
 
+  /** Whether the instance can live on with another target. */
+  follows(target: Target): boolean {
+    if (sameTarget(this.#target, target)) return true;
+    const found = this.candidates(target);
+    if (found.length < target.minimum) return false;
+    if (this.dynamic) return true;
+    const kept = found.filter(({ id }) => this.#held.has(id));
+    if (kept.length < this.#held.size || kept.length < target.minimum) return false;
+    return !this.description.greedy || (this.many ? kept.length === found.length : kept[0] === found[0]);
+  }
+
+  /** Takes another target, which it `follows`: a dynamic reference gives up what no longer matches, and takes what now does. */
+  retarget(target: Target): void {
+    if (sameTarget(this.#target, target)) return;
+    this.freeze();
+    this.#target = target;
+    this.open();
+    if (!this.#up || !this.dynamic) return;
+    const found = this.candidates();
+    const matches = new Set(found.map(({ id }) => id));
+    if (this.many) for (const reference of found) this.#arrived(reference);
+    else if (found[0] && (this.#held.size === 0 || this.description.greedy)) this.#arrived(found[0]);
+    for (const held of Array.from(this.#held.values()))
+      if (!matches.has(held.reference.id)) this.#departed(held.reference);
+  }
+
   /** What the component gets under the reference's name. */
   value(): unknown {
-    if (this.dynamic) return this.many ? this.#liveSet() : this.#live();
-    if (this.many) return Object.freeze([...this.#bounds()]);
-    return this.#latest?.service;
+    if (this.dynamic) {
+      this.#listeners ??= new Listeners((error) => this.host.failed('a listener of a reference', error));
+      return this.many ? this.#listeners.liveSet(() => this.#bounds()) : this.#listeners.live(() => this.#latest);
+    }
+    if (this.description.lookup) return this.many ? () => Object.freeze(this.#bounds()) : () => this.#latest?.service;
+    return this.many ? Object.freeze(this.#bounds()) : this.#latest?.service;
+  }
+
+  /** The best service that is bound; of a unary reference, the one. */
+  locate(): unknown {
+    return this.many ? this.locateAll()[0] : this.#latest?.service;
+  }
+
+  /** All services that are bound, best first. */
+  locateAll(): readonly unknown[] {
+    return this.#bounds().map(({ service }) => service);
   }
 
   boundReferences(): ServiceReference[] {
     return [...this.#held.values()].map((held) => held.reference);
   }
 
-  #bounds(): Bound<unknown>[] {
-    this.#order ??= [...this.#held.values()]
-      .sort((a, b) => b.reference.ranking - a.reference.ranking || a.reference.id - b.reference.id)
-      .map((held) => held.bound);
-    return this.#order;
+  #ordered(): readonly Held[] {
+    return (this.#order ??= [...this.#held.values()].sort(
+      (a, b) => b.reference.ranking - a.reference.ranking || a.reference.id - b.reference.id,
+    ));
   }
 
-  #hold(reference: ServiceReference): Held | undefined {
-    const service = this.#services.get(reference);
-    if (service === undefined) return undefined;
-    const held = new Held(reference, service, this.description.contract, this.#services);
+  #bounds(): Bound<unknown>[] {
+    return this.#ordered().flatMap(({ bound }) => bound ?? []);
+  }
+
+  #hold(reference: ServiceReference, instead?: Held): Held | undefined {
+    if (this.#held.has(reference.id)) return undefined;
+    const held = new Held(reference, this.description, this.#services);
+    if (!this.description.lookup && !this.#obtained(held, instead)) return undefined;
     this.#latest = held;
     this.#held.set(reference.id, held);
     let holders = this.#holders.get(reference.id);
@@ -200,6 +241,24 @@ export class ReferenceBinding {
     holders.add(this);
     this.#order = undefined;
     return held;
+  }
+
+  /** A provider may be made to give its object, and do whatever else: so is the place still free afterwards? */
+  #obtained(held: Held, instead: Held | undefined): boolean {
+    if (!held.obtain()) return false;
+    const others = this.many ? this.#held.has(held.reference.id) : this.#latest !== instead;
+    if (this.#up && !others && held.reference.owner !== undefined) return true;
+    held.release();
+    return false;
+  }
+
+  /** Holds the best of those that can be had. */
+  #holdNext(instead?: Held): Held | undefined {
+    for (const candidate of this.candidates()) {
+      const held = this.#hold(candidate, instead);
+      if (held || this.#latest !== instead) return held;
+    }
+    return undefined;
   }
 
   #release(held: Held): void {
@@ -210,22 +269,23 @@ export class ReferenceBinding {
     if (holders?.size === 0) this.#holders.delete(id);
     this.#order = undefined;
     if (this.#latest === held) this.#latest = undefined;
-    this.#tell(this.#removed, held);
-    this.#services.release(held.reference);
+    this.#tellUnbound(held);
+    this.#listeners?.went(held);
+    held.release();
   }
 
   #take(reference: ServiceReference): void {
     const held = this.#hold(reference);
     if (!held) return;
-    this.#tell(this.#added, held);
-    this.#tellChanged();
+    this.#tellBound(held);
+    this.#listeners?.came(held);
   }
 
   /** The new one is bound, and the component told, before the old one is let go, so that it never sees none. */
-  #replace(before: Held, reference: ServiceReference): boolean {
-    const held = this.#hold(reference);
+  #replaced(before: Held, held: Held | undefined): boolean {
     if (!held) return false;
-    this.#tellChanged();
+    this.#tellBound(held);
+    this.#listeners?.changed();
     this.#release(before);
     return true;
   }
@@ -242,89 +302,61 @@ export class ReferenceBinding {
   #modified(held: Held): void {
     held.renew();
     this.#order = undefined;
-    this.#tellChanged();
+    this.#listeners?.changed();
+    if (held.told) this.#tell('updated', held);
+    if (this.many || !this.description.greedy) return;
+    const best = this.#best();
+    if (best && best.id !== held.reference.id && this.#latest === held) this.#betterCame(best, held);
   }
 
   #arrived(reference: ServiceReference): void {
     if (!this.#up) return this.host.reconsider();
-    const isBetter = this.#held.size === 0 || this.#best()?.id === reference.id;
-    if (!this.dynamic) {
-      if (this.description.greedy && (this.many || isBetter)) this.host.giveUp();
-      return;
-    }
+    const { greedy } = this.description;
     const [before] = this.#held.values();
-    if (this.many || !before) this.#take(reference);
-    else if (this.description.greedy && isBetter) this.#replace(before, reference);
+    if (this.many || !before) {
+      if (this.dynamic) this.#take(reference);
+      else if (greedy) this.host.betterCame(reference);
+    } else if (greedy && this.#best()?.id === reference.id) this.#betterCame(reference, before);
+  }
+
+  #betterCame(reference: ServiceReference, before: Held): void {
+    if (this.dynamic) this.#replaced(before, this.#hold(reference, before));
+    else this.host.betterCame(reference);
   }
 
   #departed(reference: ServiceReference): void {
     const held = this.#held.get(reference.id);
     if (!held) return this.#up ? undefined : this.host.reconsider();
     if (!this.dynamic) return this.host.giveUp();
-    const next = this.many ? undefined : this.#best();
-    if (next && next.id !== reference.id && this.#replace(held, next)) return;
+    if (!this.many && this.#replaced(held, this.#holdNext(held))) return;
     if (this.#held.size - 1 < this.minimum) return this.host.giveUp();
     this.#release(held);
-    this.#tellChanged();
+    this.#listeners?.changed();
   }
 
-  #live(): Live<unknown> {
-    const current = (): Held | undefined => this.#latest;
-    return {
-      get service() {
-        return current()?.service;
-      },
-      get properties() {
-        return current()?.bound.properties;
-      },
-      onChange: (listener) => {
-        (this.#changed ??= new Set()).add(listener);
-        return () => void this.#changed?.delete(listener);
-      },
-    };
+  #tellBound(held: Held): void {
+    if (!this.#telling || held.told) return;
+    held.told = true;
+    this.#tell('bind', held);
   }
 
-  #liveSet(): LiveSet<unknown> {
-    const bounds = (): Bound<unknown>[] => this.#bounds();
-    const held = this.#held;
-    return {
-      get size() {
-        return held.size;
-      },
-      [Symbol.iterator]: () => [...bounds()][Symbol.iterator](),
-      onAdded: (listener) => {
-        (this.#added ??= new Set()).add(listener);
-        for (const bound of bounds().slice()) this.#call(listener, bound);
-        return () => void this.#added?.delete(listener);
-      },
-      onRemoved: (listener) => {
-        (this.#removed ??= new Set()).add(listener);
-        return () => void this.#removed?.delete(listener);
-      },
-    };
+  #tellUnbound(held: Held): void {
+    if (!held.told) return;
+    held.told = false;
+    this.#tell('unbind', held);
   }
 
-  #tell(listeners: Set<Listener> | undefined, held: Held): void {
-    if (listeners) for (const listener of Array.from(listeners)) this.#call(listener, held.bound);
-  }
-
-  #tellChanged(): void {
-    if (this.#changed) for (const listener of Array.from(this.#changed)) this.#call(listener, undefined as never);
-  }
-
-  #call(listener: Listener, bound: Bound<unknown>): void {
+  #tell(what: keyof Handlers, held: Held): void {
+    const handler = this.#handlers?.[what];
+    if (!handler) return;
+    const failed = (error: unknown): void => this.host.failed(`${what} of reference "${this.name}"`, error);
     try {
-      listener(bound);
+      const pending: unknown = handler(held.event);
+      if (pending instanceof Promise) pending.catch(failed);
     } catch (error) {
-      this.host.listenerFailed(error);
+      failed(error);
     }
   }
-}
-
-/** All that properties say about references, as text to compare. */
-export function targetsIn(properties: Properties): string {
-  const isTarget = (key: string): boolean => key.endsWith('.target') || key.endsWith('.cardinality.minimum');
-  return JSON.stringify(Object.entries(properties).filter(([key]) => isTarget(key)));
 }
 
 function plain(key: string, value: unknown): unknown {

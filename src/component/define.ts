@@ -6,6 +6,8 @@ const BRAND = Symbol.for('rackwatt.component');
 /** A component as its author wrote it; what a bundle exports for the container to find. */
 export interface ComponentDefinition {
   readonly options: ComponentOptions<unknown, References, TSchema, object>;
+  /** Makes the object that the handlers of references are methods of, before they are called. */
+  construct?(cradle: unknown): void;
 }
 
 /**

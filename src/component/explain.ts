@@ -41,7 +41,12 @@ export function explain(instance: ComponentInstance): string[] {
     );
   for (const binding of instance.bindings) {
     if (binding.satisfied()) continue;
-    const filter = binding.target ? ` with ${binding.target}` : '';
+    const { text, problem } = binding.target;
+    if (problem !== undefined) {
+      reasons.push(`reference "${binding.name}" takes nothing: ${problem}`);
+      continue;
+    }
+    const filter = text === undefined ? '' : ` with ${text}`;
     const near = binding.nearMisses();
     const misses = near.length === 0 ? 'nobody provides it' : `there are ${near.join('; ')}`;
     reasons.push(

@@ -1,12 +1,15 @@
 import { errorMessage, errorRecord, RackwattError, type ErrorRecord } from '../errors.js';
 import type { Contract } from '../registry/contract.js';
-import type { Properties, ServiceRegistration } from '../registry/types.js';
+import type { Properties, ServiceReference, ServiceRegistration } from '../registry/types.js';
 import type { Scope } from '../scope/index.js';
 import { Activation } from './activation.js';
-import { ReferenceBinding, targetsIn, type BindingHost } from './binding.js';
+import type { ReferenceBinding } from './binding.js';
+import { bindingsOf, openBindings, targetsToFollow, type BindingParts } from './bindings.js';
 import type { Handover } from './handover.js';
 import type { ComponentDefinition } from './define.js';
 import type { EngineParts } from './engine.js';
+import { ComponentServices } from './held.js';
+import { dependantsFirst } from './plan.js';
 import { Provision } from './provision.js';
 import type { ComponentSet } from './set.js';
 import type { DeactivationReason, Logger } from './types.js';
@@ -30,7 +33,7 @@ type Provided = readonly Contract<unknown>[];
  * One component with one configuration (OSGi: a component configuration): comes up when it is satisfied, goes down when
  * it no longer is, and tells why it is where it is.
  */
-export class ComponentInstance implements BindingHost {
+export class ComponentInstance implements BindingParts {
   readonly id: number;
   readonly set: ComponentSet;
   readonly definition: ComponentDefinition;
@@ -44,6 +47,7 @@ export class ComponentInstance implements BindingHost {
   queued = false;
   readonly #engine: EngineParts;
   readonly #provision: Provision;
+  readonly #services: ComponentServices;
   #activation: Activation | undefined;
   #log: Logger | undefined;
   #properties: Properties | undefined;
@@ -68,6 +72,7 @@ export class ComponentInstance implements BindingHost {
     this.configuration = configuration;
     this.#engine = engine;
     this.#provision = new Provision(set.services);
+    this.#services = new ComponentServices(set.services);
     this.#openBindings();
   }
 
@@ -138,8 +143,14 @@ export class ComponentInstance implements BindingHost {
     void this.#engine.lower(this, 'reference');
   }
 
-  listenerFailed(error: unknown): void {
-    this.log.error({ error: errorRecord(error) }, `a listener of a reference threw: ${errorMessage(error)}`);
+  betterCame(reference: ServiceReference): void {
+    // A provider that itself goes down with this component would come again and again.
+    const falling = dependantsFirst(this, this.#engine.holders);
+    if (falling.every((instance) => !instance.serviceIds().includes(reference.id))) this.giveUp();
+  }
+
+  failed(what: string, error: unknown): void {
+    this.log.error({ error: errorRecord(error) }, `${what} threw: ${errorMessage(error)}`);
   }
 
   /** Called by the engine's work queue; brings the instance to where it should be. */
@@ -150,20 +161,18 @@ export class ComponentInstance implements BindingHost {
   }
 
   #openBindings(): void {
-    const { references } = this.definition.options;
-    this.bindings = Object.entries(references ?? {}).map(
-      ([name, description]) =>
-        new ReferenceBinding(name, description, this.properties, this, this.set.services, this.#engine.holders),
-    );
-    for (const binding of this.bindings) binding.open();
+    const cradle = (): unknown => this.#activation?.cradle;
+    this.bindings = bindingsOf(this, this.#services, this.#engine.holders, cradle);
+    openBindings(this.bindings, (problem) => this.log.error(problem));
   }
 
   #activate(): void {
     clearTimeout(this.#retry);
     this.state = 'activating';
-    if (!this.bindings.every((binding) => binding.bind())) {
-      for (const binding of this.bindings) binding.unbind();
-      this.state = 'unsatisfied';
+    const unbound = this.bindings.find((binding) => !binding.bind());
+    if (unbound) {
+      const message = `reference "${unbound.name}": no provider of ${unbound.description.contract.id} gives its service`;
+      void this.#engine.track(this.#failed(new RackwattError('REFERENCE_UNBOUND', message)));
       return;
     }
     const started = performance.now();
@@ -206,7 +215,7 @@ export class ComponentInstance implements BindingHost {
     this.#fallWhenUp = undefined;
     if (fall) return this.#engine.lower(this, fall);
     const { contracts } = this;
-    if (contracts.length > 0) this.#provision.publish(contracts, this.#activation?.service, this.#serviceProperties());
+    if (contracts.length > 0) this.#provision.publish(contracts, this.#activation?.service, this.properties);
     this.#engine.changed(this);
     if (!this.configured()) this.reconsider();
     return undefined;
@@ -215,13 +224,6 @@ export class ComponentInstance implements BindingHost {
   /** Gives the component, if it is up, what the one before handed over. */
   async takeOver(): Promise<void> {
     if (this.state === 'active') await this.#activation?.takeOver();
-  }
-
-  #serviceProperties(): Properties {
-    const { properties } = this;
-    const isPrivate = (key: string): boolean => key.startsWith('.');
-    if (!Object.keys(properties).some(isPrivate)) return properties;
-    return Object.fromEntries(Object.entries(properties).filter(([key]) => !isPrivate(key)));
   }
 
   async #failed(error: unknown): Promise<void> {
@@ -291,6 +293,7 @@ export class ComponentInstance implements BindingHost {
   #tearDown(): void | Promise<void> {
     // What it provided while it went down, or before it failed.
     void this.#provision.settle(this.#provision.withdraw(), 0);
+    for (const binding of this.bindings.toReversed()) binding.endTelling();
     const closed = this.#activation?.close();
     this.#activation = undefined;
     if (closed) return closed.then(() => this.#unbind());
@@ -303,16 +306,18 @@ export class ComponentInstance implements BindingHost {
 
   /** Takes a changed configuration: alive through `modified`, or by a restart. */
   configure(configuration: InstanceConfiguration | undefined): void {
-    const targets = targetsIn(this.properties);
     this.configuration = configuration;
     this.#properties = undefined;
     this.#log = undefined;
-    const sameTargets = targetsIn(this.properties) === targets;
     const { modified } = this.definition.options;
-    if (this.state === 'active' && modified && configuration && !configuration.problem && sameTargets) {
-      this.#activation?.modify();
-      this.#provision.change(this.#serviceProperties());
-      return;
+    if (this.state === 'active' && modified && configuration && !configuration.problem) {
+      const targets = targetsToFollow(this, this.bindings);
+      if (targets) {
+        this.#activation?.modify();
+        for (const [i, binding] of this.bindings.entries()) binding.retarget(targets[i]!);
+        this.#provision.change(this.properties);
+        return;
+      }
     }
     // Bindings are made anew with the new targets; until then the instance must not come up on the old ones.
     this.#reopening = true;

@@ -20,15 +20,15 @@ export class Provision {
     return this.#registrations.map((registration) => registration.reference.id);
   }
 
-  /** Registers the object that `activate` gave. */
+  /** Registers the object that `activate` gave. @param properties those of the component */
   publish(contracts: readonly Contract<unknown>[], service: unknown, properties: Properties): void {
-    this.#own = this.#services.register(contracts, service as never, properties);
+    this.#own = this.#services.register(contracts, service as never, ofService(properties));
     this.#registrations.push(this.#own);
   }
 
-  /** The component's own service has other properties now. */
+  /** The component has other properties now. */
   change(properties: Properties): void {
-    if (this.#own?.reference.owner) this.#own.setProperties(properties);
+    if (this.#own?.reference.owner) this.#own.setProperties(ofService(properties));
   }
 
   /** Registers a further service, gone with the activation. */
@@ -64,4 +64,11 @@ export class Provision {
     }
     return waits && Promise.all(waits).then(() => undefined);
   }
+}
+
+/** Those of a component that its service has, too: those without a leading dot. */
+function ofService(properties: Properties): Properties {
+  const isPrivate = (key: string): boolean => key.startsWith('.');
+  if (!Object.keys(properties).some(isPrivate)) return properties;
+  return Object.fromEntries(Object.entries(properties).filter(([key]) => !isPrivate(key)));
 }

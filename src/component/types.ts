@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import type { Contract } from '../registry/contract.js';
-import type { Properties, ServiceRegistration } from '../registry/types.js';
+import type { Properties, ServiceReference, ServiceRegistration } from '../registry/types.js';
 import type { Disposer, Scope } from '../scope/index.js';
 
 export type Cardinality = '0..1' | '1..1' | '0..n' | '1..n';
@@ -12,6 +12,17 @@ export interface Bound<T> {
   /** `service.id`. */
   readonly id: number;
 }
+
+/** A service that comes, changes or goes, as the handlers of a reference get it (Compendium 112.3.3, "Event Methods"). */
+export interface BoundEvent<T> extends Bound<T> {
+  readonly reference: ServiceReference<T>;
+}
+
+/**
+ * Looks a service up (OSGi's lookup strategy, Compendium 112.3.2): its provider is asked for the object at the first call, and
+ * not at all when nobody calls. Undefined when there is none, or the provider failed to give it; the next call asks again.
+ */
+export type Lookup<T> = () => T | undefined;
 
 /** A dynamic unary reference: follows the service without the component restarting. */
 export interface Live<T> {
@@ -30,26 +41,46 @@ export interface LiveSet<T> extends Iterable<Bound<T>> {
   onRemoved(listener: (bound: Bound<T>) => void): Disposer;
 }
 
+/**
+ * Which object a reference gets of a service (Compendium 112.3.6, "Reference Scope"): `bundle` the one of the bundle, `prototype` one
+ * of the component's own where the service is a prototype, which all references of the component share; with
+ * `prototype-required` nothing but prototypes will do.
+ */
+export type ReferenceScope = 'bundle' | 'prototype' | 'prototype-required';
+
 export interface ReferenceOptions {
   /** RFC 4515 filter over the properties of candidates. Configuration `<reference>.target` overrides it. */
   target?: string;
   /** Take better or additional services as they come. Static references restart the component for it. */
   greedy?: boolean;
+  /** Defaults to `bundle`. */
+  scope?: ReferenceScope;
 }
 
-/** What a component needs. `V` is what it gets. */
-export interface ReferenceDescription<V = unknown> {
-  readonly contract: Contract<unknown>;
+/** What a component needs: services of type `S`. `V` is what it gets. */
+export interface ReferenceDescription<V = unknown, S = unknown> {
+  readonly contract: Contract<S>;
   readonly cardinality: Cardinality;
   readonly policy: 'static' | 'dynamic';
   readonly greedy: boolean;
   readonly target?: string;
+  readonly scope?: ReferenceScope;
+  /** The service objects are got when they are first looked at. */
+  readonly lookup?: boolean;
+  /** Carries the type only; never set. */
   readonly value?: V;
 }
 
 export type References = Readonly<Record<string, ReferenceDescription>>;
 export type ReferenceValues<R extends References> = {
   readonly [K in keyof R]: R[K] extends ReferenceDescription<infer V> ? V : never;
+};
+
+/** By the name of a reference: what is done as a service of it comes, changes or goes. */
+export type ReferenceHandlers<R extends References, C> = {
+  readonly [K in keyof R]?: R[K] extends ReferenceDescription<unknown, infer S>
+    ? (event: BoundEvent<S>, cradle: C) => void
+    : never;
 };
 
 export interface ConfigurationDescription<S extends TSchema = TSchema> {
@@ -124,6 +155,15 @@ export interface ComponentOptions<P, R extends References, S extends TSchema, W 
    * the other parts in its argument.
    */
   wiring?: { [K in keyof W]: (cradle: Cradle<R, Static<S>, Record<string, never>>) => W[K] };
+  /**
+   * Called once for each service that is bound: before `activate` for those there are, in the order of the references, and for
+   * those that come later. What a handler throws is logged.
+   */
+  bind?: ReferenceHandlers<R, Cradle<R, Static<S>, W>>;
+  /** Called when the properties of a bound service changed, also of one that is bound statically. */
+  updated?: ReferenceHandlers<R, Cradle<R, Static<S>, W>>;
+  /** Called once for each service that was bound, as it goes, or after `deactivate` and in reverse order. It can still be called. */
+  unbind?: ReferenceHandlers<R, Cradle<R, Static<S>, W>>;
   /** Gives the service object, or nothing when the component provides none. */
   activate(cradle: Cradle<R, Static<S>, W>): P | Promise<P>;
   /** Takes a changed configuration without a restart; without it the component restarts. */

@@ -1,10 +1,12 @@
 import type { TestContext } from 'node:test';
 import type {
+  BoundEvent,
   ComponentContext,
   ComponentOptions,
   Contract,
   DeactivationReason,
   Logger,
+  ReferenceDescription,
   References,
   ReferenceValues,
   Scope,
@@ -25,7 +27,15 @@ export interface Part<R extends References = References> {
   readonly service: object;
 }
 
-type Hooks = 'activate' | 'modified' | 'deactivate' | 'wiring' | 'provides' | 'references';
+/** What a test does as services of a reference come, change and go. */
+type Handlers<R extends References> = {
+  readonly [K in keyof R]?: R[K] extends ReferenceDescription<unknown, infer S>
+    ? (event: BoundEvent<S>) => void
+    : never;
+};
+
+type Handled = 'bind' | 'updated' | 'unbind';
+type Hooks = 'activate' | 'modified' | 'deactivate' | 'wiring' | 'provides' | 'references' | Handled;
 type Plain<R extends References> = Omit<ComponentOptions<object, R, TSchema, object>, Hooks>;
 
 /** Declared as a method, so that what a test knows of its own references need not be known here. */
@@ -37,6 +47,9 @@ interface Method<R extends References> {
 export interface Described<R extends References = References> extends Plain<R> {
   provides?: Contract<never> | readonly Contract<never>[];
   references?: R;
+  bind?: Handlers<R>;
+  updated?: Handlers<R>;
+  unbind?: Handlers<R>;
   /** Methods of the service. */
   methods?: Record<string, Method<R>['call']>;
   /** Called as the object or the instance is made; without a reference yet where it is a class. */
@@ -68,7 +81,8 @@ Object.defineProperty(globalThis, DESCRIBED, { value: described });
 
 const COMMON = `
 const described = globalThis[Symbol.for('rackwatt.test.described')];
-const hooks = ['provides', 'references', 'methods', 'constructed', 'activate', 'modified', 'deactivate'];
+const handled = ['bind', 'updated', 'unbind'];
+const hooks = ['provides', 'references', 'methods', 'constructed', 'activate', 'modified', 'deactivate', ...handled];
 const rest = (of) => Object.fromEntries(Object.entries(of).filter(([key]) => !hooks.includes(key)));
 const some = (of, name, hook) => (of[name] ? { [name]: hook } : {});
 `;
@@ -89,6 +103,7 @@ exports.write = (of) => {
     ...rest(of),
     ...(of.provides ? { provides: of.provides } : {}),
     ...(of.references ? { references: of.references } : {}),
+    ...Object.fromEntries(handled.filter((kind) => of[kind]).map((kind) => [kind, of[kind]])),
     activate(cradle) {
       of.constructed?.();
       const service = {};
@@ -104,7 +119,7 @@ exports.write = (of) => {
 `;
 
 const CLASS = `${COMMON}
-const { Activate, Component, Deactivate, Modified, Reference } = require('rackwatt/decorators');
+const { Activate, Bind, Component, Deactivate, Modified, Reference, Unbind, Updated } = require('rackwatt/decorators');
 exports.write = (of) => {
   const names = Object.keys(of.references ?? {});
   class Written {
@@ -134,6 +149,11 @@ exports.write = (of) => {
       return method(this.part, ...given);
     };
   for (const name of names) Reference(of.references[name])(Written.prototype, name);
+  for (const [kind, decorator] of Object.entries({ bind: Bind, updated: Updated, unbind: Unbind }))
+    for (const [reference, handler] of Object.entries(of[kind] ?? {})) {
+      Written.prototype[kind + reference] = (event) => handler(event);
+      decorator(reference)(Written.prototype, kind + reference);
+    }
   Activate()(Written.prototype, 'up');
   if (of.modified) Modified()(Written.prototype, 'change');
   if (of.deactivate) Deactivate()(Written.prototype, 'down');
