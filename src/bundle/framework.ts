@@ -184,7 +184,7 @@ export class Framework implements BundleHost {
       await bundle.start();
     } catch (error) {
       // A place of its own that ended while it started may not the next time; nobody is there to try that.
-      if (endedByItself(error)) this.recovery.failed(bundle, (error as RackwattError).cause);
+      if (endedByItself(error)) this.failed(bundle, (error as RackwattError).cause);
       else this.error(bundle, error);
     }
   }
@@ -202,6 +202,10 @@ export class Framework implements BundleHost {
 
   error(bundle: Bundle | undefined, error: unknown): void {
     this.#frameworkEvents.fire({ type: 'ERROR', bundle, error: errorRecord(error) });
+  }
+
+  failed(bundle: Bundle, error: unknown): void {
+    this.recovery.failed(bundle, error);
   }
 
   makeRevision(source: RevisionSource): Revision {
@@ -239,7 +243,7 @@ export class Framework implements BundleHost {
       dataFolder: () => this.dataFolder(bundle.name),
       error: (error) => this.error(bundle, error),
       died: (error) => {
-        if (!died?.(error) && bundle.run === run) this.recovery.failed(bundle, error);
+        if (!died?.(error) && bundle.run === run) this.failed(bundle, error);
       },
     });
     return run;

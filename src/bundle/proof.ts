@@ -44,19 +44,19 @@ async function componentsActive(run: Run, { active, patience, waiting: mayWait }
     }
     return reasons;
   };
-  const check = (): void => {
+  const look = (isLast: boolean): void => {
     try {
-      if (waiting().length === 0) resolve();
+      const reasons = waiting();
+      if (reasons.length === 0) resolve();
+      else if (isLast)
+        throw new RackwattError('COMPONENT_FAILED', `not active in ${patience / 1000} s: ${reasons.join(', ')}`);
     } catch (error) {
       reject(error as RackwattError);
     }
   };
-  const stopListening = run.onChange(check);
-  const timer = setTimeout(() => {
-    const message = `not active in ${patience / 1000} s: ${waiting().join(', ')}`;
-    reject(new RackwattError('COMPONENT_FAILED', message));
-  }, patience);
-  check();
+  const stopListening = run.onChange(() => look(false));
+  const timer = setTimeout(() => look(true), patience);
+  look(false);
   try {
     await promise;
   } finally {

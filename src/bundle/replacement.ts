@@ -1,5 +1,5 @@
 import { type ComponentEngine, Handover } from '../component/index.js';
-import { RackwattError } from '../errors.js';
+import { errorMessage, RackwattError } from '../errors.js';
 import { ServiceStage } from '../registry/index.js';
 import type { Bundle, Change } from './bundle.js';
 import type { Isolation } from './contract.js';
@@ -16,6 +16,8 @@ export interface ReplacementHost {
   readonly migrations: Migrations;
   fire(type: BundleEventType, bundle: Bundle): void;
   error(bundle: Bundle, error: unknown): void;
+  /** What runs in the bundle failed by itself. */
+  failed(bundle: Bundle, error: unknown): void;
   makeRevision(source: RevisionSource): Revision;
   makeRun(
     bundle: Bundle,
@@ -42,11 +44,9 @@ export class Replacement {
   /** Labels of the components that were active in the old revision. */
   readonly #active: ReadonlySet<string>;
   readonly #bequest: Handover;
-  /** Its functions refer to nothing else: the run keeps one, and must not keep the run before with it. */
-  readonly #dead = Promise.withResolvers<never>();
-  /** Until it has proven itself, an error of its own is a failure of the update, and not of the bundle. */
-  readonly #proof = { open: true };
+  readonly #proof = new Proof();
   #run: Run | undefined;
+  #launching: Promise<void> | undefined;
   #manner: Manner = 'kept';
   /** Whether it was this one that failed. */
   failed = false;
@@ -64,8 +64,6 @@ export class Replacement {
     this.#previous = { revision: bundle.revision, isolation: bundle.isolation, run: bundle.run };
     this.#active = activeLabels(bundle.run);
     this.#bequest = new Handover(bundle.version);
-    // Nobody may be waiting when it dies.
-    this.#dead.promise.catch(() => undefined);
   }
 
   get manner(): Manner {
@@ -86,7 +84,7 @@ export class Replacement {
   async load(stage: ServiceStage): Promise<void> {
     const { bundle, next } = this;
     if (!this.old && !bundle.wanted) return;
-    const run = this.#host.makeRun(bundle, next, this.#isolation, stage, onDeath(this.#proof, this.#dead.reject));
+    const run = this.#host.makeRun(bundle, next, this.#isolation, stage, this.#proof.died);
     this.#run = run;
     await this.#alive(run.load());
     const { revision } = this.#previous;
@@ -110,7 +108,7 @@ export class Replacement {
   /** Waits until the new revision does what the old one did. @param waiting it may also wait for what is yet to come */
   async prove(waiting = false): Promise<void> {
     await this.#alive(prove(this.run, { active: this.#active, patience: this.#host.patience, waiting }));
-    if (this.#manner !== 'staged') this.#proof.open = false;
+    if (this.#manner !== 'staged') this.#proof.close();
   }
 
   /** Takes the old revision down, where the new one cannot stand beside it. */
@@ -123,25 +121,32 @@ export class Replacement {
   async launch(stage: ServiceStage): Promise<void> {
     this.#adopt();
     this.run.services.step(stage);
-    await this.#alive(this.bundle.launch(this.run, this.#bequest));
+    // A copy: if it comes to that, the old revision gets its own back.
+    const { from } = this.#bequest;
+    this.#launching = this.bundle.launch(this.run, Handover.of(from, this.#bequest.entries()));
+    await this.#alive(this.#launching);
   }
 
-  /** Gives the staged revision, which nobody calls yet, what the old one knows. */
+  /** Gives the staged revision, which nobody calls yet, what the old one knows; it goes on without, as long as it lives. */
   async handOver(): Promise<void> {
-    await this.old.handOver(this.#bequest);
-    await this.run.takeOver(this.#bequest);
+    const report = (error: unknown): void => this.#host.error(this.bundle, error);
+    await this.old.handOver(this.#bequest).catch(report);
+    await this.#alive(this.run.takeOver(this.#bequest).catch(report));
   }
 
   /** The flip is done: the staged revision is the bundle's. What was called on the old one may end, then it is stopped. */
   async succeed(): Promise<void> {
     const { bundle, next, old, run } = this;
     bundle.adopt(next, this.#isolation, run);
-    this.#proof.open = false;
+    this.#proof.close();
+    // It died in the flip, when there was no way back any more.
+    if (this.#proof.death) this.#host.failed(bundle, this.#proof.death.error);
+    const report = (error: unknown): void => this.#host.error(bundle, error);
     try {
       await old.services.drain(this.#host.components.drain);
       await old.stop({ drain: 0 });
     } catch (error) {
-      this.#host.error(bundle, error);
+      report(error);
     }
     this.#host.fire('UPDATED', bundle);
   }
@@ -162,6 +167,8 @@ export class Replacement {
   async withdraw(): Promise<void> {
     const { bundle } = this;
     const report = (error: unknown): void => this.#host.error(bundle, error);
+    // It may have died in the midst of its launch, which must not go on beside that of the old one. Why it failed is known.
+    await this.#launching?.catch((error) => void errorMessage(error));
     if (this.#adopted && bundle.run === this.#run) await bundle.halt({ drain: 0 }).catch(report);
     else await this.#run?.stop({ reason: 'disposed', drain: 0 }).catch(report);
     this.next.unload();
@@ -192,7 +199,8 @@ export class Replacement {
   /** A run that dies fails what it was doing. */
   async #alive(work: Promise<void>): Promise<void> {
     try {
-      await Promise.race([work, this.#dead.promise]);
+      await Promise.race([work, this.#proof.dead]);
+      if (this.#proof.death) throw this.#proof.death.error;
     } catch (error) {
       this.failed = true;
       throw error;
@@ -200,10 +208,36 @@ export class Replacement {
   }
 }
 
-/** @returns whether the error is taken care of */
-function onDeath(proof: { open: boolean }, reject: (error: unknown) => void): (error: unknown) => boolean {
-  return (error) => {
-    if (proof.open) reject(error);
-    return proof.open;
+/**
+ * Until a revision has proven itself, an error of its own is a failure of the update, and not of the bundle. The run keeps
+ * this, which must not keep the run before with it.
+ */
+class Proof {
+  readonly #dead = Promise.withResolvers<never>();
+  /** What the revision died of before the end of its proof. */
+  death: { error: unknown } | undefined;
+  #isClosed = false;
+
+  constructor() {
+    // Nobody may be waiting when it dies; `death` tells of it all the same.
+    this.#dead.promise.catch((error) => void errorMessage(error));
+  }
+
+  /** Rejects when the revision dies. */
+  get dead(): Promise<never> {
+    return this.#dead.promise;
+  }
+
+  /** @returns whether that is taken care of */
+  readonly died = (error: unknown): boolean => {
+    if (this.#isClosed) return false;
+    this.death ??= { error };
+    this.#dead.reject(error);
+    return true;
   };
+
+  /** From now on its errors are those of the bundle. */
+  close(): void {
+    this.#isClosed = true;
+  }
 }

@@ -51,13 +51,13 @@ async function replace(replacements: readonly Replacement[], host: UpdateHost): 
     await replacement.prove();
   }
   if (serial.length > 0) await Promise.all(staged.map((replacement) => replacement.prove()));
+  await Promise.all(staged.map((replacement) => replacement.handOver()));
 }
 
 /** Nothing here can fail: the new revisions are proven. */
 async function succeed(replacements: readonly Replacement[], host: UpdateHost): Promise<void> {
   const staged = replacements.filter(({ manner }) => manner === 'staged');
   if (staged.length > 0) {
-    await Promise.all(staged.map((replacement) => replacement.handOver()));
     await host.components.flip(
       staged.map(({ run }) => run.services),
       staged.map(({ old }) => old.services),

@@ -90,6 +90,19 @@ for (const update of ['staged', 'exclusive'] as const) {
   });
 }
 
+test('exclusive: the old revision gets its own back also when the new one had taken it over before it failed', async (t) => {
+  const c = new TestContainer(t, { patience: 300 });
+  const manifest = { rackwatt: { update: 'exclusive' } };
+  const bundle = await c.start('a', counter(), manifest);
+  assert.equal(await counted(c, 3), 3);
+  const ill = counter().replace(
+    'activate() {',
+    `activate({ context }) { context.provide(require('rackwatt').HealthCheck, { check: async () => ({ state: 'failed' }) });`,
+  );
+  await assert.rejects(c.update(bundle, ill, { version: '2.0.0', ...manifest }), { code: 'BUNDLE_UPDATE' });
+  assert.equal(await counted(c, 1), 4);
+});
+
 test('exclusive: it is asked after the last call, and the old revision gets its own back when the new one fails', async (t) => {
   const c = new TestContainer(t);
   const manifest = { rackwatt: { update: 'exclusive' } };
@@ -98,8 +111,6 @@ test('exclusive: it is asked after the last call, and the old revision gets its 
     'count: async () => { await new Promise((r) => setTimeout(r, 100)); return ++total; }',
   );
   const bundle = await c.start('a', slow, manifest);
-  const reading = c.framework.components;
-  assert.ok(reading);
   let service: Counter | undefined;
   c.components(
     'consumer',

@@ -202,3 +202,20 @@ test('the health checks of other bundles are not asked', async (t) => {
   const bundle = await c.start('a', pair('one'));
   await c.update(bundle, pair('two'), { version: '2.0.0' });
 });
+
+for (const update of ['staged', 'exclusive'] as const)
+  test(`${update}: a component that fails and is still cleaning up when the patience ends fails the update alone`, async (t) => {
+    const c = new TestContainer(t, { patience: 300 });
+    const manifest = { rackwatt: { update } };
+    const bundle = await c.start('a', pair('one'), manifest);
+    const failing = `${HEAD} exports.back = component({ name: 'back', provides: Back, async activate({ scope }) {
+      scope.add('slow', () => new Promise((resolve) => setTimeout(resolve, 250)));
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      throw new Error('no answer');
+    } });`;
+    await assert.rejects(c.update(bundle, failing, { version: '2.0.0', ...manifest }), {
+      code: 'BUNDLE_UPDATE',
+      message: /component back failed: no answer/,
+    });
+    assert.equal(await follow(c, Front).ask(), 'one on one');
+  });

@@ -179,6 +179,37 @@ for (const kind of ['worker', 'process'] as const)
         assert.equal(bundle.info().recovery, undefined);
       });
 
+    test('whose new revision ends while it takes over is served by the old one', async (t) => {
+      const c = new TestContainer(t);
+      const handing = (version: number, takeOver: string) => `${HEAD} exports.answering = component({
+        name: 'answering', provides: Answer, activate: () => ({ answer: async () => ${version}, ticks }),
+        handOver: () => 1, takeOver: ${takeOver},
+      });`;
+      const bundle = await c.start('a', handing(1, '() => {}'), {}, kind);
+      await answered(c, 1);
+      await assert.rejects(c.update(bundle, handing(2, '() => process.exit(5)'), { version: '2.0.0' }), {
+        code: 'BUNDLE_UPDATE',
+        message: /it left by process\.exit\(5\)/,
+      });
+      assert.equal(await answerOf(c), 1);
+      assert.equal(bundle.info().recovery, undefined);
+      await c.update(bundle, handing(3, '() => {}'), { version: '3.0.0' });
+      assert.equal(await answerOf(c), 3);
+    });
+
+    test('whose old revision ends while it hands over is updated all the same', async (t) => {
+      const c = new TestContainer(t);
+      const handing = (version: number) => `${HEAD} exports.answering = component({
+        name: 'answering', provides: Answer, activate: () => ({ answer: async () => ${version}, ticks }),
+        handOver: () => process.exit(6),
+      });`;
+      const bundle = await c.start('a', handing(1), {}, kind);
+      await answered(c, 1);
+      await c.update(bundle, handing(2), { version: '2.0.0' });
+      assert.equal(await answerOf(c), 2);
+      assert.match(c.errors.join(), /it left by process\.exit\(6\)/);
+    });
+
     test('moves from a space and back, by an update whose content is the same', async (t) => {
       const c = new TestContainer(t);
       const bundle = await c.start('a', answering('require("node:worker_threads").isMainThread + "-" + process.pid'));

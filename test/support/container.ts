@@ -16,6 +16,7 @@ export const { Recovery } = bundles;
 export type Recovery<B extends import('../../src/bundle/recovery.js').Recoverable> =
   import('../../src/bundle/recovery.js').Recovery<B>;
 export const { RevisionTokens } = spaces;
+export const { spaces: liveSpaces } = spaces;
 export const rackwatt = await load<typeof import('../../src/index.js')>('index.js');
 export type Framework = InstanceType<typeof Framework>;
 
