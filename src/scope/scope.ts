@@ -19,6 +19,7 @@ export class Scope {
   /** Made when somebody asks for the signal: an abort costs more than all the rest of a scope. */
   #abort: AbortController | undefined;
   #next = 0;
+  #closed = false;
   #closing: Promise<ErrorRecord[]> | undefined;
 
   constructor(label: string) {
@@ -26,7 +27,7 @@ export class Scope {
   }
 
   get closed(): boolean {
-    return this.#closing !== undefined;
+    return this.#closed;
   }
 
   /** Aborts when the scope begins to close. */
@@ -43,7 +44,7 @@ export class Scope {
    * @returns undoes this effect now, and once only; the scope forgets it.
    */
   add(label: string, dispose: Disposer): Disposer {
-    if (this.#closing) {
+    if (this.#closed) {
       void (async () => dispose())().catch((error) => void errorRecord(error));
       return () => undefined;
     }
@@ -81,7 +82,7 @@ export class Scope {
   child(label: string): Scope {
     const scope = new Scope(label);
     const forget = this.add(label, async () => void (await scope.close()));
-    scope.add('parent link', () => void forget);
+    scope.add('parent link', () => void forget());
     return scope;
   }
 
@@ -100,6 +101,7 @@ export class Scope {
   }
 
   async #undo(): Promise<ErrorRecord[]> {
+    this.#closed = true;
     this.#abort?.abort();
     const failures: ErrorRecord[] = [];
     const effects = [...this.#effects.values()].reverse();
