@@ -1,14 +1,14 @@
 import type { Configurations, MigrationHost } from '../bundle/index.js';
-import type { ComponentDefinition } from '../component/index.js';
+import type { ComponentDefinition, Logger } from '../component/index.js';
 import { pidOf } from '../component/index.js';
 import {
   factoryPid,
   validate,
-  type ConfigurationEdit,
+  type ConfigurationStore,
   type PreparedConfiguration,
   type RuntimeDocument,
 } from '../configuration/index.js';
-import { RackwattError } from '../errors.js';
+import { errorMessage, RackwattError } from '../errors.js';
 
 export interface MigratedOptions {
   /** By PID; what is migrated is put in here. */
@@ -65,10 +65,22 @@ export class MigratedConfigurations implements MigrationHost {
     };
   }
 
-  /** Edits that bring the file to what is in force; given once. */
-  edits(): ConfigurationEdit[] {
+  /** Brings the file to what bundles migrated, which is in force already. What goes wrong is logged. */
+  async write(configuration: Pick<ConfigurationStore, 'edit'>, log: Logger): Promise<void> {
     const edits = [...this.#migrated].map(([pid, value]) => ({ path: ['configurations', pid], value }));
+    if (edits.length === 0) return;
+    this.forget();
+    const failed = (why: string): void => log.error(`configurations were migrated and could not be written: ${why}`);
+    try {
+      const { applied, problems } = await configuration.edit(edits, { reason: 'migrated by an update', joins: true });
+      if (!applied) failed(problems.map(({ message }) => message).join('; '));
+    } catch (error) {
+      failed(errorMessage(error));
+    }
+  }
+
+  /** The change that they belong to failed. */
+  forget(): void {
     this.#migrated.clear();
-    return edits;
   }
 }

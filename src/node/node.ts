@@ -8,7 +8,6 @@ import {
   ConfigurationStore,
   loadValidation,
   type ApplyResult,
-  type ConfigurationEdit,
   type ConfigurationSchema,
   type RuntimeDocument,
 } from '../configuration/index.js';
@@ -229,9 +228,10 @@ export class Node {
       await this.framework.setStartLevel(document.framework.startLevel);
       await this.framework.components.settled().catch((error: unknown) => this.#log.warn(errorMessage(error)));
     });
-    await this.#sayWhatIsWrong();
     await this.configuration.keepGeneration('started').catch((error: unknown) => this.#log.warn(errorMessage(error)));
     await this.#changes?.begin();
+    await this.#assembly.migrated.write(this.configuration, this.#log);
+    await this.#sayWhatIsWrong();
     await this.configuration.watch(this.#scope);
     if (document.framework.dropins !== undefined)
       await this.#watchDropIns(resolve(this.#home.folder, document.framework.dropins));
@@ -338,25 +338,16 @@ export class Node {
       return { ok: true };
     }
     const problems = await this.#assembly.change(previous, next);
-    const migrated = this.#assembly.migrated.edits();
     if (problems.length === 0) {
       this.#previous = next;
-      if (migrated.length > 0) this.#writeMigrated(migrated);
+      // Behind the change under way, of which it is a part: what runs is already in force.
+      void this.#assembly.migrated.write(this.configuration, this.#log);
       return { ok: true };
     }
+    this.#assembly.migrated.forget();
     for (const { message, pointer } of await this.#assembly.change(next, previous))
       this.#log.error(`going back, ${pointer}: ${message}`);
     return { ok: false, problems };
-  }
-
-  /** Behind the change under way, of which it is a part: what runs is already in force. */
-  #writeMigrated(edits: ConfigurationEdit[]): void {
-    const failed = (why: string): void =>
-      this.#log.error(`configurations were migrated and could not be written: ${why}`);
-    this.configuration.edit(edits, { reason: 'migrated by an update', joins: true }).then(
-      ({ applied, problems }) => void (applied || failed(problems.map(({ message }) => message).join('; '))),
-      (error: unknown) => failed(errorMessage(error)),
-    );
   }
 
   async #watchDropIns(folder: string): Promise<void> {

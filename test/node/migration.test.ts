@@ -81,6 +81,25 @@ test('an update migrates the configuration in the file, together with the versio
   assert.equal(await node.stop(), 0);
 });
 
+test('a node that finds another version when it starts migrates the configuration in the file, too', async (t) => {
+  const node = await TestNode.site(t, { bundles: [] });
+  const first = write(node, 'acme', '1.0.0', { schema: SECONDS });
+  const document = { ...node.readConfiguration(), configurations: { 'acme.note': { seconds: 10 } } };
+  node.writeConfiguration({ ...document, bundles: [{ id: first }] });
+  await node.start();
+  assert.equal(await node.stop(), 0);
+  const next = write(node, 'acme', '2.0.0', { schema: INTERVAL, migrate: TO_INTERVAL });
+  node.writeConfiguration({ ...document, bundles: [{ id: next }] });
+  await node.start();
+  const migrated = { 'acme.note': { interval: '10 s' } };
+  await until('the file is migrated', () => readFileSync(node.file, 'utf8').includes('"interval": "10 s"'));
+  assert.deepEqual(node.readConfiguration().configurations, migrated);
+  assert.equal(await node.stop(), 0);
+  await node.start();
+  assert.deepEqual(node.readConfiguration().configurations, migrated);
+  assert.equal(await node.stop(), 0);
+});
+
 test('a new version of a contract and its user come in one change of the file', async (t) => {
   const node = await TestNode.site(t, { bundles: [] });
   const pair = (major: number, up: string): { id: string }[] => {
