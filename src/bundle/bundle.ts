@@ -222,6 +222,8 @@ export class Bundle implements ServiceOwner {
       if (!run) this.#run.services.step(undefined);
       await this.#run.load();
       await this.#host.migrations.run(this.#revision, this.#run.definitions);
+      // Only what an update brings may have to go back.
+      if (!run) this.#host.migrations.commit(this.name);
       await this.#run.start({ held: false, inherits });
     } catch (error) {
       const cause = errorRecord(error);

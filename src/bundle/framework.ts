@@ -14,7 +14,7 @@ import type { HostModules, RevisionTokens, TransformCache } from '../space/index
 import { Bundle, endedByItself, type BundleHost, type Change } from './bundle.js';
 import type { Isolation } from './contract.js';
 import { Events, type BundleEvent, type BundleEventType, type FrameworkEvent } from './events.js';
-import { Migrations, type MigrationHost } from './migration.js';
+import { markData, Migrations, type MigrationHost } from './migration.js';
 import { Recovery } from './recovery.js';
 import { Revision, type RevisionSource, type SpaceMaker } from './revision.js';
 import type { Run, RunMaker } from './run.js';
@@ -240,7 +240,7 @@ export class Framework implements BundleHost {
       components,
       patience,
       stage,
-      dataFolder: () => this.dataFolder(bundle.name),
+      dataFolder: () => this.dataFolder(bundle),
       error: (error) => this.error(bundle, error),
       died: (error) => {
         if (!died?.(error) && bundle.run === run) this.failed(bundle, error);
@@ -266,9 +266,11 @@ export class Framework implements BundleHost {
     for (const revision of revisions) if (!revision.resolved) await visit(revision, new Set());
   }
 
-  dataFolder(name: string): string {
+  /** The data folder of a bundle, made by its version where there is none. */
+  dataFolder({ name, version }: { name: string; version: string }): string {
     const folder = this.#folderOf(name);
     mkdirSync(folder, { recursive: true });
+    markData(folder, version);
     return folder;
   }
 

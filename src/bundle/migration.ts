@@ -1,8 +1,9 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { cp, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { ComponentDefinition, Logger } from '../component/index.js';
 import { pidOf } from '../component/index.js';
+import { isMissing, realFileSystem, replaceFile } from '../durable/index.cjs';
 import { errorMessage, RackwattError } from '../errors.js';
 import type { Revision } from './revision.js';
 
@@ -41,8 +42,10 @@ export interface MigrationHost {
  * left it, `~after-<version>` what a newer one wrote before an older one ran again. No bundle's name has a tilde.
  */
 
-/** Names the version that wrote a data folder, inside it: so it is renamed with the data that it speaks of. */
+/** Names the version that ran on a data folder last, inside it: so it is renamed with the data that it speaks of. */
 const MARK = '.rackwatt-version';
+/** Copies of a folder that may come to nothing because the running revision removes files of it meanwhile. */
+const COPIES = 5;
 /** ms for one migration. */
 const LIMIT = 600_000;
 
@@ -55,6 +58,7 @@ export class Migrations {
   readonly #folderOf: (name: string) => string;
   readonly #logger: (bundle: string) => Logger;
   readonly #host: MigrationHost | undefined;
+  /** What takes back what `run` did, by bundle, until it is certain that its new version stays. */
   readonly #undo = new Map<string, () => Promise<void>>();
   #recovering: Promise<void> | undefined;
 
@@ -65,12 +69,21 @@ export class Migrations {
     this.#host = host;
   }
 
-  /** Tries a migration on copies. Nothing is changed, whatever comes of it. @throws `BUNDLE_MIGRATION` */
-  async rehearse(from: string, next: Revision, definitions: readonly ComponentDefinition[]): Promise<void> {
-    const folder = this.#folderOf(next.manifest.name);
-    await this.#mark(folder, from);
+  /**
+   * Tries a migration on copies, where `run` would migrate. Nothing is changed, whatever comes of it.
+   * @param running the version that is to be replaced
+   * @throws `BUNDLE_MIGRATION`
+   */
+  async rehearse(running: string, next: Revision, definitions: readonly ComponentDefinition[]): Promise<void> {
+    const { name, version } = next.manifest;
+    const folder = this.#folderOf(name);
+    const from = (await writtenBy(folder)) ?? running;
+    if (from === version || existsSync(`${folder}~before-${version}`)) return;
     const copy = `${folder}~dry-run`;
     try {
+      // There may be configurations where there are no data.
+      mkdirSync(folder, { recursive: true });
+      markData(folder, from);
       const migrated = await this.#migrate(from, next, definitions, { folder, copy, dryRun: true });
       await this.#host?.check(definitions, migrated);
     } catch (error) {
@@ -86,49 +99,57 @@ export class Migrations {
     const folder = this.#folderOf(name);
     await this.#recovered(dirname(folder));
     const from = await writtenBy(folder);
-    if (from === version || (from === undefined && migrate === undefined)) return;
-    if (from === undefined) return this.#mark(folder, version);
+    if (from === version) return;
+    if (from === undefined) {
+      if (existsSync(folder)) markData(folder, version);
+      this.#undo.set(name, () => rm(join(folder, MARK), { force: true }));
+      return;
+    }
     const kept = `${folder}~before-${version}`;
     if (existsSync(kept)) return this.#goBackTo(kept, folder, from, name);
-    if (migrate === undefined) return;
+    if (migrate === undefined) {
+      this.#undo.set(name, () => writeMark(folder, from));
+      return writeMark(folder, version);
+    }
     const copy = `${folder}~next`;
     try {
       const migrated = await this.#migrate(from, revision, definitions, { folder, copy, dryRun: false });
-      await this.#mark(copy, version, true);
+      await writeMark(copy, version);
       await sync(copy);
-      const undo = await this.#host?.take(migrated);
-      if (undo) this.#undo.set(name, undo);
-      for (const older of keptOf(folder)) await rm(older, { recursive: true, force: true });
-      await rename(folder, `${folder}~before-${from}`);
+      for (const older of beside(folder, 'before')) await rm(older, { recursive: true, force: true });
+      const takeBack = await this.#host?.take(migrated);
+      const before = `${folder}~before-${from}`;
+      this.#undo.set(name, async () => {
+        await putBack(before, folder);
+        await takeBack?.();
+      });
+      await rename(folder, before);
       await rename(copy, folder);
+      await realFileSystem.sync(dirname(folder));
     } catch (error) {
+      await this.undo(name);
       await rm(copy, { recursive: true, force: true });
       throw failed(revision, from, error);
     }
   }
 
   /** Takes back what `run` did for the new version of a bundle, which is not to run after all. */
-  async undo(name: string, from: string): Promise<void> {
-    await this.#undo.get(name)?.();
+  async undo(name: string): Promise<void> {
+    const undo = this.#undo.get(name);
     this.#undo.delete(name);
-    const folder = this.#folderOf(name);
-    const aside = `${folder}~after-${from}`;
-    if (existsSync(aside)) {
-      await rename(folder, `${folder}~before-${await writtenBy(folder)}`);
-      await rename(aside, folder);
-      return;
-    }
-    const kept = `${folder}~before-${from}`;
-    if (!existsSync(kept)) return;
-    const refused = `${folder}~refused`;
-    await rename(folder, refused);
-    await rename(kept, folder);
-    await rm(refused, { recursive: true, force: true });
+    await undo?.();
   }
 
-  /** The new version of a bundle runs: its configurations stay. */
+  /** What `run` did stays. */
   commit(name: string): void {
     this.#undo.delete(name);
+  }
+
+  /** Another version runs on the data from now on, just as they are. */
+  async ran({ manifest: { name, version } }: Revision): Promise<void> {
+    const folder = this.#folderOf(name);
+    const before = await writtenBy(folder);
+    if (before !== undefined && before !== version) await writeMark(folder, version);
   }
 
   async #migrate(
@@ -141,8 +162,7 @@ export class Migrations {
     const { migrate } = await revision.loadModule(resolve(revision.source.root, path!));
     if (typeof migrate !== 'function')
       throw new RackwattError('BUNDLE_MANIFEST', `${path} of ${name} exports no function "migrate"`);
-    await rm(copy, { recursive: true, force: true });
-    await cp(folder, copy, { recursive: true });
+    await copyOf(folder, copy);
     const pids = new Set(definitions.map(pidOf));
     const configuration = structuredClone(this.#host?.configurations(name, pids) ?? {});
     const known = new Set(Object.keys(configuration));
@@ -158,9 +178,13 @@ export class Migrations {
   /** An older version runs again: with its data as they were when it last ran. Those of the newer one are kept aside. */
   async #goBackTo(kept: string, folder: string, from: string, name: string): Promise<void> {
     const aside = `${folder}~after-${from}`;
-    await rm(aside, { recursive: true, force: true });
+    for (const older of beside(folder, 'after')) await rm(older, { recursive: true, force: true });
     await rename(folder, aside);
     await rename(kept, folder);
+    this.#undo.set(name, async () => {
+      await rename(folder, kept);
+      await rename(aside, folder);
+    });
     this.#logger(name).warn(`runs on its data from before ${from}; what ${from} wrote is kept in ${aside}`);
   }
 
@@ -168,11 +192,37 @@ export class Migrations {
   #recovered(parent: string): Promise<void> {
     return (this.#recovering ??= recover(parent));
   }
+}
 
-  async #mark(folder: string, version: string, always = false): Promise<void> {
-    await mkdir(folder, { recursive: true });
-    if (always || !existsSync(join(folder, MARK))) await writeFile(join(folder, MARK), version, { flush: true });
+/** Notes in a data folder that was just made which version writes it. */
+export function markData(folder: string, version: string): void {
+  const mark = join(folder, MARK);
+  if (!existsSync(mark)) writeFileSync(mark, version);
+}
+
+async function writeMark(folder: string, version: string): Promise<void> {
+  await replaceFile(realFileSystem, join(folder, MARK), version);
+}
+
+/** A copy of a folder that somebody may write to meanwhile. Links stay what they are: they must not lead out of the copy. */
+async function copyOf(folder: string, copy: string): Promise<void> {
+  for (let left = COPIES; ; left--) {
+    await rm(copy, { recursive: true, force: true });
+    try {
+      return await cp(folder, copy, { recursive: true, verbatimSymlinks: true });
+    } catch (error) {
+      if (left === 1 || !isMissing(error)) throw error;
+    }
   }
+}
+
+/** The folder as it was takes the place of the one that came of it. */
+async function putBack(before: string, folder: string): Promise<void> {
+  if (!existsSync(before)) return;
+  const refused = `${folder}~refused`;
+  if (existsSync(folder)) await rename(folder, refused);
+  await rename(before, folder);
+  await rm(refused, { recursive: true, force: true });
 }
 
 /**
@@ -190,21 +240,15 @@ async function recover(parent: string): Promise<void> {
 
 /** Has all of a folder on disk before it takes the place of another. */
 async function sync(folder: string): Promise<void> {
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const file = await open(join(entry.parentPath, entry.name), 'r');
-    try {
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-  }
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }))
+    if (entry.isFile() || entry.isDirectory()) await realFileSystem.sync(join(entry.parentPath, entry.name));
+  await realFileSystem.sync(folder);
 }
 
-function keptOf(folder: string): string[] {
+/** What is kept beside a data folder. */
+function beside(folder: string, what: 'before' | 'after'): string[] {
   const parent = dirname(folder);
-  const start = `${folder}~before-`;
-  if (!existsSync(parent)) return [];
+  const start = `${folder}~${what}-`;
   return readdirSync(parent)
     .map((entry) => join(parent, entry))
     .filter((path) => path.startsWith(start));
@@ -212,7 +256,8 @@ function keptOf(folder: string): string[] {
 
 async function writtenBy(folder: string): Promise<string | undefined> {
   const mark = join(folder, MARK);
-  return existsSync(mark) ? readFile(mark, 'utf8') : undefined;
+  const version = existsSync(mark) ? await readFile(mark, 'utf8') : '';
+  return version === '' ? undefined : version;
 }
 
 async function inTime<T>(work: Promise<T>): Promise<T> {

@@ -148,6 +148,7 @@ export class Replacement {
     } catch (error) {
       report(error);
     }
+    await this.#host.migrations.ran(next).catch(report);
     this.#host.fire('UPDATED', bundle);
   }
 
@@ -179,9 +180,7 @@ export class Replacement {
     const { bundle } = this;
     const { revision, isolation, run } = this.#previous;
     if (this.#adopted) {
-      await this.#host.migrations
-        .undo(bundle.name, revision.manifest.version)
-        .catch((error: unknown) => this.#host.error(bundle, error));
+      await this.#host.migrations.undo(bundle.name).catch((error: unknown) => this.#host.error(bundle, error));
       bundle.adopt(revision, isolation);
     }
     if (!this.#halted || !run) return;

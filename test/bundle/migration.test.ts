@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { rackwatt, TestContainer } from '../support/container.js';
@@ -122,6 +122,63 @@ test('going back to an older version that does not come up leaves the newer one 
   await assert.rejects(update(c, bundle, broken, undefined, '1.0.0'), { code: 'BUNDLE_UPDATE' });
   assert.equal(await count(c), 5);
   assert.deepEqual(folders(c), ['a', 'a~before-1.0.0']);
+});
+
+test('going back does not migrate: the data of the version are there, however its own migration would take those of a newer one', async (t) => {
+  const { c, bundle } = await started(t);
+  const refuses = migrate(`if (from !== '1.0.0') throw new Error('never heard of ' + from);`);
+  await update(c, bundle, second(), refuses, '1.5.0');
+  assert.equal(await count(c), 4);
+  await update(c, bundle, second(), migrate(), '2.0.0');
+  await update(c, bundle, second(), refuses, '1.5.0');
+  assert.equal(await count(c), 5);
+  assert.deepEqual(folders(c), ['a', 'a~after-2.0.0']);
+});
+
+test('a new revision that is not taken leaves the data of the present one, not those of an earlier time', async (t) => {
+  const { c, bundle } = await started(t);
+  await update(c, bundle, second(), migrate());
+  await update(c, bundle, first, undefined, '1.0.0');
+  assert.equal(await count(c), 4);
+  await update(c, bundle, second(), migrate());
+  for (let i = 5; i < 10; i++) assert.equal(await count(c), i);
+  await assert.rejects(update(c, bundle, second(`throw new Error('no port');`), migrate(), '3.0.0'));
+  assert.equal(await count(c), 10);
+  await assert.rejects(update(c, bundle, second(`throw new Error('no port');`), undefined, '3.0.0'));
+  assert.equal(await count(c), 11);
+});
+
+test('a version without a migration in between is the one that the data go back to', async (t) => {
+  const { c, bundle } = await started(t);
+  await assert.rejects(update(c, bundle, second(`throw new Error('no port');`), migrate()));
+  await update(c, bundle, first, undefined, '1.0.1');
+  assert.equal(await count(c), 4);
+  await assert.rejects(update(c, bundle, second(`throw new Error('no port');`), migrate()));
+  assert.equal(await count(c), 5);
+  await update(c, bundle, second(), migrate());
+  assert.equal(await count(c), 6);
+  await update(c, bundle, first, undefined, '1.0.1');
+  assert.equal(await count(c), 6);
+  assert.deepEqual(folders(c), ['a', 'a~after-2.0.0']);
+});
+
+test('data are migrated also when the bundle was updated while it did not run', async (t) => {
+  const { c, bundle } = await started(t);
+  await bundle.stop();
+  await update(c, bundle, second(), migrate());
+  await bundle.start();
+  assert.equal(await count(c), 4);
+  const broken = second(`throw new Error('no port');`);
+  await assert.rejects(update(c, bundle, broken, undefined, '2.0.1'), { code: 'BUNDLE_UPDATE' });
+  assert.equal(await count(c), 5, 'what a start migrated is not taken back by an update that fails');
+});
+
+test('links in the data folder lead nowhere out of the copy', async (t) => {
+  const { c, bundle } = await started(t);
+  symlinkSync('count.txt', data(c, 'a', 'current'));
+  const through = `if (dryRun) { fs.writeFileSync(path.join(dataFolder, 'count.txt'), '0'); fs.writeFileSync(path.join(dataFolder, 'current'), '100'); }`;
+  await update(c, bundle, second(), migrate(through));
+  assert.equal(await count(c), 4);
 });
 
 test('after a crash the next start finds the data whole, and migrates them if that was not done', async (t) => {

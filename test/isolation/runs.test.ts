@@ -103,7 +103,7 @@ for (const kind of ['worker', 'process'] as const)
       });`;
       const bundle = await c.start('place', code, {}, kind);
       await until('it is up', () => answerOf(c));
-      assert.equal(await answerOf(c), c.framework.dataFolder('place'));
+      assert.equal(await answerOf(c), c.framework.dataFolder(bundle));
       const line = (message: string) => until(message, () => c.log.find((entry) => entry.message === message));
       assert.deepEqual(await line('wired'), { level: 'info', bundle: 'place', component: 'place', message: 'wired' });
       assert.equal((await line('to standard output')).level, 'info');

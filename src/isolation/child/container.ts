@@ -82,7 +82,7 @@ export class ChildContainer {
       components: framework.components,
       patience: framework.patience,
       stage: new ServiceStage(),
-      dataFolder: () => framework.dataFolder(bundle.owner.name),
+      dataFolder: () => framework.dataFolder(revision.manifest),
       error: (error) => this.#report(error),
       died: (error) => this.#report(error),
     });
