@@ -117,11 +117,10 @@ export class BundleContext {
   }
 
   /**
-   * An open tracker, which follows services as they come and go until it is closed or the bundle stops. Without a customizer it keeps
-   * the service objects.
-   * @throws RackwattError `FILTER_SYNTAX`; what the customizer throws on a service that is there already
+   * A tracker, which follows services as they come and go from its `open` to its `close` or the end of the bundle. Without a
+   * customizer it gets the services and keeps their objects.
    */
-  track<T, Tracked = T>(
+  tracker<T, Tracked = T>(
     target: Contract<T> | TrackerTarget<T>,
     ...customizer: [T] extends [Tracked]
       ? [customizer?: TrackerCustomizer<T, Tracked>]
@@ -142,7 +141,6 @@ export class BundleContext {
       'id' in target ? { contract: target } : target,
       ...customizer,
     );
-    tracker.open();
     return tracker;
   }
 

@@ -61,10 +61,11 @@ export class ServiceTracker<T, Tracked = T> {
 
   /**
    * Tracks what is there now and what comes. Opening an open tracker does nothing.
-   * @throws RackwattError `FILTER_SYNTAX`; what the customizer throws
+   * @returns the tracker
+   * @throws RackwattError `FILTER_SYNTAX`; what the customizer throws: it is open all the same
    */
-  open(): void {
-    if (this.#stop) return;
+  open(): this {
+    if (this.#stop) return this;
     const { contract, reference } = this.#target;
     const filter = reference ? `(service.id=${reference.id})` : this.#target.filter;
     // A listener of its own for each opening: the same one twice would replace itself.
@@ -78,6 +79,7 @@ export class ServiceTracker<T, Tracked = T> {
     this.#forEach([...this.#initial], (found) => {
       if (this.#initial.delete(found)) this.#add(found);
     });
+    return this;
   }
 
   /** Calls `removed` for each service and hears no more. It may be opened again. */

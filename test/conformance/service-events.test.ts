@@ -134,12 +134,13 @@ item(125, async (t) => {
   const held = consumer.get(b!);
   void consumer.listen(listener);
   const removed: string[] = [];
-  const tracker = consumer.track(Meter, {
+  const tracker = consumer.tracker(Meter, {
     adding: (reference) => consumer.get(reference),
     removed(reference, service) {
       removed.push(`${reference.id} ${service.read()} ${consumer.get(reference) === service}`);
     },
   });
+  tracker.open();
   assert.equal(tracker.size, 3);
   await bundles.provider.stop();
   assert.deepEqual(taken(), [`UNREGISTERING ${c!.id}`, `UNREGISTERING ${b!.id}`, `UNREGISTERING ${a!.id}`]);

@@ -154,7 +154,7 @@ item(104, async (t) => {
 item(105, async (t) => {
   const { provider, consumer } = await pair(t);
   const [a, b, c] = [1, 2, 3].map((value) => provider.register(Meter, meter(value), { n: value }));
-  const tracker = consumer.track(Meter);
+  const tracker = consumer.tracker(Meter).open();
   const values = () => consumer.references(Meter).map((reference) => reference.property('n'));
   assert.deepEqual(values(), [1, 2, 3]);
   c!.setProperties({ n: 3, 'service.ranking': 1 });

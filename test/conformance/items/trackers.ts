@@ -4,47 +4,45 @@ export const TRACKERS: readonly Item[] = [
   {
     number: 155,
     mark: 'CORE',
-    behaviour: 'ServiceTracker.open tracks all existing matches then live ones, no gap and no double adding',
+    behaviour: 'a tracker tracks what is there when it opens and what comes, each once',
   },
   {
     number: 156,
     mark: 'CORE',
-    behaviour: 'addingService returning null/undefined → service not tracked (asked again after a MODIFIED)',
+    behaviour: 'what `adding` gives nothing for is not tracked, and asked again after a change',
   },
   {
     number: 157,
     mark: 'CORE',
-    behaviour:
-      'modifiedService on MODIFIED, removedService on UNREGISTERING or MODIFIED_ENDMATCH, each with the object that adding gave',
+    behaviour: '`modified` and `removed` get what `adding` gave; a service that no longer matches is removed',
   },
   {
     number: 158,
     mark: 'CORE',
-    behaviour:
-      'getService gives the highest ranked tracked object; cached until something changes; getServices/getTracked in ranking order',
+    behaviour: '`service` is what is kept for the best service, `services` and `tracked` are in that order',
   },
   {
     number: 159,
     mark: 'CORE',
     behaviour:
-      'waitForService(timeout) resolves when one arrives, with null on time-out; negative throws; 0 waits for ever',
+      '`waitForService` gives the service as soon as there is one, undefined after the time; 0 waits for ever, a negative time is refused',
   },
   {
     number: 160,
     mark: 'CORE',
-    behaviour: 'close calls removedService for each tracked service and stops events; can be opened again',
+    behaviour: '`close` calls `removed` for each service and hears no more; a tracker can be opened again',
   },
-  { number: 161, mark: 'CORE', behaviour: 'getTrackingCount rises on each add/modify/remove, -1 when closed' },
+  { number: 161, mark: 'CORE', behaviour: '`trackingCount` rises as services come, change and go; -1 when closed' },
   {
     number: 162,
     mark: 'CORE',
-    behaviour: 'tracker by reference, by name, by filter; open(true) tracks regardless of wires',
+    behaviour: 'a tracker follows a contract, a filter or one reference; by a filter alone, all versions of a contract',
   },
   {
     number: 163,
     mark: 'CORE',
     behaviour:
-      'an error thrown in a customizer during a live event is contained and reported as a listener error (51), other services stay tracked; thrown inside open() it reaches the caller of open',
+      'what a customizer throws on an event is an ERROR of its bundle, in `open` it reaches the caller; other services stay tracked',
   },
   {
     number: 164,
