@@ -12,6 +12,11 @@ interface Answer {
   ticks(count: number): AsyncIterable<number>;
 }
 const Answer = rackwatt.contract<Answer>('test/Answer', { major: 1, methods: ['answer'], streams: ['ticks'] });
+interface Calling {
+  /** Calls it and does not wait. */
+  call(listener: () => void): Promise<void>;
+}
+const Calling = rackwatt.contract<Calling>('test/Calling', { major: 1, methods: ['call'] });
 
 const HEAD = `
 const { component, contract, many, one, optional } = require('rackwatt');
@@ -124,6 +129,24 @@ for (const kind of ['worker', 'process'] as const)
       await c.start('active', code, {}, kind);
       await answered(c, 5);
       assert.equal(c.framework.registry.reference(Answer)!.property('by'), 'activator');
+    });
+
+    test('may ignore a callback of its caller that fails: that is logged, and ends nothing', async (t) => {
+      const c = new TestContainer(t);
+      const code = `${HEAD} exports.calling = component({
+        name: 'calling', provides: contract('test/Calling', { major: 1, methods: ['call'] }),
+        activate: () => ({ call: async (listener) => void listener() }),
+      });`;
+      const bundle = await c.start('calling', code, {}, kind);
+      const reference = await until('it is up', () => c.framework.registry.reference(Calling));
+      await c.framework.registry.get(CALLER, reference)!.call(() => {
+        throw new Error('not my day');
+      });
+      await until('it is logged', () =>
+        c.log.some(({ level, message }) => level === 'error' && message === 'not my day'),
+      );
+      assert.equal(c.framework.registry.reference(Calling)?.id, reference.id);
+      assert.equal(bundle.info().recovery, undefined);
     });
 
     test('is updated in stages: nobody ever finds no service, and what was handed over is there', async (t) => {

@@ -44,7 +44,8 @@ export class ChildContainer {
 
   /** @param end called when the node is gone, or wants it to end */
   constructor(port: Port, end: () => void) {
-    this.peer = new Peer(port, { label: 'node', callTimeout: 0, onClose: end });
+    const onError = (error: unknown): void => this.#report(error);
+    this.peer = new Peer(port, { label: 'node', callTimeout: 0, onClose: end, onError });
     this.peer.handle('load', (body) => this.#load(body as LoadRequest));
     this.peer.handle('start', (body) => this.#start(body as StartRequest));
     this.peer.handle('stop', (body) => this.#stop(body as StopRequest));
@@ -58,7 +59,8 @@ export class ChildContainer {
   }
 
   async #load({ bundle, providers, storage, beat, heap, level, dropAddons }: LoadRequest): Promise<Loaded> {
-    const asked = (contract: Contract<unknown>): void => void this.#ask([contract]).catch(errorMessage);
+    const asked = (contract: Contract<unknown>): void =>
+      void this.#ask([contract]).catch((error: unknown) => this.#report(error));
     const framework = new Framework({
       ...containerModules(this.#noting(await import('../../index.js'))),
       storage,
