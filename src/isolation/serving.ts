@@ -153,7 +153,7 @@ export class Serving {
     try {
       const iterable = invoke(service, method, crossing, args) as AsyncIterable<unknown>;
       const finished = () => void (this.#producers.delete(number), this.#borrowed.delete(number));
-      const producer = new Producer(this.#out, number, crossing, iterable, borrowed, finished);
+      const producer = new Producer(this.#out, number, crossing, iterable, borrowed, finished, this.#options.unheard);
       this.#producers.set(number, producer);
       void producer.pull();
     } catch (error) {

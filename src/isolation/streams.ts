@@ -202,11 +202,15 @@ export class Producer {
   readonly #iterator: AsyncIterator<unknown>;
   readonly #borrowed: Borrowed | undefined;
   readonly #finished: () => void;
+  readonly #unheard: (error: unknown) => void;
   #credit = WINDOW;
   #pulling = false;
   #ended = false;
 
-  /** @param finished told once: nothing more is sent */
+  /**
+   * @param finished told once: nothing more is sent
+   * @param unheard takes what the end of the iteration throws when an item cannot cross: its reader is told of the item
+   */
   constructor(
     out: Outgoing,
     number: number,
@@ -214,6 +218,7 @@ export class Producer {
     iterable: AsyncIterable<unknown>,
     borrowed: Borrowed | undefined,
     finished: () => void,
+    unheard: (error: unknown) => void,
   ) {
     this.#out = out;
     this.#number = number;
@@ -221,6 +226,7 @@ export class Producer {
     this.#iterator = iterable[Symbol.asyncIterator]();
     this.#borrowed = borrowed;
     this.#finished = finished;
+    this.#unheard = unheard;
   }
 
   /** @throws PEER_PROTOCOL when that is more than the window */
@@ -260,7 +266,7 @@ export class Producer {
     try {
       this.#out.carried(carrier, FRAME.item, this.#number, carrier.carry(value, 'an item'));
     } catch (error) {
-      void this.return(new DOMException('An item could not cross.', 'AbortError')).catch(() => undefined);
+      this.return(new DOMException('An item could not cross.', 'AbortError')).catch(this.#unheard);
       this.#out.failure(this.#number, carrier.refused(error, 'an item'));
     }
   }

@@ -128,6 +128,13 @@ export function labService(): Lab {
       throw FAILURES['rackwatt']!() as Error;
     },
     unclonableItems: () => counted<unknown>((i) => (i === 2 ? { run: () => 1 } : i), 5),
+    unclonableAndFailing: async function* () {
+      try {
+        yield { run: () => 1 };
+      } finally {
+        await Promise.reject(new RackwattError('END_FAILED', 'It does not end well.'));
+      }
+    },
     signalled: async function* ({ signal }) {
       yield 'begun';
       yield await untilAborted(signal);

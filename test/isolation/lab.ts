@@ -44,6 +44,8 @@ export interface Lab {
   count(to: number): AsyncIterable<number>;
   failing(after: number): AsyncIterable<number>;
   unclonableItems(): AsyncIterable<unknown>;
+  /** Throws as it is ended, besides. */
+  unclonableAndFailing(): AsyncIterable<unknown>;
   signalled(options: { signal: AbortSignal }): AsyncIterable<string>;
   columns(items: number): AsyncIterable<Float64Array>;
   notAStream(options: { signal: AbortSignal }): AsyncIterable<number>;
@@ -76,6 +78,6 @@ export const Lab = contract<Lab>('test/Lab', {
     ] as const),
     ...(['produced', 'finallies'] as const),
   ],
-  streams: ['count', 'failing', 'unclonableItems', 'signalled', 'columns', 'notAStream'],
+  streams: ['count', 'failing', 'unclonableItems', 'unclonableAndFailing', 'signalled', 'columns', 'notAStream'],
   transfers: ['handOver', 'readHandedOver', 'columns'],
 });

@@ -117,6 +117,13 @@ for (const transport of TRANSPORTS)
       assert.deepEqual(await held(other), NOTHING);
     });
 
+    test('whose end throws after an item that cannot cross tell that, too, where they were made', async (t) => {
+      const other = await transport.open(t);
+      await assert.rejects(all(other.lab.unclonableAndFailing()), { code: 'CALL_UNCLONABLE' });
+      await roundTrip(other);
+      assert.deepEqual(await other.peer.request('errors'), ['END_FAILED']);
+    });
+
     test('follow signals, and abort them when they are left', async (t) => {
       const other = await transport.open(t);
       const controller = new AbortController();
