@@ -206,8 +206,7 @@ const VIEWS: Readonly<Record<string, new (buffer: ArrayBuffer) => ArrayBufferVie
 };
 
 /** A `Buffer` is a `Uint8Array` over there. */
-const viewName = (view: ArrayBufferView): string =>
-  (view as unknown as { [Symbol.toStringTag]: string })[Symbol.toStringTag];
+const viewName = (view: ArrayBufferView): string => (view as NodeJS.ArrayBufferView)[Symbol.toStringTag];
 
 /** Whether a value can be put into a message as it is, and nobody can change it. */
 export function isPrimitive(value: unknown): boolean {

@@ -7,8 +7,8 @@ const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 /** A logger whose lines the node writes, with bundle and component; what is below the node's level stays here. */
 export function remoteLogger(send: (line: LogNotice) => void, least: string, component: string | undefined): Logger {
   const from = (LEVELS as readonly string[]).indexOf(least);
-  const writer = (level: LogNotice['level'], at: number) =>
-    at < from
+  const writer = (level: LogNotice['level']): Logger['info'] =>
+    LEVELS.indexOf(level) < from
       ? () => undefined
       : (first: object | string, second?: string): void =>
           send({
@@ -17,7 +17,7 @@ export function remoteLogger(send: (line: LogNotice) => void, least: string, com
             fields: typeof first === 'string' ? {} : plain(first),
             message: typeof first === 'string' ? first : (second ?? ''),
           });
-  return Object.fromEntries(LEVELS.map((level, at) => [level, writer(level, at)])) as unknown as Logger;
+  return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') };
 }
 
 /** What of the fields can cross; a line with a field that cannot is a line all the same. */
