@@ -4,7 +4,7 @@ export type * from './registry/types.js';
 export { Scope, type Disposer } from './scope/index.js';
 export { RackwattError, errorMessage, errorRecord, type ErrorRecord } from './errors.js';
 export { component, type ComponentDefinition } from './component/define.js';
-export { many, one, optional } from './component/references.js';
+export { AnyService, many, one, optional } from './component/references.js';
 export type * from './component/types.js';
 export * from './configuration/contract.js';
 export { isDuration, parseDuration } from './configuration/duration.js';

@@ -79,7 +79,7 @@ export type ReferenceValues<R extends References> = {
 /** By the name of a reference: what is done as a service of it comes, changes or goes. */
 export type ReferenceHandlers<R extends References, C> = {
   readonly [K in keyof R]?: R[K] extends ReferenceDescription<unknown, infer S>
-    ? (event: BoundEvent<S>, cradle: C) => void
+    ? (event: BoundEvent<S>, cradle: C) => void | Promise<void>
     : never;
 };
 
@@ -157,7 +157,7 @@ export interface ComponentOptions<P, R extends References, S extends TSchema, W 
   wiring?: { [K in keyof W]: (cradle: Cradle<R, Static<S>, Record<string, never>>) => W[K] };
   /**
    * Called once for each service that is bound: before `activate` for those there are, in the order of the references, and for
-   * those that come later. What a handler throws is logged.
+   * those that come later. What a handler throws or rejects with is logged; nobody waits for it.
    */
   bind?: ReferenceHandlers<R, Cradle<R, Static<S>, W>>;
   /** Called when the properties of a bound service changed, also of one that is bound statically. */

@@ -4,93 +4,106 @@ export const REFERENCES: readonly Item[] = [
   {
     number: 195,
     mark: 'CORE',
-    behaviour: 'cardinality 0..1: satisfied with none; bound to the best when there is one',
+    behaviour: 'an `optional` reference is satisfied by none, and bound to the best service there is',
   },
-  { number: 196, mark: 'CORE', behaviour: '1..1: needs one; bound to the highest ranking, tie lowest service.id' },
-  { number: 197, mark: 'CORE', behaviour: '0..n: all targets bound; 1..n: at least one' },
+  {
+    number: 196,
+    mark: 'CORE',
+    behaviour: '`one` needs a service, and is bound to the highest ranking, then the oldest',
+  },
+  { number: 197, mark: 'CORE', behaviour: '`many` binds all there are, best first; with `atLeastOne` it needs one' },
   {
     number: 198,
     mark: 'CORE',
     behaviour:
-      'static: bound set fixed for the life of the instance; loss of a bound service → deactivate, and reactivate with a replacement if still satisfied',
+      'what is bound statically stays so while the component is up; when one goes the component restarts with what is left, or stays down',
   },
-  { number: 199, mark: 'CORE', behaviour: 'static reluctant: better or additional services ignored' },
+  { number: 199, mark: 'CORE', behaviour: 'a static reference ignores better and further services' },
   {
     number: 200,
     mark: 'CORE',
-    behaviour: 'static greedy 0..1/1..1: higher ranked service → reactivate; 0..n/1..n: any new service → reactivate',
+    behaviour:
+      'a static `greedy` reference restarts the component for a better service, or for any further one where it takes many',
   },
   {
     number: 201,
     mark: 'CORE',
-    behaviour: 'dynamic reluctant 0..1: bind only if nothing bound; 1..1: ignore better; n: bind every new one',
+    behaviour:
+      'a dynamic reference takes a service where it has none, ignores better ones, and takes every further one where it takes many',
   },
   {
     number: 202,
     mark: 'CORE',
-    behaviour: 'dynamic greedy 0..1/1..1: better → bind the new first, then unbind the old; n: bind new',
+    behaviour: 'a dynamic `greedy` reference binds the better service before it lets the other go',
   },
   {
     number: 203,
     mark: 'CORE',
     behaviour:
-      'dynamic 1..1 loss with replacement: bind(new) then unbind(old), same instance lives on; without replacement: deactivate',
+      'a dynamic reference binds another service before the one that goes is let go; without another, `one` takes the component down',
   },
-  { number: 204, mark: 'CORE', behaviour: 'dynamic n loss: unbind; falls below minimum → deactivate' },
+  {
+    number: 204,
+    mark: 'CORE',
+    behaviour: 'a dynamic reference to many lets go what goes, and takes the component down below its minimum',
+  },
   {
     number: 205,
     mark: 'CORE',
     behaviour:
-      'property change of a bound service that still matches target → updated method (static and dynamic), no rebind',
+      'changed properties of a bound service that still matches reach `updated`, static or dynamic, and nothing restarts',
   },
   {
     number: 206,
     mark: 'CORE',
-    behaviour:
-      'property change after which target no longer matches → handled as loss; a not-matching service that starts to match → handled as arrival',
+    behaviour: 'a change that leaves the target is a loss, one that enters it an arrival',
   },
-  { number: 207, mark: 'CORE', behaviour: 'ranking change of services: greedy reacts, reluctant does not' },
+  { number: 207, mark: 'CORE', behaviour: 'a change of ranking moves `greedy` references only' },
   {
     number: 208,
     mark: 'CORE',
-    behaviour: 'target from description; property <ref>.target from configuration overrides it',
+    behaviour:
+      'configuration `<reference>.target` overrides the filter of the description, and is taken alive where the component can',
   },
   {
     number: 209,
     mark: 'CORE',
     behaviour:
-      '<ref>.cardinality.minimum raises the minimum (0..n → 3..n; 0..1 → 1..1); it cannot lower; invalid value ignored',
+      'configuration `<reference>.cardinality.minimum` raises the minimum, never lowers it; an invalid one is ignored',
   },
   {
     number: 210,
     mark: 'CORE',
-    behaviour: 'reference scope bundle: all instances in one bundle share the service object',
+    behaviour: 'with the scope `bundle`, all components of a bundle share one service object',
   },
   {
     number: 211,
     mark: 'CORE',
     behaviour:
-      'reference scope prototype: each component instance has its own object (same object for all references within the instance); falls back to the shared one for non-prototype services',
+      'with the scope `prototype`, each component has an object of its own, the same for all its references; of other services the shared one',
   },
-  { number: 212, mark: 'CORE', behaviour: 'prototype_required: only prototype services are targets' },
+  { number: 212, mark: 'CORE', behaviour: 'with the scope `prototype-required`, prototypes only are taken' },
   {
     number: 213,
     mark: 'CORE',
-    behaviour:
-      'bind/unbind/updated forms: service, reference, ComponentServiceObjects, property map, tuple — Node: one call bind(service, props, ref)',
+    behaviour: '`bind`, `updated` and `unbind` get one event: the service, its properties, its id and its reference',
   },
-  { number: 214, mark: 'CORE', behaviour: 'bind called once and unbind once per bound service' },
-  { number: 215, mark: 'CORE', behaviour: 'bind/unbind/updated throwing: logged; activation/deactivation goes on' },
+  {
+    number: 214,
+    mark: 'CORE',
+    behaviour: '`bind` and `unbind` are called once for each service, in the order of the references and in reverse',
+  },
+  { number: 215, mark: 'CORE', behaviour: 'a handler that throws or rejects is logged, and everything goes on' },
   {
     number: 216,
     mark: 'CORE',
     behaviour:
-      "getting the service during bind fails (provider's activation throws): the service counts as unbound; if that breaks the minimum, this activation fails",
+      'a service whose provider fails to give it counts as not there; where that breaks the minimum, the activation fails',
   },
   {
     number: 217,
     mark: 'CORE',
-    behaviour: 'lookup strategy: no bind method; service obtained at first locateService and released at unbind',
+    behaviour: 'a `lookup` gets the object at the first call and gives it back when the service is unbound',
   },
   {
     number: 218,
