@@ -37,7 +37,7 @@ bothStyles(213, async (t, style) => {
 bothStyles(214, async (t, style) => {
   const { c, register } = meters(t);
   const seen: string[] = [];
-  const references = { first: one(Meter), then: many(Meter, { dynamic: true }), last: optional(Meter) };
+  const references = { first: one(Meter), next: many(Meter, { dynamic: true }), last: optional(Meter) };
   const tell = (sign: string) => (name: string) => [
     name,
     ({ service }: { service: Meter }) => void seen.push(`${sign}${name} ${service.name}`),
@@ -54,13 +54,13 @@ bothStyles(214, async (t, style) => {
   register('x');
   register('y', ranked(1));
   const bundle = await style.start(c, 'hub', component);
-  assert.deepEqual(seen.splice(0), ['+first y', '+then y', '+then x', '+last y', 'up'], 'in the order of references');
+  assert.deepEqual(seen.splice(0), ['+first y', '+next y', '+next x', '+last y', 'up'], 'in the order of references');
   const z = register('z');
   z.setProperties({ changed: true });
   z.unregister();
-  assert.deepEqual(seen.splice(0), ['+then z', '-then z']);
+  assert.deepEqual(seen.splice(0), ['+next z', '-next z']);
   await bundle.stop();
-  assert.deepEqual(seen, ['down', '-last y', '-then x', '-then y', '-first y'], 'in reverse order');
+  assert.deepEqual(seen, ['down', '-last y', '-next x', '-next y', '-first y'], 'in reverse order');
 });
 
 bothStyles(214, async (t, style) => {

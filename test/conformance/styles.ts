@@ -30,7 +30,7 @@ export interface Part<R extends References = References> {
 /** What a test does as services of a reference come, change and go. */
 type Handlers<R extends References> = {
   readonly [K in keyof R]?: R[K] extends ReferenceDescription<unknown, infer S>
-    ? (event: BoundEvent<S>) => void
+    ? (event: BoundEvent<S>) => void | Promise<void>
     : never;
 };
 
