@@ -47,7 +47,8 @@ item(155, async (t) => {
     if (!opened) late.tracker.open();
     opened = true;
   });
-  const three = provider.register(Meter, meter()).reference;
+  const last = provider.register(Meter, meter());
+  const three = last.reference;
   void stop();
   assert.deepEqual(
     late.taken(),
@@ -66,6 +67,7 @@ item(155, async (t) => {
         first = false;
         coming = provider.register(Meter, meter()).reference;
         doomed.unregister();
+        last.setProperties({ changed: 'before its turn' });
       }
       return id;
     },
@@ -135,6 +137,8 @@ item(158, async (t) => {
   sees(order(a, b, c));
   b!.unregister();
   sees(order(a, c));
+  tracker.close();
+  sees([]);
 
   const holding = consumer.tracker(Meter).open();
   assert.equal(holding.service?.read(), 1);
