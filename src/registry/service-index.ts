@@ -10,47 +10,52 @@ const SCANNED = 16;
 /** Filters may come from outside: they must not make the registry keep an index for every name that they invent. */
 const INDEXES = 64;
 
+/** Most values of most properties are those of one service, which then stands for itself. */
+type Services = ServiceRecord | SortedServices;
+
 /** Services by the values of one property. Values of different types are kept apart: a term reads differently as each. */
 class PropertyIndex {
-  readonly #types = new Map<ScalarType, Map<Scalar, SortedServices>>();
+  readonly #types = new Map<ScalarType, Map<Scalar, Services>>();
 
   add(record: ServiceRecord, value: PropertyValue | undefined): void {
     for (const scalar of scalarsOf(value)) {
       const type = typeof scalar as ScalarType;
-      let sets = this.#types.get(type);
-      if (!sets) this.#types.set(type, (sets = new Map()));
-      let set = sets.get(scalar);
-      if (!set) sets.set(scalar, (set = new SortedServices()));
-      set.add(record);
+      let values = this.#types.get(type);
+      if (!values) this.#types.set(type, (values = new Map()));
+      const there = values.get(scalar);
+      if (there === undefined) values.set(scalar, record);
+      else if (there instanceof SortedServices) there.add(record);
+      else values.set(scalar, SortedServices.of([there, record]));
     }
   }
 
   remove(record: ServiceRecord, value: PropertyValue | undefined): void {
     for (const scalar of scalarsOf(value)) {
-      const sets = this.#types.get(typeof scalar as ScalarType);
-      const set = sets?.get(scalar);
-      set?.remove(record);
-      if (set?.size === 0) sets?.delete(scalar);
+      const values = this.#types.get(typeof scalar as ScalarType);
+      const there = values?.get(scalar);
+      if (there instanceof SortedServices) there.remove(record);
+      if (there === record || (there instanceof SortedServices && there.size === 0)) values?.delete(scalar);
     }
   }
 
-  /** All services that an `=` term can match. */
-  find(term: Term): SortedServices {
-    let found = NO_SERVICES;
-    for (const [type, sets] of this.#types) {
+  /** Exactly the services that an `=` term matches. */
+  find(term: Term): Services {
+    let found: Services = NO_SERVICES;
+    for (const [type, values] of this.#types) {
       const operand = term.operand(type);
-      const set = operand === undefined ? undefined : sets.get(operand);
-      if (set) found = found === NO_SERVICES ? set : union(found, set);
+      const there = operand === undefined ? undefined : values.get(operand);
+      if (there) found = found === NO_SERVICES ? there : union(found, there);
     }
     return found;
   }
 }
 
-function union(a: SortedServices, b: SortedServices): SortedServices {
-  const records = new Set([...a.chunks.flat(), ...b.chunks.flat()]);
-  const both = new SortedServices();
-  for (const record of records) both.add(record);
-  return both;
+function union(a: Services, b: Services): SortedServices {
+  return SortedServices.of(new Set([...recordsOf(a), ...recordsOf(b)]));
+}
+
+function recordsOf(services: Services): readonly ServiceRecord[] {
+  return services instanceof SortedServices ? services.chunks.flat() : [services];
 }
 
 function scalarsOf(value: PropertyValue | undefined): Iterable<Scalar> {
@@ -114,6 +119,7 @@ export class ServiceIndex {
 
   best(contract: string | undefined, filter: Filter | undefined): ServiceRecord | undefined {
     const candidates = this.#candidates(contract, filter);
+    if (!(candidates instanceof SortedServices)) return suits(candidates, contract, filter) ? candidates : undefined;
     if (!filter) return candidates.first;
     for (const chunk of candidates.chunks) {
       for (const record of chunk) {
@@ -124,8 +130,10 @@ export class ServiceIndex {
   }
 
   find(contract: string | undefined, filter: Filter | undefined): ServiceRecord[] {
+    const candidates = this.#candidates(contract, filter);
+    if (!(candidates instanceof SortedServices)) return suits(candidates, contract, filter) ? [candidates] : [];
     const found: ServiceRecord[] = [];
-    for (const chunk of this.#candidates(contract, filter).chunks) {
+    for (const chunk of candidates.chunks) {
       for (const record of chunk) {
         if (!filter || (isOf(record, contract) && filter.accepts(record.current))) found.push(record);
       }
@@ -133,14 +141,14 @@ export class ServiceIndex {
     return found;
   }
 
-  /** The smallest set known to hold every match. */
-  #candidates(contract: string | undefined, filter: Filter | undefined): SortedServices {
-    let smallest = contract === undefined ? this.#all : this.#ofContract(contract);
+  /** The smallest set known to hold every match. One that came by itself satisfies the term by which it was found. */
+  #candidates(contract: string | undefined, filter: Filter | undefined): Services {
+    let smallest: Services = contract === undefined ? this.#all : this.#ofContract(contract);
     if (!filter) return smallest;
     let mayBuild = true;
     for (const term of filter.required) {
       if (smallest.size <= SCANNED) break;
-      let set: SortedServices;
+      let set: Services;
       if (term.key === 'objectclass') set = this.#ofContract(term.text);
       else {
         let index = this.#properties.get(term.key);
@@ -150,6 +158,7 @@ export class ServiceIndex {
         index ??= this.#build(term.key);
         set = index.find(term);
       }
+      if (!(set instanceof SortedServices)) return set;
       if (set.size < smallest.size) smallest = set;
     }
     return smallest;
@@ -169,6 +178,11 @@ export class ServiceIndex {
     this.#properties.set(key, index);
     return index;
   }
+}
+
+/** Whether one that was found by a term of the filter is what was asked for: a filter that is that term says no more. */
+function suits(record: ServiceRecord, contract: string | undefined, filter: Filter | undefined): boolean {
+  return isOf(record, contract) && (!filter || filter.terms.length === 1 || filter.accepts(record.current));
 }
 
 function isOf(record: ServiceRecord, contract: string | undefined): boolean {

@@ -10,6 +10,12 @@ export class SortedServices {
   readonly #chunks: ServiceRecord[][] = [];
   #size = 0;
 
+  static of(records: Iterable<ServiceRecord>): SortedServices {
+    const services = new SortedServices();
+    for (const record of records) services.add(record);
+    return services;
+  }
+
   get size(): number {
     return this.#size;
   }
