@@ -23,8 +23,14 @@ const from = async (file: string, name: string): Promise<Bench> => {
 
 export const BENCHES: readonly BenchEntry[] = [
   { name: 'container', gives: ['container.'], load: () => from('container', 'containerBench') },
-  { name: 'registry', gives: ['registry.'], rounds: 3, load: () => from('registry', 'registryBench') },
-  { name: 'component', gives: ['component.'], load: () => from('component', 'componentBench') },
+  {
+    name: 'registry',
+    gives: ['registry.'],
+    with: 'container',
+    rounds: 3,
+    load: () => from('registry', 'registryBench'),
+  },
+  { name: 'component', gives: ['component.'], with: 'container', load: () => from('component', 'componentBench') },
   { name: 'swap', gives: ['swap.'], load: () => from('swap', 'swapBench') },
   { name: 'space', gives: ['space.'], load: () => from('space', 'spaceBench') },
   { name: 'isolation', gives: ['isolation.'], with: 'swap', load: () => from('isolation', 'isolationBench') },
