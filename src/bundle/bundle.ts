@@ -7,6 +7,7 @@ import type { Migrations } from './migration.js';
 import type { Recovery } from './recovery.js';
 import type { Revision, RevisionSource } from './revision.js';
 import type { Run, StopOptions } from './run.js';
+import type { Wirings } from './wirings.js';
 
 /** ms for calls under way on a bundle that is stopped: nobody takes its place, so that a caller has little to wait for. */
 const STOP_DRAIN = 1_000;
@@ -39,6 +40,7 @@ export interface BundleHost {
   readonly migrations: Migrations;
   /** Told of whatever is asked of a bundle. */
   readonly recovery: Recovery<Bundle>;
+  readonly wirings: Wirings;
   fire(type: BundleEventType, bundle: Bundle): void;
   error(bundle: Bundle, error: unknown): void;
   wire(revisions: readonly Revision[]): Promise<void>;
@@ -189,6 +191,8 @@ export class Bundle implements ServiceOwner {
       if (this.#state === 'RESOLVED') this.#host.fire('UNRESOLVED', this);
       this.autostart = false;
       this.#state = 'UNINSTALLED';
+      this.#host.wirings.leave(this.name);
+      this.#host.wirings.release(this.revision);
       this.#host.fire('UNINSTALLED', this);
     });
   }
@@ -202,6 +206,12 @@ export class Bundle implements ServiceOwner {
       this.#reason = errorMessage(error);
       throw error;
     }
+    this.resolved();
+  }
+
+  /** Its revision is wired now, by itself or because another bundle needs it. */
+  resolved(): void {
+    if (this.#state !== 'INSTALLED') return;
     this.#state = 'RESOLVED';
     this.#host.fire('RESOLVED', this);
   }
@@ -278,10 +288,11 @@ export class Bundle implements ServiceOwner {
   /** Takes other content; within `exclusively`. @param run of that content, when it runs already in the place of the present one */
   adopt(revision: Revision, isolation: Isolation, run?: Run): void {
     this.#revision = revision;
+    this.#host.wirings.enter(revision, this.id);
     this.#isolation = isolation;
     this.#refusal = undefined;
     if (run) this.#run = run;
-    else this.#state = revision.resolved ? 'RESOLVED' : 'INSTALLED';
+    else this.#state = revision.wiring ? 'RESOLVED' : 'INSTALLED';
   }
 
   /** One operation at a time; one that waits too long for another is refused rather than stuck. */

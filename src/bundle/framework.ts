@@ -20,7 +20,8 @@ import { Revision, type RevisionSource, type SpaceMaker } from './revision.js';
 import type { Run, RunMaker } from './run.js';
 import { SpaceRun } from './space-run.js';
 import { updateBundles } from './update.js';
-import { type SharedVersions, wire } from './wiring.js';
+import { resolveRevisions } from './resolution.js';
+import { type SharedVersions, Wirings } from './wirings.js';
 
 export interface FrameworkOptions {
   /** Folder of everything that the container keeps. */
@@ -61,6 +62,8 @@ export class Framework implements BundleHost {
   readonly recovery: Recovery<Bundle>;
   /** Brings data and configurations of bundles from version to version. */
   readonly migrations: Migrations;
+  /** Who is wired to whom. */
+  readonly wirings: Wirings;
   readonly #options: FrameworkOptions;
   readonly #bundles = new Map<string, Bundle>();
   readonly #bundleEvents: Events<BundleEvent<Bundle>>;
@@ -81,6 +84,7 @@ export class Framework implements BundleHost {
       info: (bundle, message) => options.logger(bundle.name).info(message),
       error: (bundle, message, error) => options.logger(bundle.name).error({ error }, message),
     });
+    this.wirings = new Wirings(options.shared, options.version);
     this.migrations = new Migrations((name) => this.#folderOf(name), options.logger, options.migration);
     const reporting: RegistryOptions = {
       onError: (owner, error) => this.error(this.#bundles.get(owner.name), error),
@@ -133,6 +137,7 @@ export class Framework implements BundleHost {
     const { startLevel = 5, isolation = 'space' } = options;
     const bundle = new Bundle(this.#nextId++, this.makeRevision(source), { startLevel, isolation }, this);
     this.#bundles.set(name, bundle);
+    this.wirings.enter(bundle.revision, bundle.id);
     this.fire('INSTALLED', bundle);
     return bundle;
   }
@@ -249,21 +254,13 @@ export class Framework implements BundleHost {
     return run;
   }
 
-  /** Wires revisions, with each other first, and the contracts that their providers import, each once: circles end. */
+  /** Wires revisions, with each other first, and what they need; evaluates the contracts that they import. @throws `BUNDLE_RESOLVE` */
   async wire(revisions: readonly Revision[]): Promise<void> {
-    const coming = new Map(revisions.map((revision) => [revision.manifest.name, revision]));
-    const providersOf = (name: string) => {
-      const revision = coming.get(name) ?? this.#bundles.get(name)?.revision;
-      return revision ? [{ manifest: revision.manifest, revision }] : [];
-    };
-    const visit = async (current: Revision, path: ReadonlySet<Revision>): Promise<void> => {
-      if (path.has(current)) return;
-      const wires = wire(current.manifest, providersOf, this.#options.shared, this.#options.version);
-      const further = new Set(path).add(current);
-      for (const provider of wires.values()) if (!provider.resolved) await visit(provider, further);
-      await current.resolve(wires);
-    };
-    for (const revision of revisions) if (!revision.resolved) await visit(revision, new Set());
+    const resolved = await resolveRevisions(revisions, this.wirings);
+    for (const revision of resolved) {
+      const bundle = this.#bundles.get(revision.manifest.name);
+      if (bundle?.revision === revision) bundle.resolved();
+    }
   }
 
   /** The data folder of a bundle, made by its version where there is none. */

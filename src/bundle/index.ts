@@ -17,4 +17,5 @@ export { componentOf, Revision, type RevisionSource } from './revision.js';
 export { containerModules } from './shared.js';
 export type { Run, RunComponent, RunMaker, RunParts, StartOptions, StopOptions } from './run.js';
 export { SpaceRun } from './space-run.js';
-export type { SharedVersions } from './wiring.js';
+export type { BundleWiring, Wire } from './wiring.js';
+export type { SharedVersions } from './wirings.js';

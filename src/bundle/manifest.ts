@@ -1,6 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorMessage, RackwattError } from '../errors.js';
+import {
+  type BroughtContracts,
+  contractsOf,
+  providesOf,
+  requiresOf,
+  type WrittenCapability,
+  type WrittenRequirement,
+} from './manifest-wiring.js';
+import { dotted, inside, invalid, isInside, isRecord, record, strings, texts } from './manifest-values.js';
 import { isAtLeast, isRange, isVersion } from './versions.js';
 
 export type UpdatePolicy = 'staged' | 'exclusive';
@@ -16,8 +25,15 @@ export interface Manifest {
   contracts: string[];
   /** Conditional exports as npm has them, for resolving contract sub-paths. */
   exports: Record<string, unknown> | undefined;
+  /** Contracts of other packages that it brings along. */
+  brought: BroughtContracts[];
   /** Contracts and shared modules that it imports: name to semver range; `*` where npm noted a place (`file:...`) instead. */
   imports: Record<string, string>;
+  /** Those of the imports without which it resolves, too. */
+  optionalImports: string[];
+  /** What else it needs of other bundles, and has for them. */
+  requires: WrittenRequirement[];
+  provides: WrittenCapability[];
   dependencies: Record<string, string>;
   update: UpdatePolicy;
   /** Module that brings data and configuration from another version to this one. */
@@ -33,7 +49,12 @@ export interface Manifest {
   minimum: string | undefined;
   /** Static description written by `bundle pack`. */
   components: StaticComponent[] | undefined;
+  /** Ranges of `engines`; `*` when it says none. */
   runtime: string;
+  node: string;
+  /** npm's lists of names, `!` before those that will not do; empty when any will. */
+  os: string[];
+  cpu: string[];
 }
 
 /** A component's description as data: enough to resolve wiring and validate configuration without running code. */
@@ -47,7 +68,6 @@ export interface StaticComponent {
 const NAME = /^(?:@[a-z0-9][\w.-]*\/)?[a-z0-9][\w.-]*$/;
 /** What npm writes into package.json for a package that it took from elsewhere than a registry. */
 const PLACE = /^(?:file|link|workspace|portal|git|git\+\w+|https?|github):|^[./~]/;
-const INSIDE = /^\.\/(?!.*(?:^|\/)\.\.(?:\/|$))[^\\\0]+$/;
 
 /**
  * Reads the manifest of a bundle folder: at once, since for a small file the trips through the thread pool take thirty
@@ -85,26 +105,31 @@ export function parseManifest(text: string, file: string): Manifest {
   if (update !== 'staged' && update !== 'exclusive')
     throw invalid(file, '"rackwatt.update" must be "staged" or "exclusive"');
   const engines = isRecord(json['engines']) ? json['engines'] : {};
-  const runtime = typeof engines['rackwatt'] === 'string' ? engines['rackwatt'] : '*';
-  if (!isRange(runtime)) throw invalid(file, `"engines.rackwatt" is not a version range: ${runtime}`);
+  const { rackwatt: runtime = '*', node = '*' } = engines;
+  for (const [engine, range] of [
+    ['rackwatt', runtime],
+    ['node', node],
+  ])
+    if (typeof range !== 'string' || !isRange(range))
+      throw invalid(file, `"engines.${String(engine)}" must be a version range such as ^1.2.0`);
   const main = json['main'];
-  if (main !== undefined && (typeof main !== 'string' || !INSIDE.test(dotted(main))))
+  if (main !== undefined && (typeof main !== 'string' || !isInside(main)))
     throw invalid(file, '"main" must be a path inside the bundle');
-  const contracts = strings(own['contracts'], file, 'rackwatt.contracts');
-  return {
+  const contracts = contractsOf(own['contracts'], file);
+  const imports = importsOf(json['peerDependencies'], file);
+  const manifest: Manifest = {
     name,
     version,
     description: typeof json['description'] === 'string' ? json['description'] : '',
     main: typeof main === 'string' ? dotted(main) : undefined,
-    contracts,
+    contracts: contracts.own,
+    brought: contracts.brought,
     exports: isRecord(json['exports']) ? json['exports'] : undefined,
-    imports: Object.fromEntries(
-      Object.entries(ranges(json['peerDependencies'], file, 'peerDependencies')).map(([peer, range]) => [
-        peer,
-        PLACE.test(range) ? '*' : range,
-      ]),
-    ),
-    dependencies: ranges(json['dependencies'], file, 'dependencies'),
+    imports,
+    optionalImports: optionalOf(json['peerDependenciesMeta'], imports, file),
+    requires: requiresOf(own['requires'], file),
+    provides: providesOf(own['provides'], file),
+    dependencies: texts(json['dependencies'], file, 'dependencies', 'a version range'),
     update,
     migrate: own['migrate'] === undefined ? undefined : inside(own['migrate'], file, 'rackwatt.migrate'),
     entries: strings(own['entries'], file, 'rackwatt.entries').map((entry) => inside(entry, file, 'rackwatt.entries')),
@@ -118,8 +143,46 @@ export function parseManifest(text: string, file: string): Manifest {
     capabilities: strings(own['capabilities'], file, 'rackwatt.capabilities'),
     minimum: minimumOf(own['minimum'], version, file),
     components: own['components'] === undefined ? undefined : staticComponents(own['components'], file),
-    runtime,
+    runtime: runtime as string,
+    node: node as string,
+    os: platformsOf(json['os'], file, 'os'),
+    cpu: platformsOf(json['cpu'], file, 'cpu'),
   };
+  for (const subpath of manifest.contracts) {
+    if (!isInside(contractFile(manifest, subpath, file)))
+      throw invalid(file, `"exports" leads out of the bundle for the contract ${subpath}`);
+  }
+  return manifest;
+}
+
+/** What it imports; npm may have noted a place instead of a range. */
+function importsOf(value: unknown, file: string): Record<string, string> {
+  const entries = Object.entries(texts(value, file, 'peerDependencies', 'a version range'));
+  return Object.fromEntries(
+    entries.map(([peer, range]) => {
+      if (PLACE.test(range)) return [peer, '*'];
+      if (!isRange(range))
+        throw invalid(file, `"peerDependencies.${peer}" must be a version range such as ^1.2.0, and is "${range}"`);
+      return [peer, range];
+    }),
+  );
+}
+
+function optionalOf(value: unknown, imports: Record<string, string>, file: string): string[] {
+  const optional: string[] = [];
+  for (const [name, meta] of Object.entries(record(value, file, 'peerDependenciesMeta'))) {
+    if (!Object.hasOwn(imports, name))
+      throw invalid(file, `"peerDependenciesMeta.${name}" is about no peer dependency; name it in "peerDependencies"`);
+    if (record(meta, file, `peerDependenciesMeta.${name}`)['optional'] === true) optional.push(name);
+  }
+  return optional;
+}
+
+function platformsOf(value: unknown, file: string, key: string): string[] {
+  const names = strings(typeof value === 'string' ? [value] : value, file, key);
+  const odd = names.find((name) => !/^!?[\w-]+$/.test(name));
+  if (odd !== undefined) throw invalid(file, `"${key}" has "${odd}", which is no name such as "linux" or "!win32"`);
+  return names;
 }
 
 function minimumOf(value: unknown, version: string, file: string): string | undefined {
@@ -129,16 +192,13 @@ function minimumOf(value: unknown, version: string, file: string): string | unde
   return value;
 }
 
-/** File of a contract sub-path, relative to the bundle. */
-export function contractFile(manifest: Manifest, subpath: string): string {
+/** File of a contract sub-path, relative to the bundle. @throws `BUNDLE_MANIFEST` */
+export function contractFile(manifest: Manifest, subpath: string, file = `bundle ${manifest.name}`): string {
   const target = manifest.exports?.[subpath];
   const path = isRecord(target) ? (target['require'] ?? target['node'] ?? target['default']) : target;
   if (typeof path === 'string') return path;
   if (subpath === '.' && manifest.main) return manifest.main;
-  throw new RackwattError(
-    'BUNDLE_MANIFEST',
-    `bundle ${manifest.name} offers the contract ${subpath}, but its "exports" say no file for it`,
-  );
+  throw invalid(file, `offers the contract ${subpath}, but its "exports" say no file for it`);
 }
 
 function staticComponents(value: unknown, file: string): StaticComponent[] {
@@ -176,43 +236,4 @@ function staticConfiguration(value: unknown, file: string, key: string): NonNull
     throw invalid(file, `"${key}.policy" must be "optional", "require" or "ignore"`);
   if (schema !== undefined && !isRecord(schema)) throw invalid(file, `"${key}.schema" must be a JSON Schema`);
   return { pid, policy, ...(schema === undefined ? {} : { schema }) };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function record(value: unknown, file: string, key: string): Record<string, unknown> {
-  if (value === undefined) return {};
-  if (!isRecord(value)) throw invalid(file, `"${key}" must be an object`);
-  return value;
-}
-
-function strings(value: unknown, file: string, key: string): string[] {
-  if (value === undefined) return [];
-  if (!Array.isArray(value) || value.some((entry) => typeof entry !== 'string'))
-    throw invalid(file, `"${key}" must be a list of strings`);
-  return value as string[];
-}
-
-function ranges(value: unknown, file: string, key: string): Record<string, string> {
-  const entries = Object.entries(record(value, file, key));
-  for (const [name, range] of entries) {
-    if (typeof range !== 'string') throw invalid(file, `"${key}.${name}" must be a version range`);
-  }
-  return Object.fromEntries(entries) as Record<string, string>;
-}
-
-function inside(value: unknown, file: string, key: string): string {
-  if (typeof value !== 'string' || !INSIDE.test(dotted(value)))
-    throw invalid(file, `"${key}" must be a path inside the bundle`);
-  return dotted(value);
-}
-
-function dotted(path: string): string {
-  return path.startsWith('./') || path.startsWith('/') || path.startsWith('../') ? path : `./${path}`;
-}
-
-function invalid(file: string, what: string): RackwattError {
-  return new RackwattError('BUNDLE_MANIFEST', `${file} ${what}`, { context: { file } });
 }

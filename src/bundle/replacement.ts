@@ -8,12 +8,14 @@ import type { Migrations } from './migration.js';
 import { activeLabels, prove } from './proof.js';
 import type { Revision, RevisionSource } from './revision.js';
 import type { Run } from './run.js';
+import type { Wirings } from './wirings.js';
 
 /** What an update needs of the framework. */
 export interface ReplacementHost {
   readonly patience: number;
   readonly components: ComponentEngine;
   readonly migrations: Migrations;
+  readonly wirings: Wirings;
   fire(type: BundleEventType, bundle: Bundle): void;
   error(bundle: Bundle, error: unknown): void;
   /** What runs in the bundle failed by itself. */
@@ -162,6 +164,7 @@ export class Replacement {
     this.#run?.services.step(undefined);
     this.#host.migrations.commit(this.bundle.name);
     this.#previous.revision.unload();
+    this.#host.wirings.release(this.#previous.revision);
   }
 
   /** Ends the new revision, as far as it got. */
@@ -173,6 +176,7 @@ export class Replacement {
     if (this.#adopted && bundle.run === this.#run) await bundle.halt({ drain: 0 }).catch(report);
     else await this.#run?.stop({ reason: 'disposed', drain: 0 }).catch(report);
     this.next.unload();
+    if (!this.#adopted) this.#host.wirings.release(this.next);
   }
 
   /** Has the old revision serve again, where it had to stop. */
@@ -182,6 +186,7 @@ export class Replacement {
     if (this.#adopted) {
       await this.#host.migrations.undo(bundle.name).catch((error: unknown) => this.#host.error(bundle, error));
       bundle.adopt(revision, isolation);
+      this.#host.wirings.release(this.next);
     }
     if (!this.#halted || !run) return;
     await bundle.launch(undefined, this.#bequest).catch((error: unknown) => this.#host.error(bundle, error));

@@ -3,8 +3,11 @@ import { isComponentDefinition, type ComponentDefinition } from '../component/in
 import { RackwattError } from '../errors.js';
 import type { HostModules, ModuleSpace, ModuleSpaceOptions } from '../space/index.js';
 import type { Activator } from './context.js';
+import { ContractModules } from './contract-modules.js';
 import { contractFile, type Manifest } from './manifest.js';
-import type { Wires } from './wiring.js';
+import { capabilitiesOf, requirementsOf } from './offers.js';
+import { type Capability, CONTRACT, type Requirement } from './requirement.js';
+import type { BundleWiring, Wirable } from './wiring.js';
 
 /** Where the content of a revision lies. */
 export interface RevisionSource {
@@ -40,18 +43,22 @@ let revisions = 0;
  * One content of a bundle. Its private code and its contracts live in two module spaces: an update frees the private
  * one, while a contract stays as long as somebody imports it.
  */
-export class Revision {
+export class Revision implements Wirable<Revision> {
   readonly source: RevisionSource;
   /** Unique label, such as `@rackwatt/driver-snmp@1.2.0#7`. */
   readonly label: string;
+  /** Settles when the contracts that it imports are evaluated. */
+  ready: Promise<void> | undefined;
   readonly #spaces: SpaceMakerSource;
   readonly #shared: HostModules;
-  #wires: Wires<Revision> = new Map();
-  #resolved = false;
+  #capabilities: readonly Capability[] | undefined;
+  #requirements: readonly Requirement[] | undefined;
+  #wiring: BundleWiring<Revision> | undefined;
+  /** From whom it gets the contracts that it imports, by their names. */
+  #imports: ReadonlyMap<string, Revision> = new Map();
   #runs = 0;
   #private: ModuleSpace | undefined;
-  #contractsLoaded: Promise<void> | undefined;
-  readonly #contractExports = new Map<string, unknown>();
+  #contracts: ContractModules | undefined;
 
   constructor(source: RevisionSource, spaces: SpaceMakerSource, shared: HostModules) {
     this.source = source;
@@ -68,40 +75,50 @@ export class Revision {
     return this.#private;
   }
 
-  get resolved(): boolean {
-    return this.#resolved;
+  /** What it has to offer, in the order of the manifest. */
+  get capabilities(): readonly Capability[] {
+    return (this.#capabilities ??= capabilitiesOf(this.manifest));
   }
 
-  get wires(): Wires<Revision> {
-    return this.#wires;
+  /** What it needs, in the order of the manifest. */
+  get requirements(): readonly Requirement[] {
+    return (this.#requirements ??= requirementsOf(this.manifest));
   }
 
-  /** Takes its wires and evaluates the contracts that it imports. */
-  async resolve(wires: Wires<Revision>): Promise<void> {
-    this.#wires = wires;
-    for (const provider of new Set(wires.values())) await provider.loadContracts();
-    this.#resolved = true;
+  /** Undefined while it is not resolved. */
+  get wiring(): BundleWiring<Revision> | undefined {
+    return this.#wiring;
+  }
+
+  /** Whose contracts it imports. */
+  get providers(): ReadonlySet<Revision> {
+    return new Set(this.#imports.values());
+  }
+
+  wire(wiring: BundleWiring<Revision>): void {
+    this.#wiring = wiring;
+    const imports = new Map<string, Revision>();
+    for (const { capability, provider } of wiring.requiredWires(CONTRACT))
+      if (provider) imports.set(capability.attributes[CONTRACT] as string, provider);
+    this.#imports = imports;
+  }
+
+  /** Takes its wires from it, and its contracts from memory: nobody is wired to them. */
+  unwire(): void {
+    this.#wiring = undefined;
+    this.#imports = new Map();
+    this.#contracts?.dispose();
+    this.#contracts = undefined;
   }
 
   /** Evaluates the contract modules once, whoever asks first. */
   loadContracts(): Promise<void> {
-    return (this.#contractsLoaded ??= this.#evaluateContracts());
-  }
-
-  async #evaluateContracts(): Promise<void> {
-    const makeSpace = await this.#spaces();
-    const space = makeSpace(this.source.root, `${this.label} contracts`, this.#host(), { isContract: true });
-    try {
-      for (const subpath of this.manifest.contracts) {
-        const file = resolve(this.source.root, contractFile(this.manifest, subpath));
-        this.#contractExports.set(subpath, await space.load(file));
-      }
-    } catch (error) {
-      // What they import may be there the next time.
-      this.#contractsLoaded = undefined;
-      space.dispose();
-      throw error;
-    }
+    const label = `${this.label} contracts`;
+    this.#contracts ??= new ContractModules(this.source, async () => {
+      const makeSpace = await this.#spaces();
+      return makeSpace(this.source.root, label, this.#host(false), { isContract: true });
+    });
+    return this.#contracts.load();
   }
 
   /**
@@ -116,6 +133,7 @@ export class Revision {
       await this.loadContracts();
       return { definitions: [], activator: undefined };
     }
+    if (this.manifest.brought.length > 0) await this.loadContracts();
     const exports = await this.loadModule(resolve(this.source.root, main), failed);
     const definitions = new Set<ComponentDefinition>();
     for (const value of Object.values(exports)) {
@@ -139,7 +157,7 @@ export class Revision {
   /** Evaluates any module of the bundle in its private space. */
   async loadModule(file: string, failed?: (error: unknown) => void): Promise<Record<string, unknown>> {
     const makeSpace = await this.#spaces();
-    this.#private ??= makeSpace(this.source.root, this.#nextLabel(), this.#host(), { failed });
+    this.#private ??= makeSpace(this.source.root, this.#nextLabel(), this.#host(true), { failed });
     return this.#private.load(file);
   }
 
@@ -161,30 +179,58 @@ export class Revision {
     return this.#private.resolve(specifier, resolve(this.source.root, 'package.json'));
   }
 
-  contract(subpath: string): unknown {
-    return this.#contractExports.get(subpath);
+  /** What a contract module exports; undefined when there is none under that path. @param name package of the contract */
+  contract(name: string, subpath: string): unknown {
+    return this.#contracts?.exports(name, subpath);
   }
 
-  #host(): HostModules {
+  /** @param isPrivate the bundle's private code, which gets also what the bundle itself brings along */
+  #host(isPrivate: boolean): HostModules {
     return {
       get: (specifier) => {
         const shared = this.#shared.get(specifier);
         if (shared) return shared;
         const name = packageName(specifier);
-        const provider = name === undefined ? undefined : this.#wires.get(name);
-        if (!provider) return undefined;
-        const subpath = specifier === name ? '.' : `.${specifier.slice(name!.length)}`;
-        const exports = provider.contract(subpath);
-        if (exports === undefined) {
-          throw new RackwattError(
-            'BUNDLE_PRIVATE',
-            `${this.manifest.name} imports ${specifier}, but ${name} offers only ${provider.manifest.contracts.join(', ')}: the rest is its own`,
-          );
+        if (name === undefined) return undefined;
+        const subpath = specifier === name ? '.' : `.${specifier.slice(name.length)}`;
+        const provider = this.#imports.get(name) ?? (isPrivate && this.#brings(name) ? this : undefined);
+        if (!provider) {
+          if (this.manifest.optionalImports.includes(name) && !this.#brings(name)) throw notThere(specifier);
+          return undefined;
         }
+        const exports = provider.contract(name, subpath);
+        if (exports === undefined) throw this.#refusal(specifier, name, subpath, provider);
         return { exports };
       },
     };
   }
+
+  #brings(name: string): boolean {
+    return this.manifest.brought.some((each) => each.name === name);
+  }
+
+  #refusal(specifier: string, name: string, subpath: string, provider: Revision): RackwattError {
+    const { manifest } = provider;
+    if (provider.#contracts?.has(name, subpath))
+      return new RackwattError(
+        'BUNDLE_CYCLE',
+        `${this.manifest.name} imports ${specifier}, which is not evaluated yet: contracts of ${this.manifest.name} and ${manifest.name} import each other`,
+      );
+    const brought = manifest.brought.find((each) => each.name === name);
+    const offered = brought ? Object.keys(brought.exports) : manifest.contracts;
+    return new RackwattError(
+      'BUNDLE_PRIVATE',
+      `${this.manifest.name} imports ${specifier}, but ${name} offers only ${offered.join(', ')}: the rest is its own`,
+    );
+  }
+}
+
+/** As Node says it, so that code which tries an import finds what it expects. */
+function notThere(specifier: string): RackwattError {
+  return new RackwattError(
+    'MODULE_NOT_FOUND',
+    `Cannot find module '${specifier}': it is an optional peer dependency, and no bundle that offers it was there when this one was resolved`,
+  );
 }
 
 function packageName(specifier: string): string | undefined {

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { hostModules, type HostModules } from '../space/host.js';
 import { VERSION } from '../version.js';
-import type { SharedVersions } from './wiring.js';
+import type { SharedVersions } from './wirings.js';
 
 const require = createRequire(import.meta.url);
 

@@ -33,14 +33,17 @@ export function definitionOf({ name, provides, references, configuration }: Comp
   };
 }
 
-/** The bundles whose contracts a revision imports, and those that they import, each once. */
+const providers = (revision: Revision): Revision[] =>
+  (revision.wiring?.requiredWires() ?? []).flatMap(({ provider }) => provider ?? []);
+
+/** The bundles to which a revision is wired, and those to which they are, each once. */
 export function providersOf(revision: Revision): RevisionSource[] {
   const found = new Set<Revision>();
-  const open = [...revision.wires.values()];
+  const open = [...providers(revision)];
   for (let next = open.pop(); next; next = open.pop()) {
     if (next === revision || found.has(next)) continue;
     found.add(next);
-    open.push(...next.wires.values());
+    open.push(...providers(next));
   }
   return Array.from(found, ({ source }) => source);
 }

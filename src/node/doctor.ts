@@ -114,7 +114,7 @@ function contractUsers(framework: Framework): Map<string, Set<string>> {
   const visit = (revision: Revision, user: string, seen: Set<Revision>): void => {
     if (seen.has(revision)) return;
     seen.add(revision);
-    for (const provider of revision.wires.values()) {
+    for (const provider of revision.providers) {
       const label = provider.label + CONTRACTS;
       users.set(label, (users.get(label) ?? new Set()).add(user));
       visit(provider, user, seen);

@@ -4,6 +4,15 @@ export type Scalar = string | number | bigint | boolean;
 export type ScalarType = 'string' | 'number' | 'bigint' | 'boolean';
 export type Operator = '=' | '~=' | '>=' | '<=' | 'present' | 'substring';
 
+/** A value that is no scalar and knows how it compares with the text of a filter, such as a version. */
+export interface Comparable {
+  /** Below 0, 0 or above 0 as it comes before, is or comes after what the text says; undefined when the text says none. */
+  compareText(text: string): number | undefined;
+}
+
+/** What a filter is matched with. */
+export type Matched = PropertyValue | Comparable | readonly (Scalar | Comparable)[];
+
 /** One comparison of a filter, such as `(outlets>=24)`. The value takes the type of the property that it meets. */
 export class Term {
   /** As written. */
@@ -28,11 +37,13 @@ export class Term {
   }
 
   /** Missing values match nothing; an array matches when any element does. */
-  matches(value: PropertyValue | undefined): boolean {
+  matches(value: Matched | undefined): boolean {
     if (value === undefined || value === null) return false;
     if (this.operator === 'present') return true;
     if (typeof value !== 'object') return this.#scalar(value);
-    for (const element of value) if (this.#scalar(element)) return true;
+    if (!isList(value)) return this.#compared(value);
+    for (const element of value)
+      if (typeof element === 'object' ? this.#compared(element) : this.#scalar(element)) return true;
     return false;
   }
 
@@ -107,6 +118,13 @@ export class Term {
     }
   }
 
+  #compared(value: Comparable): boolean {
+    if (this.operator === 'substring') return false;
+    const order = value.compareText(this.text);
+    if (order === undefined) return false;
+    return this.operator === '>=' ? order >= 0 : this.operator === '<=' ? order <= 0 : order === 0;
+  }
+
   #asNumber(): number {
     return (this.#number ??= asNumber(this.text));
   }
@@ -116,6 +134,8 @@ export class Term {
   }
 }
 
+/** `Array.isArray` says nothing of arrays that are only read. */
+const isList = Array.isArray as (value: object) => value is readonly (Scalar | Comparable)[];
 const NONE: readonly string[] = [];
 /** Longer digits than any real integer are not worth the more than linear time of reading them. */
 const BIGINT_DIGITS = 400;

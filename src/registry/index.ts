@@ -3,7 +3,7 @@ export { contract, type Contract, type ContractOptions } from './contract.js';
 export type * from './types.js';
 export type { RegistryErrorCode } from './errors.js';
 export { Filter, parseFilter, type PropertyView } from './filter.js';
-export { escapeFilterValue } from './filter-term.js';
+export { escapeFilterValue, type Comparable } from './filter-term.js';
 export { isPropertyValue } from './properties.js';
 export { ServiceGroup, ServiceStage } from './group.js';
 export { compareReferences } from './record.js';

@@ -5,30 +5,38 @@ export const VERSIONS: readonly Item[] = [
     number: 58,
     mark: 'CORE',
     behaviour:
-      'version = major[.minor[.micro[.qualifier]]], missing parts 0/""; compare numerically then qualifier as a string; qualifier chars [A-Za-z0-9_-]',
+      'A version is major.minor.patch with an optional prerelease; parts that are missing count as 0, numbers compare as numbers, other characters are refused.',
   },
   {
     number: 59,
     mark: 'CORE',
-    behaviour:
-      'no qualifier sorts before any qualifier: 1.0.0 < 1.0.0.beta. The opposite of semver prerelease (1.0.0-beta < 1.0.0): a Node container must say which rule it follows where',
+    behaviour: 'A version with a qualifier comes after the one without.',
+    differs:
+      'versions are those of npm: 1.0.0-beta comes before 1.0.0, and rc.9 before rc.10, as package.json, registry and every tool of Node have it',
   },
   {
     number: 60,
     mark: 'CORE',
-    behaviour: 'range "[a,b)" forms, "(a,b)", "[a,b]", and bare "a" = [a, ∞); default = [0.0.0, ∞)',
+    behaviour:
+      'Ranges are intervals with open and closed ends; a bare version is the least one; without a range any will do.',
+    differs:
+      'the ranges of a package.json are those of npm, where a bare version is exactly that one; intervals are read, too, and without a range any version will do',
   },
   {
     number: 61,
     mark: 'CORE',
     behaviour:
-      'malformed version/range throws at parse time; empty ranges ([2,1], (1,1)) parse and match nothing (isEmpty), [1,1] is exact',
+      'What is no version or range is refused when it is read; an empty range is read and holds nothing; [1,1] is exact.',
   },
-  { number: 62, mark: 'CORE', behaviour: 'range intersection and toFilterString give the same answers as includes()' },
+  {
+    number: 62,
+    mark: 'CORE',
+    behaviour: 'The intersection of ranges, and a range as a filter, say of each version what the ranges say.',
+  },
   {
     number: 63,
     mark: 'USEFUL',
     behaviour:
-      'npm-style ranges (^1.2, ~1.2, ||) translate loss-free to one or more OSGi ranges; a prerelease never satisfies a range without naming one',
+      "npm's ranges (^, ~, ||) become intervals that hold the same versions; a prerelease is only in a range that names one of its release, and in *.",
   },
 ];
