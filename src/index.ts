@@ -14,6 +14,17 @@ export { compareReferences } from './registry/record.js';
 export type { ServiceTracker, TrackerCustomizer, TrackerTarget } from './registry/tracker.js';
 export { redact } from './configuration/redact.js';
 export type { Activator, BundleContext } from './bundle/context.js';
+export type { EntrySearch } from './bundle/entries.js';
+export type {
+  BundleEvent,
+  BundleEventType,
+  FrameworkEvent,
+  FrameworkEventType,
+  ListenerOptions,
+} from './bundle/events.js';
+export type { Manifest, StaticComponent, UpdatePolicy } from './bundle/manifest.js';
+export type { BundleTracker, BundleTrackerCustomizer } from './bundle/tracker.js';
+export type { BundleView } from './bundle/view.js';
 export * from './bundle/contract.js';
 export type { Configurations, Migrate, Migration } from './bundle/migration.js';
 export { AdminMethod, type Command, type CommandInput } from './cli/contract.js';

@@ -1,35 +1,25 @@
 import type { Handover } from '../component/index.js';
 import { errorMessage, errorRecord, RackwattError } from '../errors.js';
-import type { ServiceOwner, ServiceRegistry, ServiceStage } from '../registry/index.js';
+import type { ServiceRegistry, ServiceStage } from '../registry/index.js';
 import type { BundleInfo, BundleState, Isolation } from './contract.js';
+import { entriesOf, entryOf, type EntrySearch } from './entries.js';
 import type { BundleEventType } from './events.js';
+import { inTime } from './in-time.js';
+import type { Manifest } from './manifest.js';
 import type { Migrations } from './migration.js';
+import { insideOperation, Operations, outside } from './operations.js';
 import type { Recovery } from './recovery.js';
 import type { Revision, RevisionSource } from './revision.js';
 import type { Run, StopOptions } from './run.js';
 import type { Wirings } from './wirings.js';
+import { checkLevel } from './start-levels.js';
+import type { BundleView } from './view.js';
 
 /** ms for calls under way on a bundle that is stopped: nobody takes its place, so that a caller has little to wait for. */
 const STOP_DRAIN = 1_000;
 
 /** Codes of refusals that a place to run has for a bundle as such. */
 const UNRESOLVED: ReadonlySet<string> = new Set(['ISOLATION_LOCAL', 'CAPABILITY_UNKNOWN']);
-
-/** Codes with which a worker or process ends. */
-const ENDED: ReadonlySet<string> = new Set([
-  'ISOLATION_CRASH',
-  'ISOLATION_EXIT',
-  'ISOLATION_FAULT',
-  'ISOLATION_MEMORY',
-  'ISOLATION_SILENT',
-  'ISOLATION_STARTUP',
-]);
-
-/** Whether a start failed because the worker or process of the bundle ended. */
-export function endedByItself(error: unknown): boolean {
-  const { code } = ((error as Error | undefined)?.cause ?? {}) as { code?: unknown };
-  return typeof code === 'string' && ENDED.has(code);
-}
 
 /** What a bundle needs of its framework. */
 export interface BundleHost {
@@ -43,9 +33,20 @@ export interface BundleHost {
   readonly wirings: Wirings;
   fire(type: BundleEventType, bundle: Bundle): void;
   error(bundle: Bundle, error: unknown): void;
+  /** Its start level, its start setting or the place of its content changed. */
+  changed(bundle: Bundle): void;
+  /** It was uninstalled. */
+  forget(bundle: Bundle, options: UninstallOptions): void;
+  /** Content of a location, read and verified. @throws `BUNDLE_STATE` where the container was not told how */
+  find(location: string): Promise<RevisionSource>;
   wire(revisions: readonly Revision[]): Promise<void>;
   makeRun(bundle: Bundle, revision: Revision, isolation: Isolation, stage?: ServiceStage): Run;
   update(changes: readonly Change[]): Promise<void>;
+}
+
+export interface UninstallOptions {
+  /** Its data folder goes, too; it is kept else, since it may hold what nobody else has. */
+  data?: boolean;
 }
 
 /** New content for a bundle. */
@@ -57,13 +58,13 @@ export interface Change {
 }
 
 /** One installed bundle: OSGi's states, one operation at a time, and always either its old or its new revision. */
-export class Bundle implements ServiceOwner {
+export class Bundle implements BundleView {
   readonly id: number;
   readonly name: string;
-  startLevel: number;
-  /** Whether it is to run when the start level allows; survives stops caused by the start level. */
-  autostart = false;
   readonly #host: BundleHost;
+  readonly #operations: Operations;
+  #startLevel: number;
+  #autostart = false;
   #revision: Revision;
   #isolation: Isolation;
   #reason: string | undefined;
@@ -71,13 +72,18 @@ export class Bundle implements ServiceOwner {
   #run: Run | undefined;
   /** Why this content cannot run where it is to run. */
   #refusal: RackwattError | undefined;
-  /** The last of those that run or wait. */
-  #operation: Promise<void> | undefined;
 
-  constructor(id: number, revision: Revision, options: { startLevel: number; isolation: Isolation }, host: BundleHost) {
+  constructor(
+    id: number,
+    revision: Revision,
+    options: { startLevel: number; autostart?: boolean; isolation: Isolation },
+    host: BundleHost,
+  ) {
     this.id = id;
     this.name = revision.manifest.name;
-    this.startLevel = options.startLevel;
+    this.#operations = new Operations(this.name, () => 2 * host.patience);
+    this.#startLevel = options.startLevel;
+    this.#autostart = options.autostart ?? false;
     this.#isolation = options.isolation;
     this.#revision = revision;
     this.#host = host;
@@ -114,6 +120,31 @@ export class Bundle implements ServiceOwner {
     return this.revision.source.location;
   }
 
+  get manifest(): Manifest {
+    return this.revision.manifest;
+  }
+
+  get startLevel(): number {
+    return this.#startLevel;
+  }
+
+  /** Whether it is to run when the start level allows; survives stops caused by the start level, and restarts of the container. */
+  get autostart(): boolean {
+    return this.#autostart;
+  }
+
+  get running(): boolean {
+    return this.#state === 'ACTIVE';
+  }
+
+  entry(path: string): string | undefined {
+    return entryOf(this.revision.source.root, path);
+  }
+
+  entries(search?: EntrySearch): string[] {
+    return entriesOf(this.revision.source.root, search);
+  }
+
   /** Components found in the code that is loaded now. */
   get definitions(): Run['definitions'] {
     return this.#run?.definitions ?? [];
@@ -144,14 +175,53 @@ export class Bundle implements ServiceOwner {
 
   /**
    * Starts the bundle, resolving it first. Above the active start level only `autostart` is noted.
-   * @throws `BUNDLE_RESOLVE`, `BUNDLE_START` with the cause
+   * @param options.transient leaves `autostart` as it is
+   * @throws `BUNDLE_RESOLVE`, `BUNDLE_START` with the cause; `BUNDLE_START_LEVEL` when it cannot be started transiently
    */
-  start(): Promise<void> {
+  start({ transient = false }: { transient?: boolean } = {}): Promise<void> {
     this.#host.recovery.asked(this);
     return this.exclusively('start', async () => {
-      this.autostart = true;
-      if (this.wanted) await this.launch();
+      if (!transient) this.#noteAutostart(true);
+      if (this.#allowed) await this.launch();
+      else if (transient)
+        throw new RackwattError(
+          'BUNDLE_START_LEVEL',
+          `${this.name} cannot be started transiently: its start level ${this.startLevel} is above the active one, ${this.#host.startLevel}`,
+        );
     });
+  }
+
+  /** Starts what ran before, where the start level still allows it. @throws as `start` */
+  resume(): Promise<void> {
+    return this.exclusively('start', async () => {
+      if (this.#allowed) await this.launch();
+    });
+  }
+
+  /**
+   * Gives it another start level, and starts or stops it where that makes a difference; what goes wrong with that is a framework
+   * event. Asked from inside the start or stop of a bundle, it does not wait for that.
+   * @throws `BUNDLE_START_LEVEL`
+   */
+  async setStartLevel(level: number): Promise<void> {
+    checkLevel(level);
+    this.#startLevel = level;
+    this.#host.changed(this);
+    const moved = outside(() => this.exclusively('move', () => this.#move())).catch((error: unknown) =>
+      this.#host.error(this, error),
+    );
+    if (!insideOperation()) await moved;
+  }
+
+  async #move(): Promise<void> {
+    if (this.wanted) await this.launch();
+    else if (!this.#allowed) await this.halt({ drain: STOP_DRAIN });
+  }
+
+  #noteAutostart(autostart: boolean): void {
+    if (autostart === this.#autostart) return;
+    this.#autostart = autostart;
+    this.#host.changed(this);
   }
 
   /** Stops the bundle; `transient` leaves `autostart` as it is, `run` stops nothing when another one runs by then. @throws `BUNDLE_STOP` when its activator threw; it is stopped all the same */
@@ -159,7 +229,7 @@ export class Bundle implements ServiceOwner {
     this.#host.recovery.asked(this);
     return this.exclusively('stop', async () => {
       if (options.run !== undefined && options.run !== this.#run) return;
-      if (!options.transient) this.autostart = false;
+      if (!options.transient) this.#noteAutostart(false);
       this.#reason = undefined;
       await this.halt({ drain: STOP_DRAIN });
     });
@@ -167,19 +237,26 @@ export class Bundle implements ServiceOwner {
 
   /** Whether it is to run at the present start level. */
   get wanted(): boolean {
-    return this.autostart && this.startLevel <= this.#host.startLevel;
+    return this.autostart && this.#allowed;
+  }
+
+  get #allowed(): boolean {
+    return this.startLevel <= this.#host.startLevel;
   }
 
   /**
    * Replaces the content. `staged` bundles prove the new revision beside the old one first; `exclusive` ones stop, start,
    * and go back when that fails. On any failure the old revision serves.
+   * @param source without it, what now lies at the bundle's location
    * @throws `BUNDLE_UPDATE` with the cause
    */
-  update(source: RevisionSource, options: { isolation?: Isolation } = {}): Promise<void> {
-    return this.#host.update([{ bundle: this, source, ...options }]);
+  async update(source?: RevisionSource, options: { isolation?: Isolation } = {}): Promise<void> {
+    const content = source ?? (await this.#host.find(this.location));
+    await this.#host.update([{ bundle: this, source: content, ...options }]);
   }
 
-  uninstall(): Promise<void> {
+  /** Stops it and takes it away; its contracts stay with those who import them. */
+  uninstall(options: UninstallOptions = {}): Promise<void> {
     this.#host.recovery.asked(this);
     return this.exclusively('uninstall', async () => {
       try {
@@ -188,11 +265,12 @@ export class Bundle implements ServiceOwner {
         this.#host.error(this, error);
       }
       this.revision.unload();
-      if (this.#state === 'RESOLVED') this.#host.fire('UNRESOLVED', this);
-      this.autostart = false;
+      this.#unresolve();
       this.#state = 'UNINSTALLED';
       this.#host.wirings.leave(this.name);
       this.#host.wirings.release(this.revision);
+      this.#host.forget(this, options);
+      this.#autostart = false;
       this.#host.fire('UNINSTALLED', this);
     });
   }
@@ -201,7 +279,11 @@ export class Bundle implements ServiceOwner {
     if (this.#state !== 'INSTALLED') return;
     if (this.#refusal) throw this.#refusal;
     try {
-      await this.#host.wire([this.revision]);
+      await inTime(
+        this.#host.wire([this.revision]),
+        this.#host.patience,
+        'the contracts that it imports were not evaluated',
+      );
     } catch (error) {
       this.#reason = errorMessage(error);
       throw error;
@@ -252,8 +334,7 @@ export class Bundle implements ServiceOwner {
 
   /** What the bundle is, not what its code did, keeps it from running where it is to run. */
   #unresolved(cause: unknown): RackwattError {
-    this.#state = 'INSTALLED';
-    this.#host.fire('UNRESOLVED', this);
+    this.#unresolve();
     const message = `bundle ${this.name} ${this.version} does not resolve: ${errorMessage(cause)}`;
     this.#refusal = new RackwattError('BUNDLE_RESOLVE', message, { cause });
     return this.#refusal;
@@ -285,47 +366,32 @@ export class Bundle implements ServiceOwner {
     }
   }
 
+  #unresolve(): void {
+    if (this.#state !== 'RESOLVED') return;
+    this.#state = 'INSTALLED';
+    this.#host.fire('UNRESOLVED', this);
+  }
+
   /** Takes other content; within `exclusively`. @param run of that content, when it runs already in the place of the present one */
   adopt(revision: Revision, isolation: Isolation, run?: Run): void {
+    if (!run) this.#unresolve();
     this.#revision = revision;
     this.#host.wirings.enter(revision, this.id);
     this.#isolation = isolation;
     this.#refusal = undefined;
     if (run) this.#run = run;
-    else this.#state = revision.wiring ? 'RESOLVED' : 'INSTALLED';
+    this.#host.changed(this);
+    if (run) return;
+    this.#host.fire('UPDATED', this);
+    if (revision.wiring) this.resolved();
   }
 
-  /** One operation at a time; one that waits too long for another is refused rather than stuck. */
-  async exclusively(what: string, operation: () => Promise<void>): Promise<void> {
-    const before = this.#operation;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const mine = before ? before.then(() => promise) : promise;
-    this.#operation = mine;
-    void mine.then(() => {
-      if (this.#operation === mine) this.#operation = undefined;
-    });
-    try {
-      if (before) await this.#turn(before, what);
+  /** One operation at a time. @throws `BUNDLE_BUSY`, `BUNDLE_STATE` once it was uninstalled */
+  exclusively(what: string, operation: () => Promise<void>): Promise<void> {
+    return this.#operations.run(what, () => {
       if (this.#state === 'UNINSTALLED')
         throw new RackwattError('BUNDLE_STATE', `cannot ${what} ${this.name}: it was uninstalled`);
-      await operation();
-    } finally {
-      resolve();
-    }
-  }
-
-  /** Waits for the operation before. @throws `BUNDLE_BUSY` */
-  async #turn(before: Promise<void>, what: string): Promise<void> {
-    const limit = 2 * this.#host.patience;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      const message = `cannot ${what} ${this.name}: another operation on it has not finished in ${limit / 1000} s`;
-      timer = setTimeout(() => reject(new RackwattError('BUNDLE_BUSY', message)), limit);
+      return operation();
     });
-    try {
-      await Promise.race([before, late]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }

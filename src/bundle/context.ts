@@ -20,6 +20,10 @@ import type {
   ServiceRegistration,
 } from '../registry/types.js';
 import { Scope, type Disposer } from '../scope/index.js';
+import type { BundleState } from './contract.js';
+import type { BundleEvent, FrameworkEvent, ListenerOptions } from './events.js';
+import { BundleTracker, type BundleTrackerCustomizer } from './tracker.js';
+import type { BundleView } from './view.js';
 
 /**
  * Code that runs when a bundle starts and stops. Components are the usual way; an activator is for what is neither a
@@ -30,23 +34,44 @@ export interface Activator {
   stop?(context: BundleContext): void | Promise<void>;
 }
 
-/** A bundle's view of the container, good from STARTING until the end of STOPPING; afterwards every call throws. */
+/** What the context of a bundle needs of its container. */
+export interface ContextHost {
+  readonly registry: ServiceRegistry;
+  /** The container's own bundle first, then the others by id. */
+  views(): BundleView[];
+  property(name: string): string | undefined;
+  onBundleEvent(listener: (event: BundleEvent) => void, options: ListenerOptions & { owner: ServiceOwner }): Disposer;
+  onFrameworkEvent(
+    listener: (event: FrameworkEvent) => void,
+    options: ListenerOptions & { owner: ServiceOwner },
+  ): Disposer;
+  /** Removes its listeners. */
+  releaseOwner(owner: ServiceOwner): void;
+}
+
+/**
+ * A bundle's view of the container, good from STARTING until the end of STOPPING; afterwards every call throws
+ * `BUNDLE_CONTEXT_INVALID` (OSGi Core 4.4.8). What it registers, gets and listens to ends with it.
+ *
+ * A bundle in a worker or a process sees the small container there: itself, and those whose contracts it imports.
+ */
 export class BundleContext {
   readonly bundle: ServiceOwner & { readonly version: string };
+  /** Closed when the bundle has stopped. */
   readonly scope: Scope;
-  readonly #registry: ServiceRegistry;
+  readonly #host: ContextHost;
   readonly #services: ServiceGroup;
   readonly #folder: () => string;
   #valid = true;
 
   constructor(
     bundle: ServiceOwner & { readonly version: string },
-    registry: ServiceRegistry,
+    host: ContextHost,
     services: ServiceGroup,
     dataFolder: () => string,
   ) {
     this.bundle = bundle;
-    this.#registry = registry;
+    this.#host = host;
     this.#services = services;
     this.#folder = dataFolder;
     this.scope = new Scope(`bundle ${bundle.name}`);
@@ -147,13 +172,69 @@ export class BundleContext {
   /** What a bundle, this one unless another is named, has registered, in the order of registration. */
   registeredServices(bundle: ServiceOwner = this.bundle): ServiceReference[] {
     this.#live();
-    return this.#registry.registeredBy(bundle);
+    return this.#host.registry.registeredBy(bundle);
   }
 
   /** What a bundle, this one unless another is named, holds. */
   servicesInUse(bundle: ServiceOwner = this.bundle): ServiceReference[] {
     this.#live();
-    return this.#registry.usedBy(bundle);
+    return this.#host.registry.usedBy(bundle);
+  }
+
+  /**
+   * Hears of what bundles become. Only synchronous listeners hear of STARTING and STOPPING. The same listener a second time is
+   * still one; what it throws is a framework event ERROR of this bundle.
+   */
+  onBundleEvent(listener: (event: BundleEvent) => void, options: ListenerOptions = {}): Disposer {
+    this.#live();
+    return this.#host.onBundleEvent(listener, { ...options, owner: this.bundle });
+  }
+
+  /** Hears of what happens to the container, and of what goes wrong in it. */
+  onFrameworkEvent(listener: (event: FrameworkEvent) => void, options: ListenerOptions = {}): Disposer {
+    this.#live();
+    return this.#host.onFrameworkEvent(listener, { ...options, owner: this.bundle });
+  }
+
+  /** All bundles, by id; the container's own, id 0, first. */
+  bundles(): BundleView[] {
+    this.#live();
+    return this.#host.views();
+  }
+
+  /**
+   * A tracker, which follows bundles through some of their states from its `open` to its `close` or the end of this bundle: the means
+   * of an extender. Without a customizer it keeps the bundles.
+   */
+  bundleTracker<T = BundleView>(
+    states: readonly BundleState[],
+    ...customizer: [BundleView] extends [T]
+      ? [customizer?: BundleTrackerCustomizer<T>]
+      : [customizer: BundleTrackerCustomizer<T>]
+  ): BundleTracker<T> {
+    this.#live();
+    const tracker: BundleTracker<T> = new BundleTracker<T>(
+      {
+        bundles: () => this.bundles(),
+        listen: (listener) => {
+          const stop = this.onBundleEvent(listener, { synchronous: true });
+          const forget = this.scope.add('bundle tracker', () => tracker.close());
+          return () => void [stop(), forget()];
+        },
+      },
+      states,
+      ...customizer,
+    );
+    return tracker;
+  }
+
+  /**
+   * What the container was given to run with, else a fact of the platform: `rackwatt.version`, `node.version`, `os.name`,
+   * `os.arch`. Never a variable of the environment.
+   */
+  property(name: string): string | undefined {
+    this.#live();
+    return this.#host.property(name);
   }
 
   /** A folder of this bundle that outlives updates and restarts. */
@@ -164,6 +245,7 @@ export class BundleContext {
 
   invalidate(): void {
     this.#valid = false;
+    this.#host.releaseOwner(this.bundle);
   }
 
   #live(): ServiceGroup {

@@ -1,60 +1,41 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  ComponentEngine,
-  type ComponentBundle,
-  type ComponentDefinition,
-  type InstanceConfiguration,
-  type Logger,
-} from '../component/index.js';
-import { errorMessage, errorRecord, RackwattError } from '../errors.js';
-import { type RegistryOptions, ServiceRegistry, ServiceStage } from '../registry/index.js';
+import { ComponentEngine, type ComponentBundle } from '../component/index.js';
+import { RackwattError } from '../errors.js';
+import { type RegistryOptions, type ServiceOwner, ServiceRegistry, ServiceStage } from '../registry/index.js';
 import type { Disposer } from '../scope/index.js';
-import type { HostModules, RevisionTokens, TransformCache } from '../space/index.js';
-import { Bundle, endedByItself, type BundleHost, type Change } from './bundle.js';
+import { Bundle, type BundleHost, type Change, type UninstallOptions } from './bundle.js';
+import type { ContextHost } from './context.js';
 import type { Isolation } from './contract.js';
-import { Events, type BundleEvent, type BundleEventType, type FrameworkEvent } from './events.js';
-import { markData, Migrations, type MigrationHost } from './migration.js';
+import { ContainerEvents, type OwnedListenerOptions } from './container-events.js';
+import type { BundleEvent, BundleEventType, FrameworkEvent } from './events.js';
+import { endedByItself } from './ended.js';
+import { InstalledBundles } from './installed.js';
+import { markData, Migrations } from './migration.js';
+import { outside } from './operations.js';
+import type { FrameworkOptions } from './options.js';
+import { BundleRecords } from './records.js';
 import { Recovery } from './recovery.js';
 import { Revision, type RevisionSource, type SpaceMaker } from './revision.js';
 import type { Run, RunMaker } from './run.js';
 import { SpaceRun } from './space-run.js';
+import { checkLevel, StartLevels } from './start-levels.js';
+import { SystemBundle, type StopEvent } from './system-bundle.js';
 import { updateBundles } from './update.js';
 import { resolveRevisions } from './resolution.js';
-import { type SharedVersions, Wirings } from './wirings.js';
+import { Wirings } from './wirings.js';
+import type { BundleView } from './view.js';
 
-export interface FrameworkOptions {
-  /** Folder of everything that the container keeps. */
-  storage: string;
-  /** Modules that the container shares, and their versions by package name. */
-  host: HostModules;
-  shared: SharedVersions;
-  version: string;
-  logger(bundle: string, component?: string): Logger;
-  /** Configurations in force for a PID. */
-  configurations?(pid: string, definition: ComponentDefinition): readonly InstanceConfiguration[];
-  defaults?(definition: ComponentDefinition): Readonly<Record<string, unknown>>;
-  /** Folder for transformed sources; without it every start transforms anew. */
-  transforms?: TransformCache;
-  patience?: number;
-  /** ms for calls under way on a service that goes. */
-  drain?: number;
-  /** The configurations behind the migrations of bundles; without it only data are migrated. */
-  migration?: MigrationHost;
-  /** Makers of the runs that are not in this process; without them every bundle runs in a space. */
-  isolation?: Readonly<Record<Exclude<Isolation, 'space'>, RunMaker>>;
-  tokens?: RevisionTokens;
-  /** The process or thread runs this container for one bundle only, which may end it. */
-  alone?: boolean;
-  /** Makes the service registry, where it is to be another than the usual one. */
-  registry?(options: RegistryOptions): ServiceRegistry;
-}
+/** Level of bundles that name none, where nobody chose another. */
+const INITIAL_START_LEVEL = 1;
+
+type AnyBundle = Bundle | SystemBundle;
 
 /**
  * The container: installs bundles, wires them, starts and stops them by start level, and holds the service registry and
  * the components. Knows nothing of configuration files, archives or the command line.
  */
-export class Framework implements BundleHost {
+export class Framework implements BundleHost, ContextHost {
   readonly registry: ServiceRegistry;
   readonly components: ComponentEngine;
   readonly patience: number;
@@ -64,31 +45,43 @@ export class Framework implements BundleHost {
   readonly migrations: Migrations;
   /** Who is wired to whom. */
   readonly wirings: Wirings;
+  /** The container itself as a bundle, id 0. */
+  readonly system: SystemBundle;
   readonly #options: FrameworkOptions;
-  readonly #bundles = new Map<string, Bundle>();
-  readonly #bundleEvents: Events<BundleEvent<Bundle>>;
-  readonly #frameworkEvents: Events<FrameworkEvent<Bundle>>;
+  readonly #installed: InstalledBundles;
+  readonly #events: ContainerEvents<Bundle, SystemBundle>;
+  readonly #startLevels: StartLevels<Bundle>;
+  #cleaned = false;
   #spaceMaker: Promise<SpaceMaker> | undefined;
-  #startLevel = 0;
-  #nextId = 1;
 
   constructor(options: FrameworkOptions) {
     this.#options = options;
     this.patience = options.patience ?? 10_000;
-    const log = options.logger('rackwatt');
-    this.#frameworkEvents = new Events((error) =>
-      log.error({ error: errorRecord(error) }, `a framework listener threw: ${errorMessage(error)}`),
+    this.#startLevels = new StartLevels({
+      bundles: () => this.bundles(),
+      start: (bundle) => this.#tryStart(bundle),
+      stop: (bundle) => bundle.stop({ transient: true }).catch((error: unknown) => this.error(bundle, error)),
+      changed: () => this.#events.framework('STARTLEVEL_CHANGED'),
+    });
+    this.#installed = new InstalledBundles(
+      new BundleRecords(options.remembers ? join(options.storage, 'bundles.log') : undefined),
     );
-    this.#bundleEvents = new Events((error, { bundle }) => this.error(bundle, error), ['STARTING', 'STOPPING']);
+    this.system = new SystemBundle({
+      version: options.version,
+      open: () => this.#open(),
+      climb: (level) => this.setStartLevel(level ?? options.startLevel ?? 1),
+      descend: () => this.#descend(),
+      fire: (type) => this.#events.framework(type),
+      failed: (error) => this.error(this.system, error),
+    });
+    this.#events = new ContainerEvents(this.system, ({ id }) => this.#installed.get(id), options.logger('rackwatt'));
     this.recovery = new Recovery({
       info: (bundle, message) => options.logger(bundle.name).info(message),
       error: (bundle, message, error) => options.logger(bundle.name).error({ error }, message),
     });
     this.wirings = new Wirings(options.shared, options.version);
     this.migrations = new Migrations((name) => this.#folderOf(name), options.logger, options.migration);
-    const reporting: RegistryOptions = {
-      onError: (owner, error) => this.error(this.#bundles.get(owner.name), error),
-    };
+    const reporting: RegistryOptions = { onError: (owner, error) => this.error(owner, error) };
     this.registry = options.registry?.(reporting) ?? new ServiceRegistry(reporting);
     this.components = new ComponentEngine({
       registry: this.registry,
@@ -100,51 +93,140 @@ export class Framework implements BundleHost {
     });
   }
 
+  /** The active start level. */
   get startLevel(): number {
-    return this.#startLevel;
+    return this.#startLevels.active;
   }
 
+  /** Level of bundles that are installed without one. */
+  get initialBundleStartLevel(): number {
+    return this.#installed.records.initialStartLevel ?? INITIAL_START_LEVEL;
+  }
+
+  /** Holds for bundles installed from now on, also after a restart where the container remembers. @throws `BUNDLE_START_LEVEL` */
+  set initialBundleStartLevel(level: number) {
+    checkLevel(level);
+    this.#installed.records.keepInitialStartLevel(level);
+  }
+
+  /** Those that are installed, the container's own apart. */
   bundles(): Bundle[] {
-    return [...this.#bundles.values()];
+    return this.#installed.all();
   }
 
-  bundle(name: string): Bundle | undefined {
-    return this.#bundles.get(name);
+  views(): BundleView[] {
+    return [this.system, ...this.bundles().sort((a, b) => a.id - b.id)];
   }
 
-  onBundleEvent(listener: (event: BundleEvent<Bundle>) => void, options?: { synchronous?: boolean }): Disposer {
-    return this.#bundleEvents.listen(listener, options);
+  bundle(name: string): Bundle | undefined;
+  bundle(id: number): AnyBundle | undefined;
+  bundle(key: string | number): AnyBundle | undefined {
+    if (typeof key === 'string') return this.#installed.named(key);
+    return key === 0 ? this.system : this.#installed.get(key);
   }
 
-  onFrameworkEvent(listener: (event: FrameworkEvent<Bundle>) => void): Disposer {
-    return this.#frameworkEvents.listen(listener, { synchronous: true });
+  property(name: string): string | undefined {
+    const { properties = {}, version } = this.#options;
+    if (Object.hasOwn(properties, name)) return properties[name];
+    if (name === 'rackwatt.version') return version;
+    if (name === 'node.version') return process.versions.node;
+    if (name === 'os.name') return process.platform;
+    return name === 'os.arch' ? process.arch : undefined;
+  }
+
+  /** Hears of what bundles become; only synchronous listeners hear of STARTING and STOPPING. */
+  onBundleEvent(listener: (event: BundleEvent<Bundle>) => void, options?: OwnedListenerOptions): Disposer {
+    return this.#events.onBundleEvent(listener, options);
+  }
+
+  onFrameworkEvent(listener: (event: FrameworkEvent<AnyBundle>) => void, options?: OwnedListenerOptions): Disposer {
+    return this.#events.onFrameworkEvent(listener, options);
+  }
+
+  releaseOwner(owner: ServiceOwner): void {
+    this.#events.releaseOwner(owner);
+  }
+
+  /**
+   * Brings back what was installed when the container last stopped, where it remembers and can find it; nothing is started yet (OSGi
+   * Core 4.2.4). What cannot be found is an event ERROR, and left out.
+   */
+  init(): Promise<void> {
+    return this.system.init();
+  }
+
+  /** Starts the bundles up to a level (OSGi Core 4.2.6). @param level the container's own when absent */
+  start(level?: number): Promise<void> {
+    return this.system.start(level);
+  }
+
+  async #open(): Promise<void> {
+    const { records } = this.#installed;
+    this.recovery.open();
+    if (this.#options.clean !== undefined && !this.#cleaned) {
+      records.clear();
+      rmSync(join(this.#options.storage, 'data'), { recursive: true, force: true });
+    }
+    this.#cleaned = true;
+    if (records.damage !== undefined) this.#events.framework('WARNING', records.damage);
+    if (!this.#options.find) return;
+    for (const { id, location, startLevel, autostart, isolation } of records.all()) {
+      if (this.#installed.get(id)) continue;
+      try {
+        this.install(await this.find(location), { startLevel, autostart, isolation });
+      } catch (error) {
+        this.error(this.system, error);
+      }
+    }
   }
 
   /**
    * Installs a bundle; the same location again gives the bundle that is there.
    * @throws `BUNDLE_DUPLICATE` when the name is taken by another location
    */
-  install(source: RevisionSource, options: { startLevel?: number; isolation?: Isolation } = {}): Bundle {
-    const { name } = source.manifest;
-    const existing = this.#bundles.get(name);
-    if (existing) {
-      if (existing.location === source.location) return existing;
-      throw new RackwattError(
-        'BUNDLE_DUPLICATE',
-        `${name} is already installed from ${existing.location}; update it instead of installing ${source.location}`,
-      );
-    }
-    const { startLevel = 5, isolation = 'space' } = options;
-    const bundle = new Bundle(this.#nextId++, this.makeRevision(source), { startLevel, isolation }, this);
-    this.#bundles.set(name, bundle);
+  install(
+    source: RevisionSource,
+    options: { startLevel?: number; autostart?: boolean; isolation?: Isolation } = {},
+  ): Bundle {
+    const existing = this.#installed.existing(source);
+    if (existing) return existing;
+    const { startLevel = this.initialBundleStartLevel, autostart = false, isolation = 'space' } = options;
+    checkLevel(startLevel);
+    const id = this.#installed.idOf(source);
+    const bundle = new Bundle(id, this.makeRevision(source), { startLevel, autostart, isolation }, this);
+    this.#installed.add(bundle);
     this.wirings.enter(bundle.revision, bundle.id);
     this.fire('INSTALLED', bundle);
     return bundle;
   }
 
-  async uninstall(bundle: Bundle): Promise<void> {
-    await bundle.uninstall();
-    this.#bundles.delete(bundle.name);
+  uninstall(bundle: Bundle, options: UninstallOptions = {}): Promise<void> {
+    return bundle.uninstall(options);
+  }
+
+  forget(bundle: Bundle, { data = false }: UninstallOptions): void {
+    this.#noted(bundle, () => this.#installed.remove(bundle));
+    if (data) rmSync(this.#folderOf(bundle.name), { recursive: true, force: true });
+  }
+
+  changed(bundle: Bundle): void {
+    this.#noted(bundle, () => this.#installed.changed(bundle));
+  }
+
+  /** What cannot be remembered holds until the process ends. */
+  #noted(bundle: Bundle, note: () => void): void {
+    try {
+      note();
+    } catch (error) {
+      this.error(bundle, error);
+    }
+  }
+
+  /** @throws `BUNDLE_STATE` */
+  find(location: string): Promise<RevisionSource> {
+    const { find } = this.#options;
+    if (find) return find(location);
+    throw new RackwattError('BUNDLE_STATE', `this container was not told how to find ${location}`);
   }
 
   /** Gives several bundles new content as one transaction. @throws `BUNDLE_UPDATE`: then all of them go on as they were */
@@ -156,32 +238,19 @@ export class Framework implements BundleHost {
   /** Tries bundles again that are to run and could not be wired: what they lacked may be there now. */
   async retryUnresolved(): Promise<void> {
     for (const bundle of this.bundles()) {
-      if (bundle.autostart && bundle.state === 'INSTALLED' && bundle.startLevel <= this.#startLevel)
+      if (bundle.autostart && bundle.state === 'INSTALLED' && bundle.startLevel <= this.startLevel)
         await this.#tryStart(bundle);
     }
   }
 
-  /** Raises or lowers level by level: ascending bundle ids up, descending down. A bundle that fails does not stop the climb. */
-  async setStartLevel(level: number): Promise<void> {
-    while (this.#startLevel < level) {
-      this.#startLevel++;
-      for (const bundle of this.#atLevel(this.#startLevel)) if (bundle.autostart) await this.#tryStart(bundle);
-    }
-    while (this.#startLevel > level) {
-      const leaving = this.#atLevel(this.#startLevel).reverse();
-      this.#startLevel--;
-      for (const bundle of leaving) {
-        if (bundle.state === 'ACTIVE')
-          await bundle.stop({ transient: true }).catch((error: unknown) => this.error(bundle, error));
-      }
-    }
-    this.#frameworkEvents.fire({ type: 'STARTLEVEL_CHANGED', bundle: undefined });
-  }
-
-  #atLevel(level: number): Bundle[] {
-    return this.bundles()
-      .filter((bundle) => bundle.startLevel === level)
-      .sort((a, b) => a.id - b.id);
+  /**
+   * Raises or lowers the active start level one by one: ascending bundle ids up, descending down. A bundle that fails does not stop
+   * the climb. Settles when the level is reached; asked from inside the start or stop of a bundle, at once.
+   * @param level 0 stops all
+   * @throws `BUNDLE_START_LEVEL`
+   */
+  setStartLevel(level: number): Promise<void> {
+    return this.#startLevels.set(level);
   }
 
   async #tryStart(bundle: Bundle): Promise<void> {
@@ -194,23 +263,33 @@ export class Framework implements BundleHost {
     }
   }
 
-  /** Stops every bundle, the last started first. */
-  async stop(): Promise<void> {
+  /** Stops every bundle, the last started first, `autostart` untouched; it can be started again. */
+  stop(): Promise<void> {
+    return this.system.shutDown();
+  }
+
+  /** How the container ended. @param timeout ms; 0 waits for ever */
+  waitForStop(timeout = 0): Promise<StopEvent> {
+    return this.system.stopped(timeout);
+  }
+
+  async #descend(): Promise<void> {
     this.recovery.close();
     await this.setStartLevel(0);
-    this.#frameworkEvents.fire({ type: 'STOPPED', bundle: undefined });
   }
 
   fire(type: BundleEventType, bundle: Bundle): void {
-    this.#bundleEvents.fire({ type, bundle });
+    this.#events.bundle(type, bundle);
   }
 
-  error(bundle: Bundle | undefined, error: unknown): void {
-    this.#frameworkEvents.fire({ type: 'ERROR', bundle, error: errorRecord(error) });
+  /** @param owner whose fault it is */
+  error(owner: ServiceOwner, error: unknown): void {
+    this.#events.error(owner, error);
   }
 
   failed(bundle: Bundle, error: unknown): void {
-    this.recovery.failed(bundle, error);
+    // Its stop waits for its turn, also where it is the start that has it.
+    outside(() => this.recovery.failed(bundle, error));
   }
 
   makeRevision(source: RevisionSource): Revision {
@@ -240,6 +319,7 @@ export class Framework implements BundleHost {
     const { registry, components, patience } = this;
     const run: Run = make({
       owner: { id: bundle.id, name: bundle.name },
+      container: this,
       revision,
       registry,
       components,
@@ -258,7 +338,7 @@ export class Framework implements BundleHost {
   async wire(revisions: readonly Revision[]): Promise<void> {
     const resolved = await resolveRevisions(revisions, this.wirings);
     for (const revision of resolved) {
-      const bundle = this.#bundles.get(revision.manifest.name);
+      const bundle = this.#installed.named(revision.manifest.name);
       if (bundle?.revision === revision) bundle.resolved();
     }
   }

@@ -1,8 +1,9 @@
-export { Bundle, type Change } from './bundle.js';
-export { BundleContext, type Activator } from './context.js';
+export { Bundle, type Change, type UninstallOptions } from './bundle.js';
+export { BundleContext, type Activator, type ContextHost } from './context.js';
 export * from './contract.js';
-export type { BundleEvent, BundleEventType, FrameworkEvent, FrameworkEventType } from './events.js';
-export { Framework, type FrameworkOptions } from './framework.js';
+export type { BundleEvent, BundleEventType, FrameworkEvent, FrameworkEventType, ListenerOptions } from './events.js';
+export { Framework } from './framework.js';
+export type { FrameworkOptions } from './options.js';
 export {
   contractFile,
   parseManifest,
@@ -19,3 +20,6 @@ export type { Run, RunComponent, RunMaker, RunParts, StartOptions, StopOptions }
 export { SpaceRun } from './space-run.js';
 export type { BundleWiring, Wire } from './wiring.js';
 export type { SharedVersions } from './wirings.js';
+export { SystemBundle, type StopEvent } from './system-bundle.js';
+export { BundleTracker, type BundleTrackerCustomizer } from './tracker.js';
+export type { BundleView } from './view.js';

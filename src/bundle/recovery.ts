@@ -16,7 +16,8 @@ export interface Recoverable {
   readonly state: BundleState;
   /** What runs now: another one after each start and update. */
   readonly run: unknown;
-  start(): Promise<void>;
+  /** Starts what ran before, where the start level still allows it. */
+  resume(): Promise<void>;
   /** @param options.run nothing is stopped when something else runs meanwhile */
   stop(options: { transient: true; run: unknown }): Promise<void>;
 }
@@ -128,7 +129,7 @@ export class Recovery<B extends Recoverable> {
     course.cancel = undefined;
     try {
       if (bundle.state === 'ACTIVE') await this.#act(() => bundle.stop({ transient: true, run: bundle.run }));
-      await this.#act(() => bundle.start());
+      await this.#act(() => bundle.resume());
     } catch (error) {
       if (this.#courses.get(bundle) === course) this.failed(bundle, error);
       return;
@@ -185,6 +186,11 @@ export class Recovery<B extends Recoverable> {
       return `stopped: failed ${course.failures.length} times in ${WINDOW / 60_000} minutes, last: ${last}; start it with \`rackwatt bundle start ${bundle.name}\``;
     if (info.state === 'waiting') return `failed${often}: ${last}; starts again in ${startsIn} s`;
     return `failed${often}: ${last}; is being ${info.state === 'stopping' ? 'stopped' : 'started again'}`;
+  }
+
+  /** Starts what fails from now on. */
+  open(): void {
+    this.#closed = false;
   }
 
   /** Starts nothing any more. */

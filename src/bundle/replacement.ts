@@ -193,11 +193,8 @@ export class Replacement {
   }
 
   #adopt(): void {
-    const { bundle } = this;
-    if (bundle.state === 'RESOLVED' && !this.#halted) this.#host.fire('UNRESOLVED', bundle);
-    bundle.adopt(this.next, this.#isolation);
     this.#adopted = true;
-    this.#host.fire('UPDATED', bundle);
+    this.bundle.adopt(this.next, this.#isolation);
   }
 
   /** A run that dies fails what it was doing. */

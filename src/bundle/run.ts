@@ -7,6 +7,7 @@ import type {
 } from '../component/index.js';
 import type { ServiceGroup, ServiceOwner, ServiceRegistry, ServiceStage } from '../registry/index.js';
 import type { Disposer } from '../scope/index.js';
+import type { ContextHost } from './context.js';
 import type { Revision } from './revision.js';
 
 /** One component of a run, as its proof and its views see it. */
@@ -77,6 +78,8 @@ export interface Run {
 /** What a run is made from. */
 export interface RunParts {
   readonly owner: ServiceOwner;
+  /** The container as an activator sees it. */
+  readonly container: ContextHost;
   readonly revision: Revision;
   readonly registry: ServiceRegistry;
   readonly components: ComponentEngine;

@@ -1,8 +1,8 @@
 import { explain, type ComponentSet, type Handover } from '../component/index.js';
-import { RackwattError } from '../errors.js';
 import type { ServiceGroup } from '../registry/index.js';
 import type { Disposer } from '../scope/index.js';
 import { BundleContext } from './context.js';
+import { inTime } from './in-time.js';
 import type { Loaded, Revision } from './revision.js';
 import type { Run, RunComponent, RunParts, StartOptions, StopOptions } from './run.js';
 
@@ -30,18 +30,19 @@ export class SpaceRun implements Run {
   }
 
   async load(): Promise<void> {
-    this.#loaded ??= await this.revision.load(this.#parts.died);
+    const { died, patience } = this.#parts;
+    this.#loaded ??= await inTime(this.revision.load(died), patience, 'its main module was not evaluated');
   }
 
   async start({ held, inherits }: StartOptions): Promise<void> {
     await this.load();
-    const { owner, revision, registry, components, patience } = this.#parts;
+    const { owner, container, revision, registry, components, patience } = this.#parts;
     if (!held) registry.flip([this.services], []);
     const { activator, definitions } = this.#loaded!;
     const { version } = revision.manifest;
     const dataFolder = (): string => this.#parts.dataFolder();
     if (activator) {
-      this.#context = new BundleContext({ ...owner, version }, registry, this.services, dataFolder);
+      this.#context = new BundleContext({ ...owner, version }, container, this.services, dataFolder);
       await inTime(activator.start(this.#context), patience, 'its activator did not finish starting');
     }
     const resolve = (specifier: string): string => revision.resolvePath(specifier);
@@ -81,7 +82,7 @@ export class SpaceRun implements Run {
     } catch (error) {
       failure = { error };
     }
-    const failures = (await this.#context?.scope.close()) ?? [];
+    const failures = (await this.#context?.scope.close(this.#parts.patience)) ?? [];
     for (const error of failures) this.#parts.error(error);
     this.#context?.invalidate();
     this.services.close();
@@ -101,22 +102,5 @@ export class SpaceRun implements Run {
       registry.releaseOwner(owner);
       await this.services.drain(Math.max(0, until - performance.now()));
     }
-  }
-}
-
-/** @throws `BUNDLE_TIMEOUT` */
-async function inTime(work: void | Promise<void> | undefined, milliseconds: number, what: string): Promise<void> {
-  if (!work) return;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new RackwattError('BUNDLE_TIMEOUT', `${what} in ${milliseconds / 1000} s`)),
-      milliseconds,
-    );
-  });
-  try {
-    await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -238,7 +238,8 @@ export class Assembly {
 
   /** Starts or stops a bundle as its entry says. */
   async #run(bundle: Bundle, entry: BundleEntry, document: RuntimeDocument): Promise<void> {
-    bundle.startLevel = entry.startLevel ?? document.framework.bundleStartLevel;
+    const startLevel = entry.startLevel ?? document.framework.bundleStartLevel;
+    if (bundle.startLevel !== startLevel) await bundle.setStartLevel(startLevel);
     if (entry.start && bundle.state !== 'ACTIVE') await bundle.start();
     else if (!entry.start && bundle.state === 'ACTIVE') await bundle.stop();
   }

@@ -108,6 +108,7 @@ export class Node {
       ...parts.modules,
       ...components,
       storage: configuration.storage,
+      remembers: parts.changes !== undefined,
       version: VERSION,
       logger: log,
       isolation: isolated.makers,
@@ -137,9 +138,13 @@ export class Node {
     };
     this.installation = new Installation(deploying);
     this.runtimes = new Runtimes(deploying);
-    this.framework.onFrameworkEvent(({ type, bundle, error }) => {
-      if (type === 'ERROR') this.logs.logger(bundle?.name ?? 'rackwatt').error({ error }, errorMessage(error));
-    });
+    this.framework.onFrameworkEvent(
+      ({ type, bundle, error, message }) => {
+        if (type === 'ERROR') this.logs.logger(bundle.name).error({ error }, errorMessage(error));
+        if (type === 'WARNING') this.logs.logger(bundle.name).warn(message!);
+      },
+      { synchronous: true },
+    );
   }
 
   /** Reads the configuration and makes the container, with nothing in it yet. @throws `CONFIG_READ`, `CONFIG_INVALID` */
@@ -223,9 +228,10 @@ export class Node {
     });
     await this.#times.measure('schemas', () => loadValidation());
     this.#times.follow(this.framework);
+    await this.framework.init();
     await this.#times.measure('install', () => this.#assembly.begin(document));
     await this.#times.measure('start', async () => {
-      await this.framework.setStartLevel(document.framework.startLevel);
+      await this.framework.start(document.framework.startLevel);
       await this.framework.components.settled().catch((error: unknown) => this.#log.warn(errorMessage(error)));
     });
     await this.configuration.keepGeneration('started').catch((error: unknown) => this.#log.warn(errorMessage(error)));

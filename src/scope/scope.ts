@@ -1,4 +1,4 @@
-import { errorRecord, type ErrorRecord } from '../errors.js';
+import { errorRecord, RackwattError, type ErrorRecord } from '../errors.js';
 
 export type Disposer = () => void | Promise<void>;
 
@@ -93,27 +93,49 @@ export class Scope {
 
   /**
    * Undoes every effect, newest first.
+   * @param patience ms in all for disposers that settle late: afterwards the others are called without waiting, and those that have not
+   * settled are told as `SCOPE_TIMEOUT`. Without it, each is waited for
    * @returns what the disposers threw; empty when all went well. Closing twice gives the same promise.
    */
-  close(): Promise<ErrorRecord[]> {
-    this.#closing ??= this.#undo();
+  close(patience?: number): Promise<ErrorRecord[]> {
+    this.#closing ??= this.#undo(patience);
     return this.#closing;
   }
 
-  async #undo(): Promise<ErrorRecord[]> {
+  async #undo(patience: number | undefined): Promise<ErrorRecord[]> {
     this.#closed = true;
     this.#abort?.abort();
     const failures: ErrorRecord[] = [];
     const effects = [...this.#effects.values()].reverse();
     this.#effects.clear();
-    for (const effect of effects) {
+    const until = patience === undefined ? undefined : performance.now() + patience;
+    for (const { label, dispose } of effects) {
       try {
-        const pending = effect.dispose();
-        if (pending) await pending;
+        const pending = dispose();
+        if (!pending) continue;
+        if (until === undefined) await pending;
+        else await inTime(pending, until, `${label} of ${this.label}`);
       } catch (error) {
         failures.push(errorRecord(error));
       }
     }
     return failures;
+  }
+}
+
+/** @throws `SCOPE_TIMEOUT` */
+async function inTime(pending: Promise<void>, until: number, what: string): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const message = `${what} is not undone in time; the rest went on without it`;
+    timer = setTimeout(
+      () => reject(new RackwattError('SCOPE_TIMEOUT', message)),
+      Math.max(0, until - performance.now()),
+    );
+  });
+  try {
+    await Promise.race([pending, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

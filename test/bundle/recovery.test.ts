@@ -56,6 +56,10 @@ class FakeBundle {
     this.run = {};
   }
 
+  resume(): Promise<void> {
+    return this.start();
+  }
+
   async stop(): Promise<void> {
     this.#asked().asked(this);
     this.calls.push('stop');

@@ -20,7 +20,7 @@ test('23 24 an exclusive update stops, swaps and starts, in OSGi order, and keep
   const events: string[] = [];
   c.framework.onBundleEvent(({ type }) => events.push(type), { synchronous: true });
   await c.update(bundle, meter('two'), { version: '2.0.0', rackwatt: { update: 'exclusive' } });
-  assert.deepEqual(events, ['STOPPING', 'STOPPED', 'UPDATED', 'STARTING', 'STARTED']);
+  assert.deepEqual(events, ['STOPPING', 'STOPPED', 'UNRESOLVED', 'UPDATED', 'RESOLVED', 'STARTING', 'STARTED']);
   assert.equal(bundle.id, id);
   assert.equal(bundle.version, '2.0.0');
   assert.equal(serving(c), 'two');

@@ -14,9 +14,12 @@ async function three(t: TestContext) {
     await activated(container, 'bob'),
   ];
   const reported: [bundle: string | undefined, code: string | undefined][] = [];
-  container.framework.onFrameworkEvent(({ type, bundle, error }) => {
-    if (type === 'ERROR') reported.push([bundle?.name, (error as ErrorRecord).code]);
-  });
+  container.framework.onFrameworkEvent(
+    ({ type, bundle, error }) => {
+      if (type === 'ERROR') reported.push([bundle.name, (error as ErrorRecord).code]);
+    },
+    { synchronous: true },
+  );
   return { container, reported, bundles: { provider, alice, bob }, provider: provider.context, alice, bob };
 }
 

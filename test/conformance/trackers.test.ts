@@ -251,9 +251,12 @@ item(162, async (t) => {
 item(163, async (t) => {
   const { container, provider, consumer } = await pair(t);
   const reported: [bundle: string | undefined, code: string | undefined][] = [];
-  container.framework.onFrameworkEvent(({ type, bundle, error }) => {
-    if (type === 'ERROR') reported.push([bundle?.name, (error as ErrorRecord).code]);
-  });
+  container.framework.onFrameworkEvent(
+    ({ type, bundle, error }) => {
+      if (type === 'ERROR') reported.push([bundle.name, (error as ErrorRecord).code]);
+    },
+    { synchronous: true },
+  );
   const good = provider.register(Meter, meter()).reference;
   const bad = provider.register(Meter, meter(), { bad: true, 'service.ranking': 1 });
   const broken = new RangeError('not this one');

@@ -90,9 +90,12 @@ export class TestContainer {
       ...(options.migration === undefined ? {} : { migration: options.migration }),
       isolation: this.isolated.makers,
     });
-    this.framework.onFrameworkEvent(({ type, error }) => {
-      if (type === 'ERROR') this.errors.push((error as Error).message);
-    });
+    this.framework.onFrameworkEvent(
+      ({ type, error }) => {
+        if (type === 'ERROR') this.errors.push((error as Error).message);
+      },
+      { synchronous: true },
+    );
     t.after(() => this.framework.stop());
   }
 

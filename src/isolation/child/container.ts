@@ -79,6 +79,7 @@ export class ChildContainer {
     await framework.wire([revision]);
     const run = new SpaceRun({
       owner: bundle.owner,
+      container: framework,
       revision,
       registry: framework.registry,
       components: framework.components,

@@ -1,0 +1,15 @@
+/** Codes with which a worker or process ends. */
+const ENDED: ReadonlySet<string> = new Set([
+  'ISOLATION_CRASH',
+  'ISOLATION_EXIT',
+  'ISOLATION_FAULT',
+  'ISOLATION_MEMORY',
+  'ISOLATION_SILENT',
+  'ISOLATION_STARTUP',
+]);
+
+/** Whether a start failed because the worker or process of the bundle ended. */
+export function endedByItself(error: unknown): boolean {
+  const { code } = ((error as Error | undefined)?.cause ?? {}) as { code?: unknown };
+  return typeof code === 'string' && ENDED.has(code);
+}
