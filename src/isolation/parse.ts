@@ -75,8 +75,13 @@ export function parseKey(body: unknown): string {
   return text(keyed(body, 'a service')['key'], 'a service');
 }
 
+/** Ids of contracts. @throws `PEER_PROTOCOL` */
+export function parseAsked(body: unknown): string[] {
+  return texts(body, 'contracts');
+}
+
 /** @throws `PEER_PROTOCOL` */
-export function parseContracts(body: unknown): ServiceNotice['contracts'] {
+function parseContracts(body: unknown): ServiceNotice['contracts'] {
   return list(body, 'contracts').map((each) => {
     const { name, major, methods, streams, transfers, timeout, local } = keyed(each, 'a contract');
     if (!Number.isInteger(major) || (timeout !== undefined && typeof timeout !== 'number'))

@@ -1,17 +1,10 @@
-import type { Contract } from '../registry/contract.js';
-import type { ServiceGroup, ServiceRegistry } from '../registry/index.js';
+import { declaredContracts, type Contract, type ServiceGroup, type ServiceRegistry } from '../registry/index.js';
 import type { ServiceEvent, ServiceReference, ServiceRegistration } from '../registry/types.js';
 import type { Disposer } from '../scope/index.js';
-import { parseChange, parseContracts, parseKey, parseService } from './parse.js';
+import { mustCross } from './errors.js';
+import { parseAsked, parseChange, parseKey, parseService } from './parse.js';
 import type { Peer } from './peer.js';
-import {
-  contractData,
-  contractOf,
-  type ContractData,
-  type ServiceChange,
-  type ServiceEnd,
-  type ServiceNotice,
-} from './protocol.js';
+import { contractData, contractOf, type ServiceChange, type ServiceEnd, type ServiceNotice } from './protocol.js';
 import { merged } from './stubs.js';
 
 /** Services that a child tells of, registered in the node as its bundle's own. */
@@ -45,7 +38,8 @@ interface Mirrored {
 
 /**
  * The node's services of the contracts that a child asked for: told when they come, change and go. The services of its own
- * bundle are not among them: it has those itself.
+ * bundle are not among them: it has those itself. Of a contract the child says the id alone; what it may call, and whether
+ * anything of it crosses at all, is for the provider's own declaration to say.
  */
 export class SharedServices {
   readonly #peer: Peer;
@@ -60,28 +54,40 @@ export class SharedServices {
     this.#registry = registry;
     this.#group = group;
     peer.handle('ask', (body) => {
-      for (const data of parseContracts(body)) this.#ask(data);
+      for (const contract of parseAsked(body)) this.#ask(contract);
     });
   }
 
-  #ask(data: ContractData): void {
-    const contract = contractOf(data);
-    if (this.#asked.has(contract.id)) return;
+  /** @throws CONTRACT_LOCAL */
+  #ask(contract: string): void {
+    if (this.#asked.has(contract)) return;
+    const references = this.#group.references(contract);
+    for (const reference of references) if (this.#isOfOthers(reference)) mustCross(this.#declared(contract, reference));
     const onEvent = ({ type, reference }: ServiceEvent): void => {
-      const key = `${contract.id} ${reference.id}`;
+      const key = `${contract} ${reference.id}`;
       if (type === 'REGISTERED') this.#came(key, contract, reference);
       else if (type === 'UNREGISTERING') this.#gone(key);
       else if (this.#mirrored.has(key))
         this.#peer.tell('service.changed', { key, properties: reference.properties() } satisfies ServiceChange);
     };
-    this.#asked.set(contract.id, this.#group.listen(onEvent, { contract }));
-    for (const reference of this.#group.references(contract))
-      this.#came(`${contract.id} ${reference.id}`, contract, reference);
+    this.#asked.set(contract, this.#group.listen(onEvent, { contract }));
+    for (const reference of references) this.#came(`${contract} ${reference.id}`, contract, reference);
   }
 
-  #came(key: string, contract: Contract<unknown>, reference: ServiceReference): void {
+  #isOfOthers({ owner }: ServiceReference): boolean {
+    return owner !== undefined && owner.id !== this.#group.owner.id;
+  }
+
+  #declared(id: string, reference: ServiceReference): Contract<unknown> {
+    return declaredContracts(reference).find((contract) => contract.id === id)!;
+  }
+
+  /** @throws CONTRACT_LOCAL */
+  #came(key: string, id: string, reference: ServiceReference): void {
     const { owner } = reference;
-    if (!owner || owner.id === this.#group.owner.id || this.#mirrored.has(key)) return;
+    if (!owner || !this.#isOfOthers(reference) || this.#mirrored.has(key)) return;
+    const contract = this.#declared(id, reference);
+    mustCross(contract);
     const service = this.#group.get(reference);
     if (service === undefined) return;
     const handle = this.#peer.expose(contract, this.#registry.guarded(reference, contract, service) as object);

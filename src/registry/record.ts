@@ -13,6 +13,7 @@ import type {
 import type { Use } from './uses.js';
 
 const UNGUARDED: readonly Guard[] = [];
+const NOTHING_DECLARED: readonly Contract<unknown>[] = [];
 
 export type ServiceScope = 'singleton' | 'bundle' | 'prototype';
 
@@ -23,6 +24,8 @@ export type ServiceScope = 'singleton' | 'bundle' | 'prototype';
 export class ServiceRecord implements ServiceReference {
   readonly id: number;
   readonly contracts: readonly string[];
+  /** Its contracts as its provider declared them. */
+  declared: readonly Contract<unknown>[];
   readonly scope: ServiceScope;
   /**
    * `held`: seen by its own group only. `retired`: found by nobody any more, because another takes its place, which
@@ -48,7 +51,7 @@ export class ServiceRecord implements ServiceReference {
   constructor(
     id: number,
     owner: ServiceOwner,
-    contracts: readonly string[],
+    declared: readonly Contract<unknown>[],
     service: unknown,
     properties: Properties,
     like: PropertySet | undefined,
@@ -57,7 +60,9 @@ export class ServiceRecord implements ServiceReference {
     this.id = id;
     this.group = group;
     this.owner = owner;
-    this.contracts = contracts;
+    this.declared = declared;
+    const ids = declared.map((contract) => contract.id);
+    this.contracts = Object.freeze(ids.length > 1 ? [...new Set(ids)] : ids);
     this.service = service;
     this.scope = isFactory(service) ? service.scope : 'singleton';
     this.current = this.replaced(properties, like);
@@ -110,6 +115,7 @@ export class ServiceRecord implements ServiceReference {
   forget(): void {
     this.#left = this.guards();
     this.#guards = undefined;
+    this.declared = NOTHING_DECLARED;
     this.owner = undefined;
     this.service = undefined;
     this.registration = undefined;
@@ -124,6 +130,14 @@ export class ServiceRecord implements ServiceReference {
   get factory(): ServiceFactory<unknown> | undefined {
     return this.scope === 'singleton' ? undefined : (this.service as ServiceFactory<unknown>);
   }
+}
+
+/**
+ * The contracts of a service as its provider declared them; none of one that is gone. What may be done with the service is
+ * said there, not in the contract that somebody asks by.
+ */
+export function declaredContracts(reference: ServiceReference): readonly Contract<unknown>[] {
+  return (reference as ServiceRecord).declared;
 }
 
 /** The order of services: highest ranking first, then the oldest. */

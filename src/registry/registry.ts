@@ -88,14 +88,15 @@ export class ServiceRegistry {
     properties: Properties = {},
     group?: ServiceGroup,
   ): ServiceRegistration<T> {
-    const ids = isList(contracts) ? [...new Set(contracts.map((contract) => contract.id))] : [contracts.id];
-    if (ids.length === 0 || service === undefined || service === null) {
-      const missing = ids.length === 0 ? 'a service under no contract' : `nothing as service of ${ids.join(', ')}`;
+    const declared = isList(contracts) ? [...contracts] : [contracts];
+    if (declared.length === 0 || service === undefined || service === null) {
+      const ids = declared.map(({ id }) => id).join(', ');
+      const missing = ids === '' ? 'a service under no contract' : `nothing as service of ${ids}`;
       throw new RackwattError('SERVICE_INVALID', `Bundle ${owner.name} registers ${missing}.`, {
         context: { bundle: owner.name },
       });
     }
-    const record = new ServiceRecord(this.#nextId, owner, Object.freeze(ids), service, properties, this.#latest, group);
+    const record = new ServiceRecord(this.#nextId, owner, declared, service, properties, this.#latest, group);
     this.#nextId++;
     this.#latest = record.current;
     const registration = new Registration<T>(record, this.#acts);

@@ -11,7 +11,6 @@ import { whyLocal } from '../errors.js';
 import { Peer } from '../peer.js';
 import type { Port } from '../port.js';
 import {
-  contractData,
   type ComponentNotice,
   type Configurations,
   type HandoverData,
@@ -45,7 +44,7 @@ export class ChildContainer {
   /** @param end called when the node is gone, or wants it to end */
   constructor(port: Port, end: () => void) {
     const onError = (error: unknown): void => this.#report(error);
-    this.peer = new Peer(port, { label: 'node', callTimeout: 0, onClose: end, onError });
+    this.peer = new Peer(port, { label: 'node', onClose: end, onError });
     this.peer.handle('load', (body) => this.#load(body as LoadRequest));
     this.peer.handle('start', (body) => this.#start(body as StartRequest));
     this.peer.handle('stop', (body) => this.#stop(body as StopRequest));
@@ -138,7 +137,10 @@ export class ChildContainer {
 
   /** Resolves when the node's services of these contracts are mirrored. */
   async #ask(contracts: readonly Contract<unknown>[]): Promise<void> {
-    if (contracts.length > 0) await this.peer.request('ask', contracts.map(contractData));
+    if (contracts.length > 0) {
+      const ids = contracts.map(({ id }) => id);
+      await this.peer.request('ask', ids, { timeout: 0 });
+    }
   }
 
   #configure(configurations: Configurations): void {

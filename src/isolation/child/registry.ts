@@ -7,11 +7,10 @@ import { whyLocal } from '../errors.js';
 export type ContractListener = (contract: Contract<unknown>) => void;
 
 /**
- * The services of a child container: those of its bundle, and those of the node that the bundle asked for. It knows its
- * contracts as values, since stubs are made from them, and holds back what cannot cross.
+ * The services of a child container: those of its bundle, and those of the node that the bundle asked for. It holds back
+ * what cannot cross.
  */
 export class ChildRegistry extends ServiceRegistry {
-  readonly #contracts = new Map<string, Contract<unknown>>();
   readonly #asked = new Set<string>();
   readonly #onAsked: ContractListener;
 
@@ -20,16 +19,8 @@ export class ChildRegistry extends ServiceRegistry {
     this.#onAsked = onAsked;
   }
 
-  /** A contract under which the bundle registered something. */
-  contract(id: string): Contract<unknown> | undefined {
-    return this.#contracts.get(id);
-  }
-
   override register: ServiceRegistry['register'] = (owner, contracts, ...rest) => {
-    for (const contract of 'id' in contracts ? [contracts] : contracts) {
-      refuseLocal(contract, owner.name, 'provides');
-      this.#contracts.set(contract.id, contract);
-    }
+    for (const contract of 'id' in contracts ? [contracts] : contracts) refuseLocal(contract, owner.name, 'provides');
     return super.register(owner, contracts, ...rest);
   };
 

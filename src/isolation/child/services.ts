@@ -1,3 +1,4 @@
+import { declaredContracts } from '../../registry/index.js';
 import type { ServiceEvent, ServiceOwner, ServiceReference, ServiceRegistration } from '../../registry/types.js';
 import type { Peer } from '../peer.js';
 import { contractData, contractOf, type ServiceChange, type ServiceEnd, type ServiceNotice } from '../protocol.js';
@@ -37,7 +38,7 @@ export class OwnServices {
   }
 
   #came(reference: ServiceReference): void {
-    const contracts = reference.contracts.flatMap((id) => this.#registry.contract(id) ?? []);
+    const contracts = declaredContracts(reference);
     const service = this.#registry.get(CONTAINER, reference) as object | undefined;
     if (service === undefined) return;
     const handle = this.#peer.expose(merged(contracts), service);
