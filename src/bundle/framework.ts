@@ -85,7 +85,7 @@ export class Framework implements BundleHost, ContextHost {
     this.registry = options.registry?.(reporting) ?? new ServiceRegistry(reporting);
     this.components = new ComponentEngine({
       registry: this.registry,
-      configurations: (pid, definition) => options.configurations?.(pid, definition) ?? [],
+      configurations: (pid, definition, bundle) => options.configurations?.(pid, definition, bundle) ?? [],
       defaults: (definition) => options.defaults?.(definition) ?? {},
       logger: (bundle: ComponentBundle, component) => options.logger(bundle.owner.name, component),
       patience: this.patience,

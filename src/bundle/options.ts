@@ -1,4 +1,4 @@
-import type { ComponentDefinition, InstanceConfiguration, Logger } from '../component/index.js';
+import type { ComponentDefinition, ConfiguredBundle, InstanceConfiguration, Logger } from '../component/index.js';
 import type { RegistryOptions, ServiceRegistry } from '../registry/index.js';
 import type { HostModules, RevisionTokens, TransformCache } from '../space/index.js';
 import type { Isolation } from './contract.js';
@@ -26,7 +26,11 @@ export interface FrameworkOptions {
   version: string;
   logger(bundle: string, component?: string): Logger;
   /** Configurations in force for a PID. */
-  configurations?(pid: string, definition: ComponentDefinition): readonly InstanceConfiguration[];
+  configurations?(
+    pid: string,
+    definition: ComponentDefinition,
+    bundle: ConfiguredBundle,
+  ): readonly InstanceConfiguration[];
   defaults?(definition: ComponentDefinition): Readonly<Record<string, unknown>>;
   /** Folder for transformed sources; without it every start transforms anew. */
   transforms?: TransformCache;

@@ -46,7 +46,8 @@ export class SpaceRun implements Run {
       await inTime(activator.start(this.#context), patience, 'its activator did not finish starting');
     }
     const resolve = (specifier: string): string => revision.resolvePath(specifier);
-    this.#components = components.add({ owner, version, dataFolder, resolve }, definitions, {
+    const { location } = revision.source;
+    this.#components = components.add({ owner, version, location, dataFolder, resolve }, definitions, {
       services: this.services,
       inherits,
     });

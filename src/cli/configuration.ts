@@ -26,6 +26,12 @@ export function commandConfiguration(home: Home): ConfigurationAdmin {
     (...parameters: Parameters<ConfigurationAdmin[M]>) =>
       call(method, parameters) as ReturnType<ConfigurationAdmin[M]>;
   return {
+    configuration: through('configuration'),
+    factoryConfiguration: through('factoryConfiguration'),
+    list: through('list'),
+    update: through('update'),
+    updateIfDifferent: through('updateIfDifferent'),
+    delete: through('delete'),
     read: through('read'),
     edit: through('edit'),
     validate: through('validate'),

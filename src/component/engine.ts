@@ -5,14 +5,18 @@ import type { ComponentDefinition } from './define.js';
 import { ComponentInstance, type InstanceConfiguration } from './instance.js';
 import type { Handover } from './handover.js';
 import { dependantsFirst, fallingWithout } from './plan.js';
-import type { AddOptions, ComponentBundle, ComponentSet, RemoveOptions } from './set.js';
+import type { AddOptions, ComponentBundle, ComponentSet, ConfiguredBundle, RemoveOptions } from './set.js';
 import type { DeactivationReason, Logger } from './types.js';
 import { Work } from './work.js';
 
 export interface EngineOptions {
   registry: ServiceRegistry;
   /** Configurations in force for a PID: those of `pid~name`, or the one of `pid`; with the defaults of the component's schema. */
-  configurations(pid: string, definition: ComponentDefinition): readonly InstanceConfiguration[];
+  configurations(
+    pid: string,
+    definition: ComponentDefinition,
+    bundle: ConfiguredBundle,
+  ): readonly InstanceConfiguration[];
   /** What an unconfigured component gets as its configuration: the defaults of its schema. */
   defaults?(definition: ComponentDefinition): Readonly<Record<string, unknown>>;
   logger(bundle: ComponentBundle, component: string): Logger;
@@ -168,7 +172,10 @@ export class ComponentEngine implements EngineParts {
 
   #matchConfigurations(set: ComponentSet, definition: ComponentDefinition): void {
     const policy = definition.options.configuration?.policy ?? 'optional';
-    const wanted = policy === 'ignore' ? [] : this.#options.configurations(pidOf(definition), definition);
+    const wanted =
+      policy === 'ignore'
+        ? []
+        : this.#options.configurations(pidOf(definition), definition, configuredBundle(set.bundle));
     const existing =
       set.instances.size === 0 ? [] : [...set.instances].filter((instance) => instance.definition === definition);
     const list: (InstanceConfiguration | undefined)[] =
@@ -323,3 +330,7 @@ const SYSTEM: ComponentBundle = {
     throw new RackwattError('MODULE_NOT_FOUND', errorMessage(`the container resolves nothing: ${specifier}`));
   },
 };
+
+function configuredBundle({ owner, version, location }: ComponentBundle): ConfiguredBundle {
+  return { name: owner.name, version, location };
+}

@@ -1,6 +1,6 @@
 export { component, isComponentDefinition, type ComponentDefinition } from './define.js';
 export { ComponentEngine, pidOf, type EngineOptions } from './engine.js';
-export type { ComponentBundle, ComponentSet } from './set.js';
+export type { ComponentBundle, ComponentSet, ConfiguredBundle } from './set.js';
 export { Handover } from './handover.js';
 export type { ComponentInstance, InstanceConfiguration, InstanceState } from './instance.js';
 export { componentInfo, explain } from './explain.js';

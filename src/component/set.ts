@@ -8,8 +8,17 @@ import type { ComponentInstance } from './instance.js';
 export interface ComponentBundle {
   readonly owner: ServiceOwner;
   readonly version: string;
+  /** Where its content came from. */
+  readonly location?: string | undefined;
   dataFolder(): string;
   resolve(specifier: string): string;
+}
+
+/** What a configuration can be meant for. */
+export interface ConfiguredBundle {
+  readonly name: string;
+  readonly version: string;
+  readonly location?: string | undefined;
 }
 
 /** The components of one started revision. */

@@ -10,6 +10,7 @@ import { replaceReferences } from './references.js';
 import { mistakesOf, validate } from './schema.js';
 import { missingSentence } from './secrets.js';
 import type { Mistake } from './sentences.js';
+import { reads, untargetedPids } from './targeted.js';
 
 /** A document that is sound in itself. */
 export interface SoundDocument {
@@ -63,7 +64,8 @@ export async function judge({ file, document }: SoundDocument, around: Surroundi
       pointer: at + pointer,
       part,
     });
-    const declared = around.schemas.filter((schema) => schema.pid === pid || schema.pid === factoryPid(pid));
+    const declared = around.schemas.filter((schema) => reads(schema, pid));
+    problems.push(...sameKeyTwice(configuration).map(here));
     if (declared.length === 0 && around.schemas.length > 0)
       warnings.push({ message: undeclared(pid, around.schemas), pointer: at, part: 'key' });
     for (const { schema, policy } of declared) {
@@ -100,12 +102,6 @@ export function located(file: ParsedFile, mistakes: readonly Mistake[]): Configu
     .sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
-/** `rackwatt.device~rack1-a` -> `rackwatt.device` */
-export function factoryPid(pid: string): string {
-  const tilde = pid.indexOf('~');
-  return tilde < 0 ? pid : pid.slice(0, tilde);
-}
-
 /** Before the first document there is nothing. */
 export const emptyDocument = (): RuntimeDocument => withDefaults(documentSchema, { id: '' }) as RuntimeDocument;
 
@@ -126,8 +122,19 @@ function sameBundleTwice(document: RuntimeDocument): Mistake[] {
   });
 }
 
+/** Configurations become properties of services, whose keys compare without case. */
+function sameKeyTwice(configuration: Readonly<Record<string, unknown>>): Mistake[] {
+  const keys = new Map<string, string>();
+  return Object.keys(configuration).flatMap((key) => {
+    const twin = keys.get(key.toLowerCase());
+    keys.set(key.toLowerCase(), key);
+    const message = `${key} and ${twin} are the same key, written in different case`;
+    return twin === undefined ? [] : [{ message, pointer: pointerOf(key), part: 'key' as const }];
+  });
+}
+
 function undeclared(pid: string, schemas: readonly ConfigurationSchema[]): string {
-  const meant = nearest(factoryPid(pid), [...new Set(schemas.map((schema) => schema.pid))]);
+  const meant = nearest(untargetedPids(pid).at(-1)!, [...new Set(schemas.map((schema) => schema.pid))]);
   return `configuration ${pid}: no installed component reads this PID${meant === undefined ? '' : `; did you mean ${meant}?`}`;
 }
 

@@ -5,6 +5,7 @@ export const CONFIGURATION_ERRORS = {
   CONFIG_INVALID: 'a configuration is not what its schema asks for; `context.problems` lists everything that is wrong',
   CONFIG_CHANGED_MEANWHILE: 'the file is no longer the one that the change was made for',
   CONFIG_NOT_APPLIED: 'the node could not run with the change and goes on as before',
+  CONFIG_UNKNOWN: 'a configuration that is to be deleted is not in the file',
   CONFIG_NOT_LOADED: 'the configuration was asked for before it was loaded',
   CONFIG_GENERATION: 'a kept generation is missing or damaged',
   DURATION_INVALID: 'a duration is not written as a number and a unit',

@@ -23,6 +23,8 @@ export interface ConfigurationHooks {
    * not in time. Whoever answers `ok: false` has put the node back as it was. Called one at a time.
    */
   apply?(difference: ConfigurationDifference, document: RuntimeDocument): Promise<ApplyResult>;
+  /** A change came to its end, whatever came of it; called before whoever asked for it is answered. Throws nothing. */
+  settled?(): void;
 }
 
 export interface ConfigurationLog {

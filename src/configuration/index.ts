@@ -1,7 +1,16 @@
 /** Configuration Admin: `runtime.config.json`, schemas, secrets and generations. */
 export * from './contract.js';
+export * from './managed-service.js';
 export { configurationAdmin } from './admin.js';
-export { factoryPid } from './candidate.js';
+export {
+  ConfigurationsInForce,
+  concerned,
+  type BroughtConfiguration,
+  type ConfigurationInForce,
+} from './configurations.js';
+export { Announcements } from './announcements.js';
+export { propertiesOf } from './properties.js';
+export { factoryPid, type TargetBundle } from './targeted.js';
 export { withDefaults } from './defaults.js';
 export type { ConfigurationDifference } from './difference.js';
 export {

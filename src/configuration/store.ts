@@ -251,8 +251,8 @@ export class ConfigurationStore {
     options: Pick<Change, 'reason' | 'transaction' | 'joins'>,
   ): Promise<ConfigurationChange> {
     const { sound, base, revision, warnings } = proposal;
-    const refused = (problems: ConfigurationProblem[]): ConfigurationChange => ({
-      outcome: { applied: false, problems, warnings, revision: base.revision },
+    const refused = (problems: ConfigurationProblem[], undone: { undone?: true } = {}): ConfigurationChange => ({
+      outcome: { applied: false, problems, warnings, ...undone, revision: base.revision },
     });
     if (sound === undefined || proposal.problems.length > 0) return refused(proposal.problems);
     const change = difference(await this.#previous(base.text), sound.document);
@@ -262,7 +262,7 @@ export class ConfigurationStore {
     const isSaved = revision === base.revision;
     const before = isSaved && this.#inForce !== undefined ? this.#inForce : base;
     const result = await this.#make(sound, { ...options, base: before, difference: change, isSaved });
-    if (!result.ok) return refused(problemsAt(sound, result.problems));
+    if (!result.ok) return refused(problemsAt(sound, result.problems), { undone: true });
     return { outcome: { applied: true, problems: [], warnings, revision }, difference: change };
   }
 
@@ -392,7 +392,7 @@ export class ConfigurationStore {
   }
 
   #serially<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(work);
+    const result = this.#queue.then(work).finally(() => this.#options.hooks?.settled?.());
     this.#queue = result.catch((reported: unknown) => void reported);
     return result;
   }

@@ -34,10 +34,11 @@ export async function writeAtomically(
   if (!isReplaced) throw changedMeanwhile(file);
 }
 
-export function changedMeanwhile(file: string): RackwattError {
+/** @param pid of the configuration that changed, where it is known which */
+export function changedMeanwhile(file: string, pid?: string): RackwattError {
   return new RackwattError(
     'CONFIG_CHANGED_MEANWHILE',
-    `${file} was changed by somebody else meanwhile; read it again and repeat the change`,
+    `${pid === undefined ? file : `configuration ${pid}`} was changed by somebody else meanwhile; read it again and repeat the change`,
     { context: { file } },
   );
 }

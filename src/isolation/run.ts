@@ -14,6 +14,7 @@ import {
   Handover,
   pidOf,
   type ComponentDefinition,
+  type ConfiguredBundle,
   type InstanceConfiguration,
   type Logger,
 } from '../component/index.js';
@@ -43,7 +44,11 @@ export interface IsolationOptions {
   /** Limits for a bundle, by its name. */
   settings(bundle: string, kind: IsolationSettings['kind']): IsolationSettings;
   logger(bundle: string, component?: string): Logger;
-  configurations(pid: string, definition: ComponentDefinition): readonly InstanceConfiguration[];
+  configurations(
+    pid: string,
+    definition: ComponentDefinition,
+    bundle: ConfiguredBundle,
+  ): readonly InstanceConfiguration[];
   defaults(definition: ComponentDefinition): Readonly<Record<string, unknown>>;
 }
 
@@ -357,6 +362,8 @@ export class IsolatedRun implements Run {
   }
 
   #configurations(): Configurations {
+    const { manifest, location } = this.revision.source;
+    const bundle = { name: manifest.name, version: manifest.version, location };
     return Object.fromEntries(
       this.#definitions.map((definition) => {
         const { name, configuration } = definition.options;
@@ -364,7 +371,9 @@ export class IsolatedRun implements Run {
           name,
           {
             instances:
-              configuration?.policy === 'ignore' ? [] : this.#options.configurations(pidOf(definition), definition),
+              configuration?.policy === 'ignore'
+                ? []
+                : this.#options.configurations(pidOf(definition), definition, bundle),
             defaults: this.#options.defaults(definition),
           },
         ];

@@ -1,17 +1,17 @@
 import type { Bundle, Change, Framework, Isolation, RevisionSource } from '../bundle/index.js';
 import type { ComponentDefinition, InstanceConfiguration, Logger } from '../component/index.js';
 import {
-  factoryPid,
+  concerned,
   parseDuration,
-  withDefaults,
   type BundleEntry,
   type PreparedConfiguration,
   type RuntimeDocument,
+  type TargetBundle,
 } from '../configuration/index.js';
 import { errorMessage, RackwattError } from '../errors.js';
 import { isolationSettings, type IsolationSettings } from '../isolation/index.js';
 import { componentsOf, onComponentChange } from './components.js';
-import { instancesOf } from './instances.js';
+import { filled, NodeConfigurations } from './configurations.js';
 import { MigratedConfigurations } from './migrated.js';
 
 /** What could not be applied, with the JSON pointer of the place in the document. */
@@ -44,7 +44,7 @@ interface Wanted {
  */
 export class Assembly {
   readonly #options: AssemblyOptions;
-  readonly #configurations = new Map<string, PreparedConfiguration>();
+  readonly configurations: NodeConfigurations;
   /** Configurations that bundles migrate while they are updated. */
   readonly migrated: MigratedConfigurations;
   #document: RuntimeDocument | undefined;
@@ -56,16 +56,17 @@ export class Assembly {
 
   constructor(options: AssemblyOptions) {
     this.#options = options;
+    this.configurations = new NodeConfigurations(options);
     this.migrated = new MigratedConfigurations({
-      inForce: this.#configurations,
+      inForce: this.configurations.inForce,
       document: () => this.#document!,
       prepare: options.prepare,
     });
   }
 
   /** Configurations in force for a component. */
-  configurations(pid: string, definition: ComponentDefinition): InstanceConfiguration[] {
-    return instancesOf(pid, definition, this.#configurations, (component, values) => filled(component, values));
+  configurationsOf(pid: string, definition: ComponentDefinition, bundle: TargetBundle): InstanceConfiguration[] {
+    return this.configurations.instances(pid, definition, bundle);
   }
 
   static defaults(definition: ComponentDefinition): Record<string, unknown> {
@@ -90,7 +91,7 @@ export class Assembly {
     const changed = await this.#prepare(next);
     await this.#changeBundles(previous, next, problems);
     if (problems.length > 0) return problems;
-    const pids = new Set([...changed].map(factoryPid));
+    const pids = concerned(changed);
     this.#options.framework.components.configurationsChanged(pids);
     await this.#options.isolated.configurationsChanged(pids);
     problems.push(...(await this.#unhealthy(changed, parseDuration(next.framework.activationTimeout))));
@@ -142,24 +143,9 @@ export class Assembly {
   }
 
   /** @returns PIDs whose configuration came, went or changed. */
-  async #prepare(document: RuntimeDocument): Promise<Set<string>> {
+  #prepare(document: RuntimeDocument): Promise<Set<string>> {
     this.#document = document;
-    const prepared = await this.#options.prepare(document);
-    const changed = new Set<string>();
-    for (const pid of this.#configurations.keys()) if (!prepared.has(pid)) changed.add(pid);
-    for (const pid of changed) this.#configurations.delete(pid);
-    for (const [pid, configuration] of prepared) {
-      const before = this.#configurations.get(pid);
-      this.#configurations.set(pid, configuration);
-      if (
-        JSON.stringify([before?.values, before?.problem]) !==
-        JSON.stringify([configuration.values, configuration.problem])
-      )
-        changed.add(pid);
-      if (configuration.problem && configuration.problem !== before?.problem)
-        this.#options.log.error(configuration.problem);
-    }
-    return changed;
+    return this.configurations.take(document);
   }
 
   async #changeBundles(previous: RuntimeDocument, next: RuntimeDocument, problems: AssemblyProblem[]): Promise<void> {
@@ -305,9 +291,4 @@ export class Assembly {
             : `${info.name} did not start with it: ${failure}`,
       }));
   }
-}
-
-function filled(definition: ComponentDefinition, values: Record<string, unknown>): Record<string, unknown> {
-  const schema = definition.options.configuration?.schema;
-  return schema ? (withDefaults(schema, values) as Record<string, unknown>) : values;
 }

@@ -1,6 +1,6 @@
 import { containerModules, Framework, readManifest, type Bundle, type Manifest } from '../bundle/index.js';
 import { describeComponent, type ComponentDescription } from '../component/index.js';
-import { configurationAdmin, type ConfigurationAdmin } from '../configuration/index.js';
+import type { ConfigurationAdmin } from '../configuration/index.js';
 import { platformBundles } from '../deployment/index.js';
 import { errorMessage } from '../errors.js';
 import { VERSION } from '../version.js';
@@ -16,7 +16,7 @@ export async function withStoppedNode<T>(
   const node = await Node.open(home, { idle: true });
   try {
     await node.look();
-    return await work(configurationAdmin(node.configuration));
+    return await work(node.configurations.admin);
   } finally {
     await node.stop();
   }

@@ -1,6 +1,6 @@
 import type { Bundle, Runtime } from '../bundle/index.js';
 import { AdminMethod } from '../cli/contract.js';
-import type { ConfigurationAdmin } from '../configuration/index.js';
+import { ConfigurationAdmin } from '../configuration/index.js';
 import { RackwattError } from '../errors.js';
 import type { SocketMethod } from './admin-socket.js';
 import { componentsOf } from './components.js';
@@ -17,16 +17,6 @@ function text(parameters: unknown, key: string): string {
   if (typeof value !== 'string') throw new RackwattError('USAGE', `the parameter "${key}" must be a text`);
   return value;
 }
-
-const CONFIGURATION_METHODS = new Set<keyof ConfigurationAdmin>([
-  'read',
-  'edit',
-  'validate',
-  'schemas',
-  'secrets',
-  'setSecret',
-  'removeSecret',
-]);
 
 /** The methods of the admin socket: the container's own, then those that bundles contribute. */
 export function socketMethods(
@@ -105,7 +95,7 @@ export function socketMethods(
     'component.effects': (parameters) => component(parameters).effects(),
     config: (parameters) => {
       const { method, parameters: given } = parameters as { method: keyof ConfigurationAdmin; parameters: unknown[] };
-      if (!CONFIGURATION_METHODS.has(method))
+      if (!ConfigurationAdmin.methods.includes(method))
         throw new RackwattError('METHOD_UNKNOWN', `the configuration has no method ${String(method)}`);
       return (admin[method] as (...values: unknown[]) => unknown)(...given);
     },

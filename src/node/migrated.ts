@@ -4,6 +4,7 @@ import { pidOf } from '../component/index.js';
 import {
   factoryPid,
   validate,
+  type ConfigurationsInForce,
   type ConfigurationStore,
   type PreparedConfiguration,
   type RuntimeDocument,
@@ -12,7 +13,7 @@ import { errorMessage, RackwattError } from '../errors.js';
 
 export interface MigratedOptions {
   /** By PID; what is migrated is put in here. */
-  inForce: Map<string, PreparedConfiguration>;
+  inForce: ConfigurationsInForce;
   /** The document that is being applied. */
   document(): RuntimeDocument;
   prepare(document: RuntimeDocument): Promise<Map<string, PreparedConfiguration>>;
@@ -31,7 +32,7 @@ export class MigratedConfigurations implements MigrationHost {
 
   configurations(bundle: string, pids: ReadonlySet<string>): Configurations {
     if (this.spared.has(bundle)) return {};
-    const found = [...this.#options.inForce].filter(([pid]) => pids.has(factoryPid(pid)));
+    const found = [...this.#options.inForce.own()].filter(([pid]) => pids.has(factoryPid(pid)));
     return Object.fromEntries(found.map(([pid, { written }]) => [pid, written]));
   }
 
@@ -51,16 +52,16 @@ export class MigratedConfigurations implements MigrationHost {
 
   async take(migrated: Configurations): Promise<() => Promise<void>> {
     const { inForce, document, prepare } = this.#options;
-    const before = new Map(Object.keys(migrated).map((pid) => [pid, inForce.get(pid)]));
+    const before = new Map(Object.keys(migrated).map((pid) => [pid, inForce.own().get(pid)]));
     const prepared = await prepare({ ...document(), configurations: migrated });
     for (const [pid, configuration] of prepared) {
-      inForce.set(pid, configuration);
+      inForce.setOwn(pid, configuration);
       this.#migrated.set(pid, configuration.written);
     }
     return async () => {
       for (const [pid, configuration] of before) {
         this.#migrated.delete(pid);
-        if (configuration) inForce.set(pid, configuration);
+        if (configuration) inForce.setOwn(pid, configuration);
       }
     };
   }

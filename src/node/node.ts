@@ -2,14 +2,12 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { containerModules, Framework, HealthCheck, Runtime } from '../bundle/index.js';
 import {
-  ConfigurationAdmin,
-  SecretResolver,
-  configurationAdmin,
   ConfigurationStore,
   loadValidation,
   type ApplyResult,
   type ConfigurationSchema,
   type RuntimeDocument,
+  type TargetBundle,
 } from '../configuration/index.js';
 import type { ComponentDefinition, Logger } from '../component/index.js';
 import {
@@ -30,6 +28,7 @@ import { serveSocket, socketPath } from './admin-socket.js';
 import { Assembly } from './assembly.js';
 import { Changes } from './changes.js';
 import { Descriptions } from './descriptions.js';
+import { ConfigurationServices } from './configuration-services.js';
 import { containFaults } from './faults.js';
 import { Installation } from './installation.js';
 import { Logs } from './logs.js';
@@ -53,6 +52,7 @@ export class Node {
   readonly configuration: ConfigurationStore;
   readonly framework: Framework;
   readonly logs: Logs;
+  readonly configurations: ConfigurationServices;
   readonly installation: Installation;
   readonly runtimes: Runtimes;
   readonly tokens = new RevisionTokens();
@@ -94,7 +94,8 @@ export class Node {
     this.#log = this.logs.logger('rackwatt');
     const log = (bundle: string, component?: string): Logger => this.logs.logger(bundle, component);
     const components = {
-      configurations: (pid: string, definition: ComponentDefinition) => this.#assembly.configurations(pid, definition),
+      configurations: (pid: string, definition: ComponentDefinition, bundle: TargetBundle) =>
+        this.#assembly.configurationsOf(pid, definition, bundle),
       defaults: (definition: ComponentDefinition) => Assembly.defaults(definition),
     };
     const isolated = new IsolatedRuns({
@@ -128,6 +129,12 @@ export class Node {
       find: (entry) => this.#find(entry),
       prepare: (document) => configuration.prepare(document),
     });
+    this.configurations = new ConfigurationServices({
+      framework: this.framework,
+      store: configuration,
+      configurations: this.#assembly.configurations,
+      log: this.#log,
+    });
     const deploying = {
       framework: this.framework,
       configuration,
@@ -158,6 +165,7 @@ export class Node {
       hooks: {
         schemas: () => node?.schemas() ?? [],
         ...(options.idle ? {} : { apply: (_difference, document) => node!.#apply(document) }),
+        settled: () => node?.configurations.announce(),
       },
       ...(options.idle ? {} : { generations }),
       log: {
@@ -207,14 +215,13 @@ export class Node {
   /** Brings everything up. Settles when the bundles are started and their components are active or wait for something. */
   async start(): Promise<void> {
     const { document, storage } = this.configuration;
-    const admin = configurationAdmin(this.configuration);
     const runtime = runtimeService(this.framework, {
       id: this.id,
       version: VERSION,
       started: this.#started,
       home: this.#home.folder,
     });
-    await serveSocket(socketPath(storage), this.#scope, socketMethods(this, runtime, admin));
+    await serveSocket(socketPath(storage), this.#scope, socketMethods(this, runtime, this.configurations.admin));
     containFaults({
       framework: this.framework,
       log: this.#log,
@@ -222,14 +229,12 @@ export class Node {
       fatal: (error) => this.#fatal(error),
     });
     this.framework.registry.register(SYSTEM, Runtime, runtime);
-    this.framework.registry.register(SYSTEM, ConfigurationAdmin, admin);
-    this.framework.registry.register(SYSTEM, SecretResolver, {
-      resolve: (values) => this.#withSecrets(values),
-    });
+    this.configurations.register();
     await this.#times.measure('schemas', () => loadValidation());
     this.#times.follow(this.framework);
     await this.framework.init();
     await this.#times.measure('install', () => this.#assembly.begin(document));
+    this.configurations.open();
     await this.#times.measure('start', async () => {
       await this.framework.start(document.framework.startLevel);
       await this.framework.components.settled().catch((error: unknown) => this.#log.warn(errorMessage(error)));
@@ -250,6 +255,7 @@ export class Node {
       this.#stopping.abort();
       await this.#changes?.end(this.exitStatus === 0 || this.exitStatus === RESTART);
       await this.framework.stop();
+      this.configurations.close();
       for (const failure of await this.#scope.close()) this.#log.warn({ error: failure }, failure.message);
       await this.logs.close();
     })();
@@ -299,14 +305,6 @@ export class Node {
       }
     }
     return schemas;
-  }
-
-  async #withSecrets(values: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
-    const pid = 'of a preview';
-    const document = { ...this.configuration.document, configurations: { [pid]: { ...values } } };
-    const { problem, values: found } = (await this.configuration.prepare(document, [pid])).get(pid)!;
-    if (problem !== undefined) throw new RackwattError('SECRET_MISSING', problem);
-    return found;
   }
 
   /** Installs the bundles of the configuration without starting any. */
@@ -364,8 +362,11 @@ export class Node {
       allowUnsigned: this.#trusts('dropins'),
       log: this.#log,
       scope: this.#scope,
-      drop: (source) => this.#assembly.drop(source, this.configuration.document.framework.bundleStartLevel),
-      lift: (name) => this.#assembly.lift(name),
+      drop: (source) =>
+        this.#assembly
+          .drop(source, this.configuration.document.framework.bundleStartLevel)
+          .finally(() => this.configurations.announce()),
+      lift: (name) => this.#assembly.lift(name).finally(() => this.configurations.announce()),
     });
   }
 

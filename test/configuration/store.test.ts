@@ -18,6 +18,7 @@ import { test, type TestContext } from 'node:test';
 import { Type } from 'typebox';
 import { RackwattError } from 'rackwatt';
 import {
+  ConfigurationsInForce,
   ConfigurationStore,
   configurationAdmin,
   readDocument,
@@ -368,7 +369,7 @@ test('ten generations and the first are kept, and each can be gone back to', asy
 test('a changed secret reaches the components that refer to it, or stays as it was', async (t) => {
   const { store, applied, node } = fixture(t);
   await store.load();
-  const admin = configurationAdmin(store);
+  const admin = configurationAdmin(store, new ConfigurationsInForce());
   await admin.setSecret('rack1', 'first');
   assert.equal(applied.length, 0, 'nobody refers to it yet');
   await admin.edit([{ path: ['configurations', 'acme.device~two', 'credentials'], value: { $secret: 'rack1' } }]);
@@ -403,7 +404,7 @@ test('a secret that went missing stops its own configuration only', async (t) =>
 
 test('while no node runs, changes are checked and written', async (t) => {
   const { store, applied, text } = fixture(t);
-  const admin = configurationAdmin(store);
+  const admin = configurationAdmin(store, new ConfigurationsInForce());
   assert.equal((await admin.validate([{ path: INTERVAL, value: 'x' }])).problems.length, 1);
   assert.equal((await admin.edit([{ path: INTERVAL, value: 'x' }])).applied, false);
   assert.equal((await admin.edit([{ path: INTERVAL, value: '5 s' }])).applied, true);

@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { ConfigurationAdmin, ConfigurationEdit, ConfigurationOutcome, ConfigurationSchema } from 'rackwatt';
+import type {
+  Configuration,
+  ConfigurationAdmin,
+  ConfigurationEdit,
+  ConfigurationOutcome,
+  ConfigurationSchema,
+} from 'rackwatt';
 import { RackwattError } from 'rackwatt';
 import { Type } from 'typebox';
 
@@ -69,6 +75,32 @@ export class FakeConfiguration implements ConfigurationAdmin {
 
   async validate(edits: readonly ConfigurationEdit[]): Promise<ConfigurationOutcome> {
     return { ...this.#tried(edits).outcome, applied: false };
+  }
+
+  async configuration(pid: string): Promise<Configuration> {
+    const properties = this.document.configurations[pid];
+    return { pid, changeCount: this.edits.length, ...(properties ? { properties: structuredClone(properties) } : {}) };
+  }
+
+  factoryConfiguration(factoryPid: string, name = 'new'): Promise<Configuration> {
+    return this.configuration(`${factoryPid}~${name}`);
+  }
+
+  list(): Promise<Configuration[]> {
+    return Promise.all(Object.keys(this.document.configurations).map((pid) => this.configuration(pid)));
+  }
+
+  async update(pid: string, properties: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.edit([{ path: ['configurations', pid], value: properties }]);
+  }
+
+  async updateIfDifferent(pid: string, properties: Readonly<Record<string, unknown>>): Promise<boolean> {
+    await this.update(pid, properties);
+    return true;
+  }
+
+  async delete(pid: string): Promise<void> {
+    await this.edit([{ path: ['configurations', pid] }]);
   }
 
   async schemas(): Promise<ConfigurationSchema[]> {

@@ -4,6 +4,7 @@
 const built = (name: string): string => new URL(`../../../src/dist/configuration/${name}.js`, import.meta.url).href;
 
 export const {
+  ConfigurationsInForce,
   ConfigurationStore,
   SecretStore,
   configurationAdmin,

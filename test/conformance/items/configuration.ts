@@ -5,104 +5,115 @@ export const CONFIGURATION: readonly Item[] = [
     number: 248,
     mark: 'CORE',
     behaviour:
-      'getConfiguration(pid) creates if absent (properties null, not stored as usable until update); listConfigurations(filter) shows only ones with properties; none → null (Node: [])',
+      'configuration(pid) of a PID that has none has no properties, and nothing is stored; list(filter) gives those with properties that match, or []',
   },
   {
     number: 249,
     mark: 'CORE',
     behaviour:
-      'update(props): copied, keys case-insensitive, service.pid / service.factoryPid / service.bundleLocation set by CM, stored before any listener is called',
+      'update copies the properties and stores them before any listener hears; filters find keys in whatever case; service.pid and service.factoryPid are set by the container alone',
   },
+  { number: 250, mark: 'CORE', behaviour: 'Values are what JSON has; others are refused with CONFIG_INVALID' },
   {
-    number: 250,
+    number: 251,
     mark: 'CORE',
-    behaviour: 'allowed value types: scalars, arrays and collections of one scalar type; others → IllegalArgument',
+    behaviour: 'updateIfDifferent gives false, writes nothing and tells nobody when nothing differs',
   },
-  { number: 251, mark: 'CORE', behaviour: 'updateIfDifferent returns false and fires nothing when equal' },
   {
     number: 252,
     mark: 'CORE',
-    behaviour: 'delete: removes from storage, later calls on the object throw IllegalState',
+    behaviour: 'delete takes a configuration out of the file; whoever goes on with what was deleted is refused',
   },
-  { number: 253, mark: 'CORE', behaviour: 'change count rises with each change' },
-  {
-    number: 254,
-    mark: 'CORE',
-    behaviour: 'persistence: configurations survive restart; factory instance PIDs stay the same',
-  },
+  { number: 253, mark: 'CORE', behaviour: 'The change count rises with each change' },
+  { number: 254, mark: 'CORE', behaviour: 'Configurations survive a restart, and those of a factory keep their PIDs' },
   {
     number: 255,
     mark: 'CORE',
     behaviour:
-      'createFactoryConfiguration(fpid) makes a generated unique PID; getFactoryConfiguration(fpid, name) makes fpid~name and is stable',
+      'factoryConfiguration(factoryPid) gives a PID that nobody has; with a name it is factoryPid~name each time',
   },
   {
     number: 256,
     mark: 'CORE',
     behaviour:
-      'ManagedService with service.pid: after registration it gets updated(props) or updated(null) if no configuration; asynchronous to register',
+      'A ManagedService is told its configuration, or that there is none, once it is registered and not within register',
   },
   {
     number: 257,
     mark: 'CORE',
-    behaviour: 'a ManagedService with several PIDs gets a call per PID; several services with one PID are all called',
+    behaviour: 'A ManagedService with several PIDs is called for each; several services of one PID are all called',
   },
-  { number: 258, mark: 'CORE', behaviour: 'changing service.pid by setProperties counts as unregister + register' },
+  { number: 258, mark: 'CORE', behaviour: 'Another service.pid by setProperties counts as unregister and register' },
   {
     number: 259,
     mark: 'CORE',
     behaviour:
-      'ManagedServiceFactory: updated(pid, props) for each existing configuration at registration, then on each change; deleted(pid) on delete',
+      'A ManagedServiceFactory is told each configuration that is there at registration, then each change, and each that is deleted',
   },
-  { number: 260, mark: 'CORE', behaviour: 'updated() calls for one target are in order and never concurrent' },
-  { number: 261, mark: 'CORE', behaviour: 'delete → ManagedService.updated(null), then CM_DELETED event' },
+  { number: 260, mark: 'CORE', behaviour: 'Calls of one service come in order and never two at a time' },
+  {
+    number: 261,
+    mark: 'CORE',
+    behaviour: 'Of a deletion the ManagedService is told first, by updated(undefined), then the listeners by DELETED',
+  },
   {
     number: 262,
     mark: 'CORE',
-    behaviour: 'updated() throwing ConfigurationException or anything else: logged with PID and property, CM goes on',
+    behaviour:
+      'What updated throws is logged with the PID, and the property that its context names; the configuration stays and others are told',
   },
   {
     number: 263,
     mark: 'CORE',
     behaviour:
-      "ConfigurationListener services get CM_UPDATED, CM_DELETED, CM_LOCATION_CHANGED asynchronously, in order; SynchronousConfigurationListener in the caller's turn",
+      'A ConfigurationListener hears UPDATED and DELETED in order and after the change, a SynchronousConfigurationListener before whoever made it is answered',
   },
   {
     number: 264,
     mark: 'CORE',
     behaviour:
-      'targeted PIDs: lookup order pid|bsn|version|location, pid|bsn|version, pid|bsn, pid; service.pid in the properties stays the targeted one',
+      'Of pid|bundle|version|location, pid|bundle|version, pid|bundle and pid the most specific counts; service.pid stays the targeted one',
   },
   {
     number: 265,
     mark: 'CORE',
     behaviour:
-      'adding/deleting a more specific configuration re-evaluates bound targets and calls updated with the new best',
+      'When a more specific configuration comes or goes, those who look under the PID are told the best one anew',
   },
-  { number: 266, mark: 'CORE', behaviour: 'a registered PID which contains | is taken as is' },
+  { number: 266, mark: 'CORE', behaviour: 'A PID with a bar in it is taken as it is by who is registered under it' },
   {
     number: 267,
     mark: 'USEFUL',
-    behaviour:
-      'location binding: null location binds to the first receiver; fixed location only for that bundle; ?… multi-location visible to many',
+    behaviour: 'A configuration can be bound to the location of a bundle, or be visible to several',
+    leftOut:
+      'Who reads a configuration is decided by its PID, which can name a bundle, version and location; a binding that is nowhere in the file would be a second truth',
   },
   {
     number: 268,
     mark: 'USEFUL',
-    behaviour:
-      'ConfigurationPlugins: called by service.cmRanking (<0 first, may alter 0..1000, >1000 read only), filtered by cm.target, cannot change service.pid etc.',
+    behaviour: 'ConfigurationPlugins alter what is handed out, in the order of their ranking',
+    leftOut:
+      'What the file says is what a component gets; what plugins are used for, passwords and values of the machine, are secrets and references here',
   },
   {
     number: 269,
     mark: 'USEFUL',
-    behaviour: 'READ_ONLY attribute on a configuration: update/delete throw until removed',
+    behaviour: 'A configuration with the attribute READ_ONLY refuses update and delete',
+    leftOut: 'Who may write the file may change it; who may not is a matter of its permissions',
   },
-  { number: 270, mark: 'USEFUL', behaviour: 'updates inside a Coordination are delivered when it ends' },
+  {
+    number: 270,
+    mark: 'USEFUL',
+    behaviour: 'Updates within a Coordination are handed out when it ends',
+    leftOut: 'Several changes are one by ConfigurationAdmin.edit, which is a transaction with a way back',
+  },
   {
     number: 271,
     mark: 'CORE',
     behaviour:
-      'Node: storage write is atomic (temp file + rename), a torn file at start is reported and does not stop other PIDs loading',
+      'Configurations are written to a temporary file and renamed; what is torn at the start is reported and keeps no other PID from loading',
+    differs:
+      'The one file holds all configurations (decision 13): where it is torn by hand nothing of it is guessed at, the start ends with file, line and column, and the file stays',
   },
   { number: 272, mark: 'JAVA-ONLY', behaviour: 'ConfigurationPermission', leftOut: 'Java only' },
 ];
