@@ -31,6 +31,7 @@ import type {
   ReferenceDescription,
   References,
   Scope,
+  ServiceOf,
 } from 'rackwatt';
 import type { Static, TSchema } from 'typebox';
 import { container, inject, injectable, type DependencyContainer } from 'tsyringe';
@@ -46,9 +47,11 @@ export interface Activation<C = unknown> {
 }
 
 type Written = 'activate' | 'modified' | 'deactivate' | 'references' | 'wiring' | 'bind' | 'updated' | 'unbind';
-type Options<P, S extends TSchema> = Omit<ComponentOptions<P, References, S, object>, Written | 'provides'> & {
-  provides?: Contract<P> | readonly Contract<unknown>[];
-};
+type Contracts = Contract<unknown> | readonly Contract<unknown>[] | undefined;
+type Options<C extends Contracts, S extends TSchema> = Omit<
+  ComponentOptions<unknown, References, S, object>,
+  Written | 'provides'
+> & { provides?: C };
 
 type Method = (this: object, ...values: unknown[]) => unknown;
 type Class = abstract new (...values: never[]) => object;
@@ -64,7 +67,7 @@ type ServiceIn<V> = V extends Live<infer S> | LiveSet<infer S> | readonly Bound<
 
 /** The methods that take another configuration than the schema of the component gives. */
 type Misconfigured<I, C> = {
-  [K in keyof I]: I[K] extends (activation: infer A, ...rest: never[]) => unknown
+  [K in keyof I]-?: I[K] extends (activation: infer A, ...rest: never[]) => unknown
     ? A extends Activation<infer D>
       ? [C] extends [D]
         ? never
@@ -111,15 +114,17 @@ function written(prototype: object): Decorated {
 
 /** Decorates a public property, or a parameter of the constructor. */
 interface ReferenceDecorator<V> {
-  <T extends Record<K, unknown>, K extends string>(
+  <T extends { [P in K]?: unknown }, K extends string>(
     prototype: T & ([V] extends [T[K]] ? unknown : Wrong<'the property cannot hold what the reference gives'>),
     property: K,
   ): void;
   <T extends Class, I extends number>(
     type: T &
-      ([V] extends [ConstructorParameters<T>[I]]
-        ? unknown
-        : Wrong<'the parameter cannot take what the reference gives'>),
+      ([V] extends [Live<unknown> | LiveSet<unknown>]
+        ? Wrong<'a constructor cannot follow a dynamic reference: put it on a property'>
+        : [V] extends [ConstructorParameters<T>[I]]
+          ? unknown
+          : Wrong<'the parameter cannot take what the reference gives'>),
     method: undefined,
     index: I,
   ): void;
@@ -144,7 +149,7 @@ export function Reference<V>(reference: ReferenceDescription<V>, name?: string):
 }
 
 type HandlerDecorator<R extends string> = <
-  T extends Record<R, unknown>,
+  T extends { [P in R]?: unknown },
   M extends (event: BoundEvent<ServiceIn<T[R]>>) => unknown,
 >(
   prototype: T,
@@ -176,7 +181,7 @@ export const Modified = marks('modified');
 /** The method that runs before the references go; it gets the reason. */
 export const Deactivate = marks('deactivate');
 
-type ComponentDecorator<P, C> = <T extends abstract new (...values: never[]) => P & object>(
+type ComponentDecorator<P, C> = <T extends abstract new (...values: never[]) => P>(
   type: T &
     (unknown extends C
       ? unknown
@@ -186,7 +191,9 @@ type ComponentDecorator<P, C> = <T extends abstract new (...values: never[]) => 
 ) => void;
 
 /** Declares a class as a component; the instance is the service. */
-export function Component<P, S extends TSchema = TSchema>(options: Options<P, S>): ComponentDecorator<P, Static<S>> {
+export function Component<const C extends Contracts = undefined, S extends TSchema = TSchema>(
+  options: Options<C, S>,
+): ComponentDecorator<ServiceOf<C> & object, Static<S>> {
   return (type: Class): void => {
     injectable()(type as never);
     const { references, properties, handlers, activate, modified, deactivate } = written(type.prototype as object);

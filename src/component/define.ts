@@ -1,4 +1,6 @@
 import type { TSchema } from 'typebox';
+import type { Contract } from '../registry/contract.js';
+import type { ServiceOf } from '../registry/types.js';
 import type { ComponentOptions, References } from './types.js';
 
 const BRAND = Symbol.for('rackwatt.component');
@@ -23,11 +25,12 @@ export interface ComponentDefinition {
  * ```
  */
 export function component<
-  P = void,
-  R extends References = Record<string, never>,
+  P extends ServiceOf<C>,
+  R extends References = Record<never, never>,
   S extends TSchema = TSchema,
-  W extends object = Record<string, never>,
->(options: ComponentOptions<P, R, S, W>): ComponentDefinition {
+  W extends object = Record<never, never>,
+  const C extends Contract<unknown> | readonly Contract<unknown>[] | undefined = undefined,
+>(options: ComponentOptions<P, R, S, W> & { provides?: C }): ComponentDefinition {
   return Object.freeze({ [BRAND]: 'object', options: options as unknown as ComponentDefinition['options'] });
 }
 

@@ -76,11 +76,11 @@ export type ReferenceValues<R extends References> = {
   readonly [K in keyof R]: R[K] extends ReferenceDescription<infer V> ? V : never;
 };
 
+type ServiceBehind<D> = D extends ReferenceDescription<unknown, infer S> ? S : never;
+
 /** By the name of a reference: what is done as a service of it comes, changes or goes. */
 export type ReferenceHandlers<R extends References, C> = {
-  readonly [K in keyof R]?: R[K] extends ReferenceDescription<unknown, infer S>
-    ? (event: BoundEvent<S>, cradle: C) => void | Promise<void>
-    : never;
+  readonly [K in keyof R]?: (event: BoundEvent<ServiceBehind<R[K]>>, cradle: C) => void | Promise<void>;
 };
 
 export interface ConfigurationDescription<S extends TSchema = TSchema> {
@@ -145,16 +145,16 @@ export interface ComponentOptions<P, R extends References, S extends TSchema, W 
   /** Unique within the bundle; also the default PID. */
   name: string;
   /** Contracts that the object given by `activate` fulfils. */
-  provides?: Contract<P> | readonly Contract<unknown>[];
+  provides?: Contract<unknown> | readonly Contract<unknown>[];
   /** Component properties; those without a leading dot become service properties. */
   properties?: Properties;
   references?: R;
   configuration?: ConfigurationDescription<S>;
   /**
-   * Private parts, each made once for an activation when first asked for, by awilix. A part finds references, `config`, `log`, `scope` and
-   * the other parts in its argument.
+   * Private parts, each made once for an activation when first asked for, by awilix. A part finds references, `config`, `log` and
+   * `scope` in its first argument, and the other parts in its second: `({ log }, { codec }: { codec: Codec }) => ...`.
    */
-  wiring?: { [K in keyof W]: (cradle: Cradle<R, Static<S>, Record<string, never>>) => W[K] };
+  wiring?: { [K in keyof W]: (cradle: Cradle<R, Static<S>, Record<never, never>>, parts: never) => W[K] };
   /**
    * Called once for each service that is bound: before `activate` for those there are, in the order of the references, and for
    * those that come later. What a handler throws or rejects with is logged; nobody waits for it.

@@ -14,7 +14,7 @@ function link(i: number, seen: { up: number; down: number[] }) {
       return {};
     },
     deactivate: () => void seen.down.push(i),
-  } as Parameters<typeof component>[0]);
+  });
 }
 
 for (const [length, order] of [

@@ -376,7 +376,7 @@ test('private parts are wired by awilix, once for an activation, and disposed of
       name: 'a',
       wiring: {
         codec: () => ({ id: seen.push('codec made'), [Symbol.dispose]: () => void seen.push('codec disposed') }),
-        poller: (cradle) => ({ codec: (cradle as unknown as { codec: object }).codec }),
+        poller: (_, { codec }: { codec: object }) => ({ codec }),
       },
       activate: ({ codec, poller }) => {
         assert.equal(poller.codec, codec);

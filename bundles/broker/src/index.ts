@@ -29,7 +29,7 @@ type Configuration = Static<typeof configuration>;
 /** ms between two lines about troublesome clients. */
 const QUIET = 60_000;
 
-@Component<HealthCheck>({
+@Component({
   name: 'rackwatt.broker',
   provides: HealthCheck,
   properties: { name: 'broker' },

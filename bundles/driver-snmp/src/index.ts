@@ -41,8 +41,8 @@ export const snmpDriver = component({
     },
   },
   activate: ({ driver }) => driver,
-  handOver: (driver) => (driver as SnmpDriver).handOver(),
-  takeOver: (driver, state) => (driver as SnmpDriver).takeOver(state),
+  handOver: (driver) => driver.handOver(),
+  takeOver: (driver, state) => driver.takeOver(state),
 });
 
 export { SnmpDriver } from './driver.js';

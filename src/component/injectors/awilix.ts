@@ -1,7 +1,7 @@
 import type { AwilixContainer } from 'awilix';
 import { createRequire } from 'node:module';
 
-type Part = (cradle: Record<string, unknown>) => unknown;
+type Part = (cradle: Record<string, unknown>, parts: Record<string, unknown>) => unknown;
 
 interface Wired {
   cradle: Record<string, unknown>;
@@ -29,7 +29,7 @@ export function wire(values: Record<string, unknown>, parts: Record<string, Part
     scope.register(
       name,
       awilix
-        .asFunction(part as (cradle: object) => unknown)
+        .asFunction((cradle: Record<string, unknown>) => part(cradle, cradle))
         .scoped()
         .disposer((made) => dispose(made)),
     );

@@ -15,10 +15,10 @@ let up = 0;
 
 const contracts = Array.from({ length }, (_, i) => contract<object>(`chain/${i}`, { major: 1 }));
 const definitions = contracts.map((provides, i) =>
-  component<object>({
+  component({
     name: `link${i}`,
     provides,
-    references: (i === 0 ? {} : { before: one(contracts[i - 1]!) }) as Record<string, never>,
+    references: i === 0 ? {} : { before: one(contracts[i - 1]!) },
     activate: () => {
       up++;
       return { i };
