@@ -1,10 +1,12 @@
 import type { Run, RunMaker } from '../bundle/index.js';
+import type { Disposer } from '../scope/index.js';
 import { IsolatedRun, type IsolationOptions } from './run.js';
 
 /** The runs of a node that are in workers and processes. */
 export class IsolatedRuns {
   readonly makers: { readonly worker: RunMaker; readonly process: RunMaker };
   readonly #runs = new Set<IsolatedRun>();
+  readonly #listeners = new Set<() => void>();
 
   constructor(options: IsolationOptions) {
     const maker =
@@ -12,9 +14,23 @@ export class IsolatedRuns {
       (parts) => {
         const run: IsolatedRun = new IsolatedRun(kind, parts, options, () => this.#runs.delete(run));
         this.#runs.add(run);
+        run.onChange(() => {
+          for (const listener of this.#listeners) listener();
+        });
         return run;
       };
     this.makers = { worker: maker('worker'), process: maker('process') };
+  }
+
+  /** Called after each change of a component's state in any run, also of one that is made later. */
+  onChange(listener: () => void): Disposer {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Another level is logged from now on. */
+  levelChanged(): void {
+    for (const run of this.#runs) run.levelChanged();
   }
 
   /** Configurations of these PIDs (or factory PIDs) changed. Resolves when every run that has one of them took it. */

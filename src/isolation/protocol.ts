@@ -22,8 +22,10 @@ export interface LoadRequest {
   beat: number;
   /** Bytes of heap of a worker, which looks itself; of a process V8 sees to it. */
   heap?: number;
-  /** Least level of log lines that are of use. */
+  /** Least level of log lines that are of use; told as `level` when it changes. */
   level: string;
+  /** ms for the activator, and for other work before it is warned of. */
+  patience: number;
   /** Addons of the runtime are loaded, and then no further ones can be. */
   dropAddons: boolean;
 }
@@ -51,8 +53,6 @@ export interface HandoverData {
 /** `start`: runs the activator and brings the components up. */
 export interface StartRequest {
   configurations: Configurations;
-  /** ms for the activator. */
-  patience: number;
   inherits?: HandoverData;
 }
 

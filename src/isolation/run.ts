@@ -23,6 +23,7 @@ import type { ServiceGroup } from '../registry/index.js';
 import type { Disposer } from '../scope/index.js';
 import { parseCapabilities, permissionFlags } from './capabilities.js';
 import { definitionOf, isFolder, providersOf, refuseLocal } from './content.js';
+import { CALL_TIMEOUT } from './deadlines.js';
 import { departureError, heapReached } from './departure.js';
 import { ownFolders } from './folders.js';
 import type { Departure, Host, HostOptions, Usage } from './host.js';
@@ -39,8 +40,8 @@ import { WorkerHost } from './worker-host.js';
 export interface IsolationOptions {
   /** The node's storage: transformed sources and data folders lie there. */
   storage: string;
-  /** Least level that is logged. */
-  level: string;
+  /** Least level that is logged now. */
+  level(): string;
   /** Limits for a bundle, by its name. */
   settings(bundle: string, kind: IsolationSettings['kind']): IsolationSettings;
   logger(bundle: string, component?: string): Logger;
@@ -123,7 +124,7 @@ export class IsolatedRun implements Run {
   /** @throws `ISOLATION_LOCAL`, `ISOLATION_STARTUP`, `CAPABILITY_UNKNOWN`, what evaluating its code threw, why it ended */
   async load(): Promise<void> {
     if (this.#host) return;
-    const { owner, revision } = this.#parts;
+    const { owner, revision, patience } = this.#parts;
     const late = setTimeout(
       () => this.#end('ISOLATION_STARTUP', `it was not loaded in ${this.settings.startup / 1000} s`),
       this.settings.startup,
@@ -141,7 +142,8 @@ export class IsolatedRun implements Run {
             storage: this.#options.storage,
             beat: this.settings.heartbeat / BEATS,
             ...(this.settings.kind === 'worker' ? { heap: this.settings.heap } : {}),
-            level: this.#options.level,
+            level: this.#options.level(),
+            patience,
             dropAddons: this.settings.kind === 'process' && !this.#capabilities().addons && isFolder(revision.source),
           } satisfies LoadRequest,
           { timeout: 0 },
@@ -164,11 +166,14 @@ export class IsolatedRun implements Run {
     new ChildServices(this.#peer!, this.services);
     this.#shared = new SharedServices(this.#peer!, registry, this.services);
     await this.#alive(
-      this.#peer!.request('start', {
-        configurations: this.#configurations(),
-        patience,
-        ...(inherits ? { inherits: { from: inherits.from, entries: inherits.entries() } } : {}),
-      } satisfies StartRequest),
+      this.#peer!.request(
+        'start',
+        {
+          configurations: this.#configurations(),
+          ...(inherits ? { inherits: { from: inherits.from, entries: inherits.entries() } } : {}),
+        } satisfies StartRequest,
+        { timeout: patience + CALL_TIMEOUT },
+      ),
     );
     this.#started = true;
   }
@@ -200,8 +205,17 @@ export class IsolatedRun implements Run {
   async configurationsChanged(pids: ReadonlySet<string>): Promise<void> {
     const isTouched = this.#definitions.some((definition) => pids.has(pidOf(definition)));
     if (!isTouched || !this.#started || this.#stopping) return;
-    // When it is gone meanwhile, the next run starts with them.
-    await this.#alive(this.#peer!.request('configure', this.#configurations())).catch(errorMessage);
+    try {
+      await this.#alive(this.#peer!.request('configure', this.#configurations()));
+    } catch (error) {
+      // When it is gone meanwhile, the next run starts with them.
+      if (!this.#peer!.closed) this.#parts.error(error);
+    }
+  }
+
+  /** Another level is logged from now on. */
+  levelChanged(): void {
+    if (!this.#peer?.closed) this.#peer?.tell('level', this.#options.level());
   }
 
   async stop({ reason, drain = this.#parts.components.drain, bequeaths }: StopOptions = {}): Promise<void> {

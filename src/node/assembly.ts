@@ -9,7 +9,7 @@ import {
   type TargetBundle,
 } from '../configuration/index.js';
 import { errorMessage, RackwattError } from '../errors.js';
-import { isolationSettings, type IsolationSettings } from '../isolation/index.js';
+import { isolationSettings, type IsolatedRuns, type IsolationSettings } from '../isolation/index.js';
 import { componentsOf, onComponentChange } from './components.js';
 import { filled, NodeConfigurations } from './configurations.js';
 import { MigratedConfigurations } from './migrated.js';
@@ -24,7 +24,7 @@ export interface AssemblyOptions {
   framework: Framework;
   log: Logger;
   /** Bundles in workers and processes. */
-  isolated: { configurationsChanged(pids: ReadonlySet<string>): Promise<void> };
+  isolated: Pick<IsolatedRuns, 'configurationsChanged' | 'onChange'>;
   /** Finds the content that a bundle entry names, verified. */
   find(entry: Pick<BundleEntry, 'id' | 'digest'>): Promise<RevisionSource>;
   /** The configurations of a document with their secrets looked up. */
@@ -266,7 +266,7 @@ export class Assembly {
 
   /** Waits until what a change touched is active; a component that waits for others is no failure of the change. */
   async #unhealthy(pids: ReadonlySet<string>, milliseconds: number): Promise<AssemblyProblem[]> {
-    const { framework } = this.#options;
+    const { framework, isolated } = this.#options;
     const touched = () => componentsOf(framework).filter(({ info }) => info.pid !== undefined && pids.has(info.pid));
     const deadline = performance.now() + milliseconds;
     const isPending = (state: string): boolean => state === 'activating' || state === 'deactivating';
@@ -278,7 +278,7 @@ export class Assembly {
           resolve();
         };
         const timer = setTimeout(done, deadline - performance.now());
-        const stop = onComponentChange(framework, done);
+        const stop = onComponentChange(framework, isolated, done);
       });
     }
     return touched()

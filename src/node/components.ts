@@ -1,6 +1,6 @@
 import type { ComponentInfo, Framework } from '../bundle/index.js';
 import { componentInfo } from '../component/index.js';
-import { isolatedRun } from '../isolation/index.js';
+import { isolatedRun, type IsolatedRuns } from '../isolation/index.js';
 import type { Disposer } from '../scope/index.js';
 
 /** A component of the node, whichever side of a port it is on. */
@@ -44,12 +44,13 @@ export function componentsOf(framework: Framework): ComponentView[] {
   return [...here, ...elsewhere];
 }
 
-/** Calls after each change of a component's state, wherever it runs now. */
-export function onComponentChange(framework: Framework, listener: () => void): Disposer {
-  const stops = [
-    framework.components.onChange(listener),
-    ...framework.bundles().flatMap(({ run }) => isolatedRun(run)?.onChange(listener) ?? []),
-  ];
+/** Calls after each change of a component's state, wherever it runs. */
+export function onComponentChange(
+  framework: Framework,
+  isolated: Pick<IsolatedRuns, 'onChange'>,
+  listener: () => void,
+): Disposer {
+  const stops = [framework.components.onChange(listener), isolated.onChange(listener)];
   return () => {
     for (const stop of stops) void stop();
   };

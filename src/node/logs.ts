@@ -33,7 +33,7 @@ export class Logs {
   readonly #recent: LogLine[] = [];
   readonly #followers = new Set<(line: LogLine) => void>();
   readonly #file: string | undefined;
-  readonly #children = new Map<string, Logger>();
+  readonly #children = new Map<string, Pino>();
   #stream: WriteStream | undefined;
   #written: number;
 
@@ -59,6 +59,15 @@ export class Logs {
       if (options.console && line.level >= consoleLevel) options.console(`${formatLine(line)}\n`);
     };
     this.#pino = pino({ base: null, level: options.level ?? 'info' }, { write });
+  }
+
+  /** Least level that is logged. */
+  get level(): string {
+    return this.#pino.level;
+  }
+
+  set level(level: string) {
+    for (const logger of [this.#pino, ...this.#children.values()]) logger.level = level;
   }
 
   logger(bundle: string, component?: string): Logger {

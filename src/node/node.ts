@@ -60,6 +60,7 @@ export class Node {
   readonly #home: { folder: string; file: string };
   readonly #scope = new Scope('node');
   readonly #assembly: Assembly;
+  readonly #isolated: IsolatedRuns;
   readonly #store: BundleStore;
   /** Absent in a node that only looks. */
   readonly #changes: Changes | undefined;
@@ -98,10 +99,10 @@ export class Node {
         this.#assembly.configurationsOf(pid, definition, bundle),
       defaults: (definition: ComponentDefinition) => Assembly.defaults(definition),
     };
-    const isolated = new IsolatedRuns({
+    this.#isolated = new IsolatedRuns({
       ...components,
       storage: configuration.storage,
-      level: configuration.document.framework.log.level,
+      level: () => this.logs.level,
       logger: log,
       settings: (bundle, kind) => this.#assembly.limits(bundle, kind),
     });
@@ -112,7 +113,7 @@ export class Node {
       remembers: parts.changes !== undefined,
       version: VERSION,
       logger: log,
-      isolation: isolated.makers,
+      isolation: this.#isolated.makers,
       transforms: new TransformCache(join(configuration.storage, 'cache')),
       tokens: this.tokens,
       migration: {
@@ -124,7 +125,7 @@ export class Node {
     this.#descriptions = new Descriptions(this.framework, this.#log);
     this.#assembly = new Assembly({
       framework: this.framework,
-      isolated,
+      isolated: this.#isolated,
       log: this.#log,
       find: (entry) => this.#find(entry),
       prepare: (document) => configuration.prepare(document),
@@ -344,6 +345,8 @@ export class Node {
     const problems = await this.#assembly.change(previous, next);
     if (problems.length === 0) {
       this.#previous = next;
+      this.logs.level = next.framework.log.level;
+      this.#isolated.levelChanged();
       // Behind the change under way, of which it is a part: what runs is already in force.
       void this.#assembly.migrated.write(this.configuration, this.#log);
       return { ok: true };

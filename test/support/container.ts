@@ -42,6 +42,8 @@ export class TestContainer {
   readonly tokens = new RevisionTokens();
   readonly configurations = new Map<string, InstanceConfiguration>();
   readonly isolated: InstanceType<typeof isolation.IsolatedRuns>;
+  /** Least level that isolated bundles log. */
+  level = 'info';
   #serial = 0;
 
   /** @param options.limits of bundles that are isolated */
@@ -76,7 +78,7 @@ export class TestContainer {
     };
     this.isolated = new isolation.IsolatedRuns({
       ...parts,
-      level: 'info',
+      level: () => this.level,
       defaults: () => ({}),
       settings: (_, kind) => isolation.isolationSettings('', { kind, ...options.limits })!,
     });

@@ -36,6 +36,8 @@ export class ChildContainer {
   #run: SpaceRun | undefined;
   #framework: Framework | undefined;
   #configurations: Configurations = {};
+  /** Least level of log lines that are sent. */
+  #level = 'info';
   /** Every contract that the bundle's code, or a contract that it imports, declared. */
   readonly #contracts = new Map<string, Contract<unknown>>();
   #told = '';
@@ -54,17 +56,25 @@ export class ChildContainer {
       return this.#loaded().run.takeOver(Handover.of(from, entries));
     });
     this.peer.handle('effects', (label) => this.#effects(label as string));
+    this.peer.onTell('level', (level) => (this.#level = level as string));
     this.peer.handle('configure', (body) => this.#configure(body as Configurations));
   }
 
-  async #load({ bundle, providers, storage, beat, heap, level, dropAddons }: LoadRequest): Promise<Loaded> {
+  async #load({ bundle, providers, storage, beat, heap, level, patience, dropAddons }: LoadRequest): Promise<Loaded> {
+    this.#level = level;
     const asked = (contract: Contract<unknown>): void =>
       void this.#ask([contract]).catch((error: unknown) => this.#report(error));
     const framework = new Framework({
       ...containerModules(this.#noting(await import('../../index.js'))),
       storage,
       version: VERSION,
-      logger: (_, component) => remoteLogger((line) => this.peer.tell('log', line), level, component),
+      patience,
+      logger: (_, component) =>
+        remoteLogger(
+          (line) => this.peer.tell('log', line),
+          () => this.#level,
+          component,
+        ),
       configurations: (_, definition) => this.#configurations[definition.options.name]?.instances ?? [],
       defaults: (definition) => this.#configurations[definition.options.name]?.defaults ?? {},
       alone: true,

@@ -5,18 +5,22 @@ import type { LogNotice } from '../protocol.js';
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 /** A logger whose lines the node writes, with bundle and component; what is below the node's level stays here. */
-export function remoteLogger(send: (line: LogNotice) => void, least: string, component: string | undefined): Logger {
-  const from = (LEVELS as readonly string[]).indexOf(least);
-  const writer = (level: LogNotice['level']): Logger['info'] =>
-    LEVELS.indexOf(level) < from
-      ? () => undefined
-      : (first: object | string, second?: string): void =>
-          send({
-            level,
-            ...(component === undefined ? {} : { component }),
-            fields: typeof first === 'string' ? {} : plain(first),
-            message: typeof first === 'string' ? first : (second ?? ''),
-          });
+export function remoteLogger(
+  send: (line: LogNotice) => void,
+  least: () => string,
+  component: string | undefined,
+): Logger {
+  const writer =
+    (level: LogNotice['level']): Logger['info'] =>
+    (first: object | string, second?: string): void => {
+      if (LEVELS.indexOf(level) < (LEVELS as readonly string[]).indexOf(least())) return;
+      send({
+        level,
+        ...(component === undefined ? {} : { component }),
+        fields: typeof first === 'string' ? {} : plain(first),
+        message: typeof first === 'string' ? first : (second ?? ''),
+      });
+    };
   return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') };
 }
 
