@@ -2,7 +2,14 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ComponentEngine, type ComponentBundle } from '../component/index.js';
 import { RackwattError } from '../errors.js';
-import { type RegistryOptions, type ServiceOwner, ServiceRegistry, ServiceStage } from '../registry/index.js';
+import {
+  ALWAYS,
+  Condition,
+  type RegistryOptions,
+  type ServiceOwner,
+  ServiceRegistry,
+  ServiceStage,
+} from '../registry/index.js';
 import type { Disposer } from '../scope/index.js';
 import { Bundle, type BundleHost, type Change, type UninstallOptions } from './bundle.js';
 import type { ContextHost } from './context.js';
@@ -83,6 +90,7 @@ export class Framework implements BundleHost, ContextHost {
     this.migrations = new Migrations((name) => this.#folderOf(name), options.logger, options.migration);
     const reporting: RegistryOptions = { onError: (owner, error) => this.error(owner, error) };
     this.registry = options.registry?.(reporting) ?? new ServiceRegistry(reporting);
+    this.registry.register({ id: 0, name: 'rackwatt' }, Condition, ALWAYS, { 'condition.id': 'true' });
     this.components = new ComponentEngine({
       registry: this.registry,
       configurations: (pid, definition, bundle) => options.configurations?.(pid, definition, bundle) ?? [],

@@ -5,7 +5,7 @@ import { activated, Meter, meter, Switch } from '../support/activated.js';
 import { rackwatt, TestContainer } from '../support/container.js';
 import { item } from './item.js';
 
-const { compareReferences, contract } = rackwatt;
+const { compareReferences, Condition, contract, component, one } = rackwatt;
 
 /** A bundle that registers and one that looks. */
 async function pair(t: TestContext) {
@@ -273,4 +273,35 @@ item(126, async (t) => {
   assert.deepEqual([reference.property('site'), reference.property('tags')], ['x', ['a']]);
   assert.equal(reference.property('own'), undefined);
   assert.equal(consumer.reference(Meter, '(tags=b)'), undefined);
+});
+
+item(129, async (t) => {
+  const container = new TestContainer(t);
+  const [reference, ...others] = container.framework.registry.references(Condition);
+  assert.deepEqual([container.framework.startLevel, others], [0, []], 'before any bundle starts');
+  assert.equal(reference?.owner?.id, 0);
+  const { context } = await activated(container, 'consumer');
+  assert.equal(context.reference(Condition, '(condition.id=true)'), reference);
+  assert.match((await context.get(reference!)?.describe()) ?? '', /always/);
+  container.components(
+    'waiting',
+    component({
+      name: 'always',
+      references: { holds: one(Condition, { target: '(condition.id=true)' }) },
+      activate() {},
+    }),
+    component({
+      name: 'later',
+      references: { holds: one(Condition, { target: '(condition.id=warm)' }) },
+      activate() {},
+    }),
+  );
+  await container.settled();
+  assert.deepEqual([container.state('always'), container.state('later')], ['active', 'unsatisfied']);
+  const warm = context.register(Condition, { describe: async () => 'The room is warm.' }, { 'condition.id': 'warm' });
+  await container.settled();
+  assert.equal(container.state('later'), 'active');
+  warm.unregister();
+  await container.settled();
+  assert.deepEqual([container.state('always'), container.state('later')], ['active', 'unsatisfied']);
 });

@@ -147,7 +147,6 @@ export const SERVICES: readonly Item[] = [
   {
     number: 129,
     mark: 'USEFUL',
-    behaviour:
-      'condition service: a Condition with osgi.condition.id=true is registered by the framework before any bundle starts',
+    behaviour: 'a `Condition` with `condition.id=true` is there before any bundle starts',
   },
 ];
