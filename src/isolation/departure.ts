@@ -8,6 +8,11 @@ export function heapReached(heap: number): string {
   return `its heap reached ${Math.round(heap / MB)} MB; look for what it keeps, or raise isolation.heap`;
 }
 
+/** @param used bytes @param limit bytes */
+export function memoryReached(used: number, limit: number): string {
+  return `it holds ${Math.round(used / MB)} MB of the ${Math.round(limit / MB)} MB that isolation.memory allows`;
+}
+
 /** Why a child ended, as one error: what somebody who looks at the bundle has to know. */
 export function departureError(
   child: { bundle: string; place: string; heap: number },

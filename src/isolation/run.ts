@@ -24,7 +24,7 @@ import type { Disposer } from '../scope/index.js';
 import { parseCapabilities, permissionFlags } from './capabilities.js';
 import { definitionOf, isFolder, providersOf, refuseLocal } from './content.js';
 import { CALL_TIMEOUT } from './deadlines.js';
-import { departureError, heapReached } from './departure.js';
+import { departureError, heapReached, memoryReached } from './departure.js';
 import { ownFolders } from './folders.js';
 import type { Departure, Host, HostOptions, Usage } from './host.js';
 import { parseComponents, parseEffects, parseError, parseHandover, parseLoaded, parseLog } from './parse.js';
@@ -344,11 +344,7 @@ export class IsolatedRun implements Run {
     const { kind, heap, memory } = this.settings;
     const used = (await host.usage())?.memory ?? 0;
     if (kind === 'worker' && used > 2 * heap) this.#end('ISOLATION_MEMORY', heapReached(heap));
-    if (kind === 'process' && used > memory)
-      this.#end(
-        'ISOLATION_MEMORY',
-        `it holds ${megabytes(used)} of the ${megabytes(memory)} that isolation.memory allows`,
-      );
+    if (kind === 'process' && used > memory) this.#end('ISOLATION_MEMORY', memoryReached(used, memory));
   }
 
   /** Ends the child now, with the reason that everybody gets who waits for it. */
@@ -394,8 +390,4 @@ export class IsolatedRun implements Run {
       }),
     );
   }
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.round(bytes / 1024 ** 2)} MB`;
 }
