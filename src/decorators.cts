@@ -18,7 +18,6 @@
  */
 import 'reflect-metadata';
 import type {
-  Bound,
   BoundEvent,
   ComponentContext,
   ComponentOptions,
@@ -27,8 +26,8 @@ import type {
   Live,
   LiveSet,
   Logger,
-  Lookup,
   ReferenceDescription,
+  ReferencedService,
   References,
   Scope,
   ServiceOf,
@@ -55,15 +54,6 @@ type Options<C extends Contracts, S extends TSchema> = Omit<
 
 type Method = (this: object, ...values: unknown[]) => unknown;
 type Class = abstract new (...values: never[]) => object;
-
-/** The service behind what a property holds. */
-type ServiceIn<V> = V extends Live<infer S> | LiveSet<infer S> | readonly Bound<infer S>[]
-  ? S
-  : V extends Lookup<infer L>
-    ? L extends readonly Bound<infer S>[]
-      ? S
-      : L
-    : NonNullable<V>;
 
 /** The methods that take another configuration than the schema of the component gives. */
 type Misconfigured<I, C> = {
@@ -150,7 +140,7 @@ export function Reference<V>(reference: ReferenceDescription<V>, name?: string):
 
 type HandlerDecorator<R extends string> = <
   T extends { [P in R]?: unknown },
-  M extends (event: BoundEvent<ServiceIn<T[R]>>) => unknown,
+  M extends (event: BoundEvent<ReferencedService<T[R]>>) => unknown,
 >(
   prototype: T,
   method: string,

@@ -14,7 +14,7 @@ export {
 } from './manifest.js';
 export type { Configurations, Migrate, Migration, MigrationHost } from './migration.js';
 export { type Clock, Recovery, type Recoverable, uncaught } from './recovery.js';
-export { componentOf, Revision, type RevisionSource } from './revision.js';
+export { Revision, type RevisionSource } from './revision.js';
 export { containerModules } from './shared.js';
 export type { Run, RunComponent, RunMaker, RunParts, StartOptions, StopOptions } from './run.js';
 export { SpaceRun } from './space-run.js';

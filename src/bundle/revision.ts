@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { isComponentDefinition, type ComponentDefinition } from '../component/index.js';
+import { componentOf, type ComponentDefinition } from '../component/index.js';
 import { RackwattError } from '../errors.js';
 import type { HostModules, ModuleSpace, ModuleSpaceOptions } from '../space/index.js';
 import type { Activator } from './context.js';
@@ -235,16 +235,6 @@ function notThere(specifier: string): RackwattError {
 
 function packageName(specifier: string): string | undefined {
   return /^(@[^/]+\/[^/]+|[^@./][^/]*)/.exec(specifier)?.[1];
-}
-
-/** A component made with `component()`, or a class with `@Component`. */
-export function componentOf(value: unknown): ComponentDefinition | undefined {
-  if (isComponentDefinition(value)) return value;
-  if (typeof value === 'function') {
-    const definition = (value as unknown as Record<symbol, unknown>)[Symbol.for('rackwatt.component')];
-    if (isComponentDefinition(definition)) return definition;
-  }
-  return undefined;
 }
 
 /** The same component, whose code is known as its space's also where it is called out of another bundle's. */

@@ -1,4 +1,4 @@
-export { component, isComponentDefinition, type ComponentDefinition } from './define.js';
+export { component, componentOf, isComponentDefinition, type ComponentDefinition } from './define.js';
 export { ComponentEngine, pidOf, type EngineOptions } from './engine.js';
 export type { ComponentBundle, ComponentSet, ConfiguredBundle } from './set.js';
 export { Handover } from './handover.js';

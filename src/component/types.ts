@@ -71,6 +71,15 @@ export interface ReferenceDescription<V = unknown, S = unknown> {
   readonly value?: V;
 }
 
+/** The service behind the value of a reference. */
+export type ReferencedService<V> = V extends Live<infer S> | LiveSet<infer S> | readonly Bound<infer S>[]
+  ? S
+  : V extends Lookup<infer L>
+    ? L extends readonly Bound<infer S>[]
+      ? S
+      : L
+    : NonNullable<V>;
+
 export type References = Readonly<Record<string, ReferenceDescription>>;
 export type ReferenceValues<R extends References> = {
   readonly [K in keyof R]: R[K] extends ReferenceDescription<infer V> ? V : never;

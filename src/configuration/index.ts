@@ -33,5 +33,6 @@ export { SecretStore, resolveSecrets, secretValueOf, type SecretValue } from './
 export type { Mistake } from './sentences.js';
 export type * from './hooks.js';
 export { isSize, parseSize } from './size.js';
+
 export { ConfigurationStore } from './store.js';
 export { changedMeanwhile, unwritable, writeAtomically } from './write.js';
