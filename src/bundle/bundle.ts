@@ -1,61 +1,19 @@
 import type { Handover } from '../component/index.js';
 import { errorMessage, errorRecord, RackwattError } from '../errors.js';
-import type { ServiceRegistry, ServiceStage } from '../registry/index.js';
+import type { BundleHost, UninstallOptions } from './bundle-host.js';
 import type { BundleInfo, BundleState, Isolation } from './contract.js';
 import { entriesOf, entryOf, type EntrySearch } from './entries.js';
-import type { BundleEventType } from './events.js';
+import { isRefusal } from './start-failures.js';
 import { inTime } from './in-time.js';
 import type { Manifest } from './manifest.js';
-import type { Migrations } from './migration.js';
 import { insideOperation, Operations, outside } from './operations.js';
-import type { Recovery } from './recovery.js';
 import type { Revision, RevisionSource } from './revision.js';
 import type { Run, StopOptions } from './run.js';
-import type { Wirings } from './wirings.js';
 import { checkLevel } from './start-levels.js';
 import type { BundleView } from './view.js';
 
 /** ms for calls under way on a bundle that is stopped: nobody takes its place, so that a caller has little to wait for. */
 const STOP_DRAIN = 1_000;
-
-/** Codes of refusals that a place to run has for a bundle as such. */
-const UNRESOLVED: ReadonlySet<string> = new Set(['ISOLATION_LOCAL', 'CAPABILITY_UNKNOWN']);
-
-/** What a bundle needs of its framework. */
-export interface BundleHost {
-  readonly registry: ServiceRegistry;
-  readonly startLevel: number;
-  /** ms for one activator, or for the components of a new revision to become active. */
-  readonly patience: number;
-  readonly migrations: Migrations;
-  /** Told of whatever is asked of a bundle. */
-  readonly recovery: Recovery<Bundle>;
-  readonly wirings: Wirings;
-  fire(type: BundleEventType, bundle: Bundle): void;
-  error(bundle: Bundle, error: unknown): void;
-  /** Its start level, its start setting or the place of its content changed. */
-  changed(bundle: Bundle): void;
-  /** It was uninstalled. */
-  forget(bundle: Bundle, options: UninstallOptions): void;
-  /** Content of a location, read and verified. @throws `BUNDLE_STATE` where the container was not told how */
-  find(location: string): Promise<RevisionSource>;
-  wire(revisions: readonly Revision[]): Promise<void>;
-  makeRun(bundle: Bundle, revision: Revision, isolation: Isolation, stage?: ServiceStage): Run;
-  update(changes: readonly Change[]): Promise<void>;
-}
-
-export interface UninstallOptions {
-  /** Its data folder goes, too; it is kept else, since it may hold what nobody else has. */
-  data?: boolean;
-}
-
-/** New content for a bundle. */
-export interface Change {
-  bundle: Bundle;
-  source: RevisionSource;
-  /** Where it is to run; as before when absent. */
-  isolation?: Isolation;
-}
 
 /** One installed bundle: OSGi's states, one operation at a time, and always either its old or its new revision. */
 export class Bundle implements BundleView {
@@ -201,9 +159,10 @@ export class Bundle implements BundleView {
   /**
    * Gives it another start level, and starts or stops it where that makes a difference; what goes wrong with that is a framework
    * event. Asked from inside the start or stop of a bundle, it does not wait for that.
-   * @throws `BUNDLE_START_LEVEL`
+   * @throws `BUNDLE_START_LEVEL`, `BUNDLE_STATE`
    */
   async setStartLevel(level: number): Promise<void> {
+    this.#refuseGone('move');
     checkLevel(level);
     this.#startLevel = level;
     this.#host.changed(this);
@@ -323,7 +282,7 @@ export class Bundle implements BundleView {
       this.#state = 'STOPPING';
       this.#host.fire('STOPPING', this);
       await this.#end({ drain: 0 }).catch((failure: unknown) => this.#host.error(this, failure));
-      if (cause.code !== undefined && UNRESOLVED.has(cause.code)) throw this.#unresolved(error);
+      if (isRefusal(cause.code)) throw this.#unresolved(error);
       throw new RackwattError('BUNDLE_START', `bundle ${this.name} ${this.version} did not start: ${cause.message}`, {
         cause: error,
       });
@@ -389,9 +348,13 @@ export class Bundle implements BundleView {
   /** One operation at a time. @throws `BUNDLE_BUSY`, `BUNDLE_STATE` once it was uninstalled */
   exclusively(what: string, operation: () => Promise<void>): Promise<void> {
     return this.#operations.run(what, () => {
-      if (this.#state === 'UNINSTALLED')
-        throw new RackwattError('BUNDLE_STATE', `cannot ${what} ${this.name}: it was uninstalled`);
+      this.#refuseGone(what);
       return operation();
     });
+  }
+
+  #refuseGone(what: string): void {
+    if (this.#state !== 'UNINSTALLED') return;
+    throw new RackwattError('BUNDLE_STATE', `cannot ${what} ${this.name}: it was uninstalled`);
   }
 }

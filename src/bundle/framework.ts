@@ -11,12 +11,13 @@ import {
   ServiceStage,
 } from '../registry/index.js';
 import type { Disposer } from '../scope/index.js';
-import { Bundle, type BundleHost, type Change, type UninstallOptions } from './bundle.js';
+import { Bundle } from './bundle.js';
+import type { BundleHost, Change, UninstallOptions } from './bundle-host.js';
 import type { ContextHost } from './context.js';
 import type { Isolation } from './contract.js';
 import { ContainerEvents, type OwnedListenerOptions } from './container-events.js';
 import type { BundleEvent, BundleEventType, FrameworkEvent } from './events.js';
-import { endedByItself } from './ended.js';
+import { endedByItself } from './start-failures.js';
 import { InstalledBundles } from './installed.js';
 import { markData, Migrations } from './migration.js';
 import { outside } from './operations.js';
@@ -35,6 +36,13 @@ import type { BundleView } from './view.js';
 
 /** Level of bundles that name none, where nobody chose another. */
 const INITIAL_START_LEVEL = 1;
+
+export interface InstallOptions {
+  startLevel?: number;
+  /** Whether it is to run; it is not started yet. */
+  autostart?: boolean;
+  isolation?: Isolation;
+}
 
 type AnyBundle = Bundle | SystemBundle;
 
@@ -192,10 +200,7 @@ export class Framework implements BundleHost, ContextHost {
    * Installs a bundle; the same location again gives the bundle that is there.
    * @throws `BUNDLE_DUPLICATE` when the name is taken by another location
    */
-  install(
-    source: RevisionSource,
-    options: { startLevel?: number; autostart?: boolean; isolation?: Isolation } = {},
-  ): Bundle {
+  install(source: RevisionSource, options: InstallOptions = {}): Bundle {
     const existing = this.#installed.existing(source);
     if (existing) return existing;
     const { startLevel = this.initialBundleStartLevel, autostart = false, isolation = 'space' } = options;
@@ -206,6 +211,14 @@ export class Framework implements BundleHost, ContextHost {
     this.wirings.enter(bundle.revision, bundle.id);
     this.fire('INSTALLED', bundle);
     return bundle;
+  }
+
+  /**
+   * Installs what lies at a location; one that is installed already gives the bundle that is there, and nothing is read.
+   * @throws `BUNDLE_STATE` where the container was not told how to find content; what finding it throws: then nothing is installed
+   */
+  async installFrom(location: string, options: InstallOptions = {}): Promise<Bundle> {
+    return this.#installed.at(location) ?? this.install(await this.find(location), options);
   }
 
   uninstall(bundle: Bundle, options: UninstallOptions = {}): Promise<void> {

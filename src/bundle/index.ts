@@ -1,4 +1,5 @@
-export { Bundle, type Change, type UninstallOptions } from './bundle.js';
+export { Bundle } from './bundle.js';
+export type { Change, UninstallOptions } from './bundle-host.js';
 export { BundleContext, type Activator, type ContextHost } from './context.js';
 export * from './contract.js';
 export type { BundleEvent, BundleEventType, FrameworkEvent, FrameworkEventType, ListenerOptions } from './events.js';

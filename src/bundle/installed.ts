@@ -25,6 +25,10 @@ export class InstalledBundles {
     return this.#byId.get(id);
   }
 
+  at(location: string): Bundle | undefined {
+    return this.all().find((bundle) => bundle.location === location);
+  }
+
   /**
    * What is installed from there already.
    * @throws `BUNDLE_DUPLICATE` when the name is taken by another location

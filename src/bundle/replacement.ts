@@ -1,7 +1,8 @@
 import { type ComponentEngine, Handover } from '../component/index.js';
 import { errorMessage, RackwattError } from '../errors.js';
 import { ServiceStage } from '../registry/index.js';
-import type { Bundle, Change } from './bundle.js';
+import type { Bundle } from './bundle.js';
+import type { Change } from './bundle-host.js';
 import type { Isolation } from './contract.js';
 import type { BundleEventType } from './events.js';
 import type { Migrations } from './migration.js';

@@ -74,7 +74,12 @@ export class SystemBundle implements BundleView {
     if (this.#state === 'STARTING' || this.#state === 'ACTIVE') return;
     this.#stopped = Promise.withResolvers();
     this.#state = 'STARTING';
-    await this.#host.open();
+    try {
+      await this.#host.open();
+    } catch (error) {
+      this.#state = 'RESOLVED';
+      throw error;
+    }
   }
 
   /** Starts the bundles up to a level; then it is ACTIVE, and the event STARTED is fired. Again does nothing. */

@@ -1,6 +1,7 @@
 import { errorMessage, RackwattError } from '../errors.js';
 import { ServiceStage } from '../registry/index.js';
-import type { Bundle, Change } from './bundle.js';
+import type { Bundle } from './bundle.js';
+import type { Change } from './bundle-host.js';
 import { Replacement, type ReplacementHost } from './replacement.js';
 import type { Revision } from './revision.js';
 

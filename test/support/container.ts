@@ -23,6 +23,7 @@ export type Framework = InstanceType<typeof Framework>;
 type Definition = import('../../src/index.js').ComponentDefinition;
 type Isolation = import('../../src/bundle/index.js').Isolation;
 type IsolationEntry = import('../../src/configuration/index.js').IsolationEntry;
+type FrameworkOptions = import('../../src/bundle/index.js').FrameworkOptions;
 type MigrationHost = import('../../src/bundle/index.js').MigrationHost;
 type InstanceConfiguration = import('../../src/component/index.js').InstanceConfiguration;
 
@@ -55,6 +56,7 @@ export class TestContainer {
       limits?: Omit<IsolationEntry, 'kind'>;
       folder?: string;
       migration?: MigrationHost;
+      framework?: Partial<FrameworkOptions>;
     } = {},
   ) {
     this.folder = options.folder ?? temporaryFolder(t);
@@ -91,6 +93,7 @@ export class TestContainer {
       ...(options.drain === undefined ? {} : { drain: options.drain }),
       ...(options.migration === undefined ? {} : { migration: options.migration }),
       isolation: this.isolated.makers,
+      ...options.framework,
     });
     this.framework.onFrameworkEvent(
       ({ type, error }) => {

@@ -5,260 +5,229 @@ export const LIFE_CYCLE: readonly Item[] = [
     number: 1,
     mark: 'CORE',
     behaviour:
-      'install by location returns a bundle in INSTALLED with a new id greater than every id given out before; ids are never reused, even after uninstall and across restarts of the same storage',
+      'install gives a bundle in INSTALLED whose id is above every id given out before, also after an uninstall and a restart on the same storage',
   },
   {
     number: 2,
     mark: 'CORE',
-    behaviour:
-      'installing a location already installed returns the same bundle object and does not read the content again',
+    behaviour: 'installing a location again gives the bundle that is there and reads nothing',
   },
   {
     number: 3,
     mark: 'CORE',
-    behaviour:
-      'install of an unreachable or broken source rejects with a BundleException and leaves nothing behind (no bundle, no INSTALLED event, no files)',
+    behaviour: 'a source that cannot be read, or is broken, installs nothing: no bundle, no event, no file',
   },
   {
     number: 4,
     mark: 'CORE',
     behaviour:
-      'symbolic name + version must be unique by default: a second install of the same pair under another location fails with DUPLICATE_BUNDLE_ERROR (policy org.osgi.framework.bsnversion=managed|multiple|single can relax it)',
+      'a name and version are installed once: from another location they are refused with `BUNDLE_DUPLICATE`, as is another version of the name',
   },
   {
     number: 5,
     mark: 'CORE',
-    behaviour:
-      'a malformed manifest (no symbolic name, bad version, duplicate import, unknown manifest version, invalid directive) makes install reject with MANIFEST_ERROR',
+    behaviour: 'a malformed manifest is refused with `BUNDLE_MANIFEST`, the file and the key',
   },
   {
     number: 6,
     mark: 'CORE',
     behaviour:
-      'install writes the bundle to persistent storage: after framework restart it is still installed with the same id, location and start setting',
+      'after a restart a bundle is installed with the same id, location, start level and start setting; a crash at any byte loses no older one',
   },
   {
     number: 7,
     mark: 'CORE',
     behaviour:
-      "states are exactly INSTALLED, RESOLVED, STARTING, ACTIVE, STOPPING, UNINSTALLED and only the spec's transitions occur",
+      "states are INSTALLED, RESOLVED, STARTING, ACTIVE, STOPPING, UNINSTALLED, and change only as OSGi's diagram has it",
   },
   {
     number: 8,
     mark: 'CORE',
     behaviour:
-      'start() on an unresolved bundle first resolves it; if resolve fails, start rejects with RESOLVE_ERROR naming the missing requirement, the state stays INSTALLED, yet the autostart setting stays set',
+      '`start` resolves first; where that fails it rejects with `BUNDLE_RESOLVE` naming what is missing, the state stays INSTALLED and `autostart` is set',
   },
-  {
-    number: 9,
-    mark: 'CORE',
-    behaviour:
-      'start order: state STARTING → STARTING event (sync listeners only) → activator.start(context) → state ACTIVE → STARTED event',
-  },
+  { number: 9, mark: 'CORE', behaviour: 'a start goes by STARTING with its event, the activator, ACTIVE, STARTED' },
   {
     number: 10,
     mark: 'CORE',
-    behaviour: 'start() of an ACTIVE bundle is a no-op; start() of an UNINSTALLED bundle throws IllegalState',
+    behaviour: '`start` of an ACTIVE bundle does nothing, of an UNINSTALLED one it throws `BUNDLE_STATE`',
   },
   {
     number: 11,
     mark: 'CORE',
-    behaviour:
-      'start() sets the persistent autostart setting ("eager" or "declared activation policy"); START_TRANSIENT does not touch it',
+    behaviour: '`start` sets `autostart`, which is remembered; a transient start does not touch it',
   },
   {
     number: 12,
     mark: 'CORE',
     behaviour:
-      'if activator.start throws: state becomes STOPPING, STOPPING event, then all its services, listeners, trackers and used services are cleaned up, state RESOLVED, STOPPED event; start() rejects with BundleException(ACTIVATOR_ERROR) carrying the cause; the autostart setting remains set',
+      'an activator that throws: STOPPING, everything of the bundle is undone, RESOLVED, STOPPED; `BUNDLE_START` with the cause; `autostart` stays',
   },
-  {
-    number: 13,
-    mark: 'CORE',
-    behaviour: 'an activator that cannot be loaded or constructed is treated exactly as one whose start threw',
-  },
+  { number: 13, mark: 'CORE', behaviour: 'an activator that cannot be loaded or made counts as one that threw' },
   {
     number: 14,
     mark: 'CORE',
     behaviour:
-      'Node: start/stop may be async; the container awaits them. While start is pending the state is STARTING; a concurrent start/stop/update on that bundle waits up to a stated time, then rejects with STATECHANGE_ERROR (spec: "in a reasonable time"); a bundle that tries to change its own state from inside start/stop gets an error at once, no deadlock',
+      'start and stop are awaited; another operation waits, then is refused with `BUNDLE_BUSY`; what a bundle asks of itself from inside them is refused at once',
   },
   {
     number: 15,
     mark: 'CORE',
     behaviour:
-      'activator.start sees a valid context; the context is usable from STARTING until the end of STOPPING and throws IllegalState afterwards, for ever: restarting the bundle makes a new context and does not revive the old one',
+      'a context is good from STARTING to the end of STOPPING and throws ever after; the next start makes another',
   },
   {
     number: 16,
     mark: 'CORE',
     behaviour:
-      'stop order: autostart setting cleared (unless STOP_TRANSIENT) → STOPPING event (sync) → if it was ACTIVE, activator.stop → services unregistered, used services released, listeners removed → RESOLVED → STOPPED event',
+      'a stop clears `autostart` unless transient: STOPPING, the activator, everything undone, RESOLVED, STOPPED',
   },
   {
     number: 17,
     mark: 'CORE',
     behaviour:
-      'if activator.stop throws, cleanup completes all the same, the state is RESOLVED, and stop() rejects with BundleException(ACTIVATOR_ERROR)',
+      'an activator that throws as it stops does not keep the bundle from being cleaned up; `stop` rejects with `BUNDLE_STOP`',
   },
   {
     number: 18,
     mark: 'CORE',
-    behaviour: 'stop() of a bundle not ACTIVE/STARTING is a no-op apart from the setting; stop() of UNINSTALLED throws',
+    behaviour: '`stop` of a bundle that does not run changes `autostart` only; of an UNINSTALLED one it throws',
   },
   {
     number: 19,
     mark: 'CORE',
     behaviour:
-      'the bundle-level guarantee on stop: every service it registered is unregistered, every service it got is released, every listener removed, even when it forgot to',
+      'a stop unregisters services, releases those in use and removes listeners, trackers and timers that the bundle forgot',
   },
   {
     number: 20,
     mark: 'CORE',
     behaviour:
-      'uninstall of an ACTIVE bundle stops it first; errors in stop are reported as FrameworkEvent ERROR, uninstall goes on',
+      'uninstalling an ACTIVE bundle stops it first; what goes wrong then is an event ERROR, and the uninstall goes on',
   },
   {
     number: 21,
     mark: 'CORE',
     behaviour:
-      'uninstall: UNRESOLVED event if it was resolved, state UNINSTALLED, UNINSTALLED event, persistent area deleted; the Bundle object stays usable for id/headers/location but every life-cycle method throws IllegalState',
+      'an uninstall fires UNRESOLVED and UNINSTALLED; the object still tells id, manifest and location, and refuses all else',
   },
-  {
-    number: 22,
-    mark: 'CORE',
-    behaviour:
-      'after uninstall the exported contracts stay available to bundles already wired to them until refresh ("zombie" exporter) or until the framework restarts',
-  },
+  { number: 22, mark: 'CORE', behaviour: 'contracts of an uninstalled bundle stay with those who are wired to them' },
   {
     number: 23,
     mark: 'CORE',
-    behaviour:
-      'update keeps id, location, autostart and start level; new revision replaces the old; UNRESOLVED (if resolved) and UPDATED events',
+    behaviour: 'an update keeps id, name, `autostart` and start level; UNRESOLVED where it was resolved, then UPDATED',
+    differs:
+      'the location says where the content comes from (`store:NAME@VERSION`), so it follows the content; the name is what stays',
   },
-  {
-    number: 24,
-    mark: 'CORE',
-    behaviour:
-      'update of an ACTIVE bundle: stop → swap content → UPDATED → start; the event order seen is STOPPED, UPDATED, STARTED',
-  },
+  { number: 24, mark: 'CORE', behaviour: 'an exclusive update of an ACTIVE bundle goes by STOPPED, UPDATED, STARTED' },
   {
     number: 25,
     mark: 'CORE',
     behaviour:
-      'a failing update (content unreadable, bad manifest) leaves the old revision in place and, if it was ACTIVE, running again; update() rejects',
+      'an update to content that cannot be read or is malformed rejects, and the old revision goes on as it was',
   },
   {
     number: 26,
     mark: 'CORE',
     behaviour:
-      'if the stop step of an update throws, update rejects and nothing was changed; if the restart step throws, update is still done and the failure is a FrameworkEvent ERROR',
+      'an update whose stop throws changes nothing; one whose new start throws starts the old revision again and rejects',
+    differs: 'OSGi leaves the bundle stopped with the new content; a gateway is to measure on, so what ran before runs',
   },
   {
     number: 27,
     mark: 'CORE',
     behaviour:
-      "the old revision's module scope stays alive for importers still wired to it; only after refresh (or when nothing is wired to it) may it be garbage collected",
+      'the contracts of an old revision live for importers still wired to it, its private code goes; all of it once nobody is wired',
   },
-  {
-    number: 28,
-    mark: 'CORE',
-    behaviour:
-      'Node: an update really loads the new code (a path- or URL-keyed module cache must not hand back the old module) and 1000 updates must not grow the heap',
-  },
-  {
-    number: 29,
-    mark: 'USEFUL',
-    behaviour: 'update with no argument re-reads from Bundle-UpdateLocation or else the original location',
-  },
+  { number: 28, mark: 'CORE', behaviour: 'an update runs the new code, and 1,000 updates do not grow the heap' },
+  { number: 29, mark: 'USEFUL', behaviour: "an update without content takes what lies at the bundle's location now" },
   {
     number: 30,
     mark: 'CORE',
-    behaviour:
-      'getHeaders returns the manifest of the current revision; before an uninstalled bundle is dropped, of the last one',
+    behaviour: '`manifest` is that of the present revision; of an uninstalled bundle the last one',
   },
-  { number: 31, mark: 'USEFUL', behaviour: 'header values are localized through %key and OSGI-INF/l10n' },
+  {
+    number: 31,
+    mark: 'USEFUL',
+    behaviour: 'manifest texts are localized',
+    leftOut: 'texts for people are in the console, which has its own languages; a manifest has one description',
+  },
   {
     number: 32,
     mark: 'CORE',
-    behaviour: 'getDataFile/persistent area: private per bundle, survives update and restart, removed at uninstall',
+    behaviour:
+      "the data folder is the bundle's own and survives updates and restarts; an uninstall removes it where it is told to",
+    differs: 'an uninstall keeps the data else: an outbox may hold readings that nobody else has',
   },
   {
     number: 33,
     mark: 'CORE',
-    behaviour:
-      'context.getProperty falls back from framework properties to system properties (Node: launch config, then process.env is not implied)',
+    behaviour: 'a property is what the container was given, then a fact of the platform, never the environment',
   },
   {
     number: 34,
     mark: 'USEFUL',
-    behaviour:
-      'Bundle-ActivationPolicy lazy is honoured only for start(START_ACTIVATION_POLICY): the bundle stays in STARTING with a LAZY_ACTIVATION event and the activator runs on the first module load from the bundle; plain start() activates eagerly',
+    behaviour: 'a lazy bundle is activated by the first load of its code',
+    leftOut:
+      'delayed components are what is lazy here; contracts are loaded apart from private code, so nothing would trigger it',
   },
   {
     number: 35,
     mark: 'USEFUL',
-    behaviour:
-      'lazy activation that throws on the trigger: the load that triggered it fails, bundle goes back to RESOLVED',
+    behaviour: 'a lazy activation that throws fails the load that caused it',
+    leftOut: 'no activation of a bundle is lazy, see 34',
   },
   {
     number: 36,
     mark: 'JAVA-ONLY',
-    behaviour: 'include/exclude package lists on the lazy policy, activation ordering across class-load chains',
-    leftOut: 'Java only',
+    behaviour: 'activation policies with lists of packages',
+    leftOut: 'there are no packages of classes',
   },
   {
     number: 37,
     mark: 'CORE',
     behaviour:
-      'system bundle has id 0, location "System Bundle", always answers getBundle(0); stop on it shuts the framework down asynchronously, update on it restarts, uninstall throws',
+      'the container is bundle 0, `System Bundle`: stop ends it in the background, update restarts it, uninstall throws',
   },
   {
     number: 38,
     mark: 'CORE',
     behaviour:
-      'framework init → STARTING with a valid context but no bundle started; start → bundles up to the beginning start level started → ACTIVE → FrameworkEvent STARTED',
+      '`init` makes the container STARTING with nothing started; `start` starts bundles to its level, then ACTIVE and STARTED',
   },
   {
     number: 39,
     mark: 'CORE',
     behaviour:
-      'framework stop: start level goes down to 0 (every active bundle stopped, autostart untouched), state RESOLVED; waitForStop resolves with STOPPED, STOPPED_UPDATE or WAIT_TIMEDOUT',
+      'a stop goes down to level 0, `autostart` untouched, to RESOLVED; `waitForStop` tells STOPPED, STOPPED_UPDATE or WAIT_TIMEDOUT',
   },
-  { number: 40, mark: 'CORE', behaviour: 'storage clean option onFirstInit wipes installed bundles at first init' },
+  { number: 40, mark: 'CORE', behaviour: "`clean: 'onFirstInit'` forgets at the first init what was installed" },
   {
     number: 41,
     mark: 'CORE',
-    behaviour:
-      'a framework can be started twice in one process as two separate instances without sharing registry state',
+    behaviour: "two containers in one process do not see each other's bundles, services or events",
   },
   {
     number: 42,
     mark: 'USEFUL',
-    behaviour: 'adapt(): bundle → BundleWiring, BundleRevision(s), BundleStartLevel, BundleContext, DTOs',
+    behaviour: 'a bundle gives its revision, its wiring, its start level and itself as plain data',
   },
-  {
-    number: 43,
-    mark: 'CORE',
-    behaviour: 'bundle equality/order: bundles compare by id; same id from the same framework is the same bundle',
-  },
+  { number: 43, mark: 'CORE', behaviour: 'an id is one bundle and one object; lists are in the order of ids' },
   {
     number: 44,
     mark: 'CORE',
     behaviour:
-      'getEntry/findEntries read content of the bundle (and its fragments) without resolving for getEntry, with  patterns and recursion for findEntries',
+      '`entry` and `entries` find files of a bundle without resolving it, by name with `*` and in folders below, and nothing outside it',
   },
   {
     number: 45,
     mark: 'JAVA-ONLY',
-    behaviour:
-      'native code (Bundle-NativeCode), execution environments by class format, signed JAR certificates, boot delegation',
-    leftOut: 'Java only',
+    behaviour: 'native code headers, class formats, signed JARs, boot delegation',
+    leftOut: 'nothing in Node answers to them',
   },
   {
     number: 46,
     mark: 'USEFUL',
-    behaviour:
-      'Node stand-in for execution environment: requirement on osgi.ee;(&(osgi.ee=Node)(version>=20)) and on engines.node fails the resolve, not the install',
+    behaviour: '`engines.node` that this Node is not in fails the resolving, not the install',
   },
 ];

@@ -4,45 +4,42 @@ export const START_LEVELS: readonly Item[] = [
   {
     number: 145,
     mark: 'CORE',
-    behaviour:
-      'the framework has an active start level; a bundle runs when its autostart is set and its level ≤ the active level',
+    behaviour: 'a bundle runs when `autostart` is set and its level is not above the active one',
   },
   {
     number: 146,
     mark: 'CORE',
-    behaviour:
-      "raising: one level at a time; order inside a level is the framework's choice (bundle id or dependency order), stop order may be its reverse: a Node container should fix it as ascending id / descending id and document it; lowering stops the higher levels first",
+    behaviour: 'levels are raised and lowered one by one, within one by ascending id up and descending id down',
   },
   {
     number: 147,
     mark: 'CORE',
     behaviour:
-      'setStartLevel returns at once, works in the background, ends with STARTLEVEL_CHANGED to framework listeners and to listeners passed in the call',
+      'a change of the level works in the background; its promise settles when it is reached, and STARTLEVEL_CHANGED is fired',
   },
   {
     number: 148,
     mark: 'CORE',
     behaviour:
-      'start() on a bundle above the active level only records autostart; START_TRANSIENT there throws START_TRANSIENT_ERROR',
+      '`start` above the active level only notes `autostart`; a transient start there is refused with `BUNDLE_START_LEVEL`',
   },
-  { number: 149, mark: 'CORE', behaviour: 'lowering the level stops bundles without clearing autostart' },
+  { number: 149, mark: 'CORE', behaviour: 'lowering the level stops bundles and leaves `autostart`' },
   {
     number: 150,
     mark: 'CORE',
-    behaviour:
-      "setting a bundle's level above/below the active one stops/starts it in the background; level ≤ 0 is refused (IllegalArgument), as is changing that of the system bundle",
+    behaviour: 'another level of a bundle starts or stops it; below 1 is refused, and the container has none',
   },
   {
     number: 151,
     mark: 'CORE',
     behaviour:
-      'initial bundle start level (for new installs) is settable and persistent; beginning level from org.osgi.framework.startlevel.beginning (default 1)',
+      'the level of new bundles can be set and is remembered; the container starts up to its own, 1 unless told',
   },
   {
     number: 152,
     mark: 'CORE',
-    behaviour: 'a bundle that throws while the level rises gives FrameworkEvent ERROR and does not stop the climb',
+    behaviour: 'a bundle that throws while the level rises is an ERROR and does not stop the climb',
   },
-  { number: 153, mark: 'USEFUL', behaviour: 'isPersistentlyStarted and isActivationPolicyUsed tell the settings' },
-  { number: 154, mark: 'CORE', behaviour: 'a bundle-level change requested from inside start() does not deadlock' },
+  { number: 153, mark: 'USEFUL', behaviour: '`autostart` tells whether a bundle is started persistently' },
+  { number: 154, mark: 'CORE', behaviour: 'a change of levels asked from inside a start does not deadlock' },
 ];

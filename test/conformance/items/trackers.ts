@@ -48,16 +48,12 @@ export const TRACKERS: readonly Item[] = [
     number: 164,
     mark: 'CORE',
     behaviour:
-      'BundleTracker: mask of states; addingBundle when a bundle enters the mask, modifiedBundle on changes inside it, removedBundle on leaving',
+      'a bundle tracker: `adding` when a bundle enters the states, `modified` on changes within, `removed` on leaving',
   },
   {
     number: 165,
     mark: 'CORE',
-    behaviour: 'bundle tracker is synchronous, sees STARTING/STOPPING (extender pattern works)',
+    behaviour: 'a bundle tracker is synchronous and sees STARTING and STOPPING, so that an extender acts in time',
   },
-  {
-    number: 166,
-    mark: 'CORE',
-    behaviour: 'an object returned from addingBundle is handed back in removed; close removes all',
-  },
+  { number: 166, mark: 'CORE', behaviour: 'what `adding` gave is handed to `removed`; `close` removes all' },
 ];

@@ -13,3 +13,11 @@ export function endedByItself(error: unknown): boolean {
   const { code } = ((error as Error | undefined)?.cause ?? {}) as { code?: unknown };
   return typeof code === 'string' && ENDED.has(code);
 }
+
+/** Codes of refusals that a place to run has for a bundle as such. */
+const REFUSALS: ReadonlySet<string> = new Set(['ISOLATION_LOCAL', 'CAPABILITY_UNKNOWN']);
+
+/** Whether a start failed because of what the bundle is, not of what its code did. */
+export function isRefusal(code: string | undefined): boolean {
+  return code !== undefined && REFUSALS.has(code);
+}
