@@ -24,3 +24,4 @@ export type { SharedVersions } from './wirings.js';
 export { SystemBundle, type StopEvent } from './system-bundle.js';
 export { BundleTracker, type BundleTrackerCustomizer } from './tracker.js';
 export type { BundleView } from './view.js';
+export { Version, VersionRange } from './version-range.js';

@@ -65,6 +65,10 @@ export class Version {
   toString(): string {
     return this.#value.version;
   }
+
+  toJSON(): string {
+    return this.toString();
+  }
 }
 
 const ZERO = '0.0.0-0';

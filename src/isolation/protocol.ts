@@ -8,7 +8,7 @@ import type {
 } from '../component/index.js';
 import type { ErrorRecord } from '../errors.js';
 import { contract, type Contract, type ContractOptions } from '../registry/contract.js';
-import type { Properties } from '../registry/types.js';
+import type { PropertiesData } from './properties.js';
 
 /** What the node and the child container of one bundle say to each other, beside calls of services. */
 
@@ -70,7 +70,7 @@ export interface ServiceNotice {
   /** For the other side's stub. */
   handle: number;
   contracts: ContractData[];
-  properties: Properties;
+  properties: PropertiesData;
   owner: { id: number; name: string };
 }
 

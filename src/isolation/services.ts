@@ -4,6 +4,7 @@ import type { Disposer } from '../scope/index.js';
 import { mustCross } from './errors.js';
 import { parseAsked, parseChange, parseKey, parseService } from './parse.js';
 import type { Peer } from './peer.js';
+import { propertiesData, propertiesOf } from './properties.js';
 import { contractData, contractOf, type ServiceChange, type ServiceEnd, type ServiceNotice } from './protocol.js';
 import { merged } from './stubs.js';
 
@@ -15,11 +16,14 @@ export class ChildServices {
     peer.onTell('service.came', (body) => {
       const { key, handle, contracts, properties } = parseService(body);
       const values = contracts.map(contractOf);
-      this.#registrations.set(key, group.register(values, peer.stub(merged(values), handle) as object, properties));
+      this.#registrations.set(
+        key,
+        group.register(values, peer.stub(merged(values), handle) as object, propertiesOf(properties)),
+      );
     });
     peer.onTell('service.changed', (body) => {
       const { key, properties } = parseChange(body);
-      this.#registrations.get(key)?.setProperties(properties);
+      this.#registrations.get(key)?.setProperties(propertiesOf(properties));
     });
     peer.onTell('service.gone', (body) => {
       const key = parseKey(body);
@@ -68,7 +72,10 @@ export class SharedServices {
       if (type === 'REGISTERED') this.#came(key, contract, reference);
       else if (type === 'UNREGISTERING') this.#gone(key);
       else if (this.#mirrored.has(key))
-        this.#peer.tell('service.changed', { key, properties: reference.properties() } satisfies ServiceChange);
+        this.#peer.tell('service.changed', {
+          key,
+          properties: propertiesData(reference.properties()),
+        } satisfies ServiceChange);
     };
     this.#asked.set(contract, this.#group.listen(onEvent, { contract }));
     for (const reference of references) this.#came(`${contract} ${reference.id}`, contract, reference);
@@ -96,7 +103,7 @@ export class SharedServices {
       key,
       handle,
       contracts: [contractData(contract)],
-      properties: reference.properties(),
+      properties: propertiesData(reference.properties()),
       owner: { id: owner.id, name: owner.name },
     } satisfies ServiceNotice);
   }

@@ -1,17 +1,9 @@
-import type { PropertyValue } from './types.js';
+import { isList } from './properties.js';
+import type { Comparable, PropertyValue } from './types.js';
 
 export type Scalar = string | number | bigint | boolean;
 export type ScalarType = 'string' | 'number' | 'bigint' | 'boolean';
 export type Operator = '=' | '~=' | '>=' | '<=' | 'present' | 'substring';
-
-/** A value that is no scalar and knows how it compares with the text of a filter, such as a version. */
-export interface Comparable {
-  /** Below 0, 0 or above 0 as it comes before, is or comes after what the text says; undefined when the text says none. */
-  compareText(text: string): number | undefined;
-}
-
-/** What a filter is matched with. */
-export type Matched = PropertyValue | Comparable | readonly (Scalar | Comparable)[];
 
 /** One comparison of a filter, such as `(outlets>=24)`. The value takes the type of the property that it meets. */
 export class Term {
@@ -37,7 +29,7 @@ export class Term {
   }
 
   /** Missing values match nothing; an array matches when any element does. */
-  matches(value: Matched | undefined): boolean {
+  matches(value: PropertyValue | undefined): boolean {
     if (value === undefined || value === null) return false;
     if (this.operator === 'present') return true;
     if (typeof value !== 'object') return this.#scalar(value);
@@ -118,9 +110,9 @@ export class Term {
     }
   }
 
-  #compared(value: Comparable): boolean {
+  #compared(value: Date | Comparable): boolean {
     if (this.operator === 'substring') return false;
-    const order = value.compareText(this.text);
+    const order = value instanceof Date ? compareDate(value, this.text) : value.compareText(this.text);
     if (order === undefined) return false;
     return this.operator === '>=' ? order >= 0 : this.operator === '<=' ? order <= 0 : order === 0;
   }
@@ -134,8 +126,6 @@ export class Term {
   }
 }
 
-/** `Array.isArray` says nothing of arrays that are only read. */
-const isList = Array.isArray as (value: object) => value is readonly (Scalar | Comparable)[];
 const NONE: readonly string[] = [];
 /** Longer digits than any real integer are not worth the more than linear time of reading them. */
 const BIGINT_DIGITS = 400;
@@ -155,6 +145,15 @@ function asBigint(text: string): bigint | null {
 /** A bigint equals a number that is written otherwise, such as `1e3`. */
 function wholeOf(number: number): bigint | undefined {
   return Number.isInteger(number) ? BigInt(number) : undefined;
+}
+
+const DATE = /^\d{4}(-\d\d){0,2}(T\d\d:\d\d[\d:.]{0,20}(Z|[+-]\d\d:\d\d)?)?$/;
+
+/** @param text ISO 8601, such as `2026-01-31` or `2026-01-31T12:00Z` */
+function compareDate(date: Date, text: string): number | undefined {
+  const trimmed = text.trim();
+  const order = DATE.test(trimmed) ? date.getTime() - Date.parse(trimmed) : Number.NaN;
+  return Number.isNaN(order) ? undefined : order;
 }
 
 function asBoolean(text: string): boolean | undefined {

@@ -1,11 +1,11 @@
 import { readFilter, type Token } from './filter-syntax.js';
-import { type Matched, Term } from './filter-term.js';
+import { Term } from './filter-term.js';
 import { PropertySet } from './properties.js';
-import type { Properties, ServiceReference } from './types.js';
+import type { Properties, PropertyValue, ServiceReference } from './types.js';
 
 /** What a filter is matched against: values by key in lower case. */
 export interface PropertyView {
-  get(key: string): Matched | undefined;
+  get(key: string): PropertyValue | undefined;
 }
 
 const ACCEPT = -1;

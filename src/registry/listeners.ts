@@ -1,7 +1,7 @@
 import type { Filter } from './filter.js';
 import type { Scalar, ScalarType, Term } from './filter-term.js';
 import type { ServiceGroup } from './group.js';
-import type { PropertySet } from './properties.js';
+import { isList, type PropertySet } from './properties.js';
 import type { PropertyValue, ServiceListener, ServiceOwner } from './types.js';
 
 /** A listener with what it listens to. */
@@ -80,11 +80,14 @@ class Bucket {
   }
 }
 
+const NOBODY: ReadonlySet<Listening> = new Set();
+
 function collectValue(values: Map<Scalar, Set<Listening>>, value: PropertyValue | undefined, found: Listening[]): void {
   if (value === undefined || value === null) return;
-  for (const scalar of typeof value === 'object' ? value : [value]) {
-    const set = values.get(scalar);
-    if (set) for (const listening of set) found.push(listening);
+  for (const scalar of isList(value) ? value : [value]) {
+    // What has an order of its own may equal any text: its listeners' filters are asked.
+    const sets = typeof scalar === 'object' ? values.values() : [values.get(scalar) ?? NOBODY];
+    for (const set of sets) for (const listening of set) found.push(listening);
   }
 }
 

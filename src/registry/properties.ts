@@ -1,6 +1,5 @@
 import { RackwattError } from '../errors.js';
-import type { Scalar } from './filter-term.js';
-import type { Properties, PropertyValue } from './types.js';
+import type { Comparable, Properties, PropertyScalar, PropertyValue } from './types.js';
 
 /** Properties that the registry sets on every service; a caller's values for them are ignored, but for the ranking. */
 export const OWNED_KEYS = [
@@ -123,7 +122,7 @@ export class PropertySet {
   }
 
   toObject(): Properties {
-    return Object.fromEntries(this.#layout.names.map((name, position) => [name, this.#values[position]!]));
+    return Object.fromEntries(this.#layout.names.map((name, position) => [name, handedOut(this.#values[position]!)]));
   }
 }
 
@@ -142,23 +141,52 @@ function copyValues(
 }
 
 function copyValue(key: string, value: unknown): PropertyValue {
-  if (isScalar(value)) return value;
+  if (isScalar(value)) return copyDate(value);
   // A key that is there without a value is the same as no key: neither matches any filter.
   if (value === undefined || value === null) return null;
   if (Array.isArray(value)) {
     const copy: unknown[] = Array.from(value);
-    if (copy.every(isScalar)) return Object.freeze(copy);
+    if (copy.every(isScalar)) return Object.freeze(copy.map(copyDate));
   }
   throw new RackwattError(
     'SERVICE_PROPERTIES',
-    `Property "${key}" is neither a string, number, bigint or boolean nor an array of them; leave it out or write it as text.`,
+    `Property "${key}" is neither a string, number, bigint, boolean, date or version nor an array of them; leave it out or write it as text.`,
     { context: { key } },
   );
 }
 
-function isScalar(value: unknown): value is Scalar {
+/** A value as it is given away: what can be changed is a copy. */
+export function handedOut<V extends PropertyValue | undefined>(value: V): V;
+export function handedOut(value: PropertyValue | undefined): PropertyValue | undefined {
+  if (typeof value !== 'object' || value === null) return value;
+  if (!isList(value)) return copyDate(value);
+  return value.some((element) => element instanceof Date) ? Object.freeze(value.map(copyDate)) : value;
+}
+
+/** `Array.isArray` says nothing of arrays that are only read. */
+export const isList = Array.isArray as (value: unknown) => value is readonly PropertyScalar[];
+
+function copyDate(value: PropertyScalar): PropertyScalar {
+  return value instanceof Date ? new Date(value) : value;
+}
+
+function isScalar(value: unknown): value is PropertyScalar {
+  switch (typeof value) {
+    case 'string':
+    case 'number':
+    case 'boolean':
+    case 'bigint':
+      return true;
+    case 'object':
+      return value instanceof Date || isComparable(value);
+    default:
+      return false;
+  }
+}
+
+export function isComparable(value: unknown): value is Comparable {
   return (
-    typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint'
+    typeof value === 'object' && value !== null && 'compareText' in value && typeof value.compareText === 'function'
   );
 }
 

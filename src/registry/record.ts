@@ -1,7 +1,7 @@
 import type { Contract } from './contract.js';
 import type { ServiceGroup } from './group.js';
 import { Guard } from './guard.js';
-import { PropertySet, type OwnedValues } from './properties.js';
+import { handedOut, PropertySet, type OwnedValues } from './properties.js';
 import type {
   Properties,
   PropertyValue,
@@ -76,7 +76,7 @@ export class ServiceRecord implements ServiceReference {
   }
 
   property(key: string): PropertyValue | undefined {
-    return this.current.get(key.toLowerCase());
+    return handedOut(this.current.get(key.toLowerCase()));
   }
 
   properties(): Properties {

@@ -1,6 +1,6 @@
 import type { Filter } from './filter.js';
 import type { Scalar, ScalarType, Term } from './filter-term.js';
-import type { PropertySet } from './properties.js';
+import { isList, type PropertySet } from './properties.js';
 import type { ServiceRecord } from './record.js';
 import { NO_SERVICES, SortedServices } from './sorted-services.js';
 import type { PropertyValue } from './types.js';
@@ -16,8 +16,11 @@ type Services = ServiceRecord | SortedServices;
 /** Services by the values of one property. Values of different types are kept apart: a term reads differently as each. */
 class PropertyIndex {
   readonly #types = new Map<ScalarType, Map<Scalar, Services>>();
+  /** With a value that has an order of its own, which a filter has to be asked about. */
+  readonly #ordered = new SortedServices();
 
   add(record: ServiceRecord, value: PropertyValue | undefined): void {
+    if (isOrdered(value)) this.#ordered.add(record);
     for (const scalar of scalarsOf(value)) {
       const type = typeof scalar as ScalarType;
       let values = this.#types.get(type);
@@ -30,6 +33,7 @@ class PropertyIndex {
   }
 
   remove(record: ServiceRecord, value: PropertyValue | undefined): void {
+    if (isOrdered(value)) this.#ordered.remove(record);
     for (const scalar of scalarsOf(value)) {
       const values = this.#types.get(typeof scalar as ScalarType);
       const there = values?.get(scalar);
@@ -38,7 +42,7 @@ class PropertyIndex {
     }
   }
 
-  /** Exactly the services that an `=` term matches. */
+  /** The services that an `=` term matches; one that it gives by itself does, among several may be some that do not. */
   find(term: Term): Services {
     let found: Services = NO_SERVICES;
     for (const [type, values] of this.#types) {
@@ -46,7 +50,7 @@ class PropertyIndex {
       const there = operand === undefined ? undefined : values.get(operand);
       if (there) found = found === NO_SERVICES ? there : union(found, there);
     }
-    return found;
+    return this.#ordered.size === 0 ? found : union(found, this.#ordered);
   }
 }
 
@@ -60,7 +64,13 @@ function recordsOf(services: Services): readonly ServiceRecord[] {
 
 function scalarsOf(value: PropertyValue | undefined): Iterable<Scalar> {
   if (value === undefined || value === null) return [];
-  return typeof value === 'object' ? new Set(value) : [value];
+  if (typeof value !== 'object') return [value];
+  return isList(value) ? new Set(value.filter((element) => typeof element !== 'object')) : [];
+}
+
+function isOrdered(value: PropertyValue | undefined): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return !isList(value) || value.some((element) => typeof element === 'object');
 }
 
 /**

@@ -1,7 +1,20 @@
 import type { Contract } from './contract.js';
 
+/**
+ * A value that has an order of its own and reads the text of a filter by itself, such as a `Version`. It never changes, and a service
+ * that has one must be of the container's making to cross isolation.
+ */
+export interface Comparable {
+  /** Below 0, 0 or above 0 as it comes before, is or comes after what the text says; undefined when the text says none. */
+  compareText(text: string): number | undefined;
+  /** As a filter would write it. */
+  toString(): string;
+}
+
+export type PropertyScalar = string | number | bigint | boolean | Date | Comparable;
+
 /** Service and component properties: keys compare without case; values are scalars or arrays of them. */
-export type PropertyValue = string | number | bigint | boolean | null | readonly (string | number | bigint | boolean)[];
+export type PropertyValue = PropertyScalar | null | readonly PropertyScalar[];
 export type Properties = Readonly<Record<string, PropertyValue>>;
 
 /** Who registers, gets and listens: a bundle, as the registry sees it. */

@@ -5,7 +5,7 @@ import { activated, Meter, meter } from '../support/activated.js';
 import { rackwatt, TestContainer } from '../support/container.js';
 import { item } from './item.js';
 
-const { parseFilter } = rackwatt;
+const { parseFilter, Version } = rackwatt;
 
 const PROPERTIES: Properties = {
   room: 'bedroom',
@@ -19,6 +19,8 @@ const PROPERTIES: Properties = {
   fraction: 2.01,
   negative: -5,
   no: false,
+  version: Version.parse('1.10.0'),
+  versions: [Version.parse('1.2.0'), 'none'],
   flags: [false],
   ports: [1, 2, 3],
   '*': 'foo',
@@ -129,6 +131,12 @@ const TABLES: Record<number, { yes: string[]; no: string[] }> = {
       '(no= False )',
       '(no~=false)',
       '(no>=false)',
+      '(version=1.10)',
+      '(version>=1.9)',
+      '(version<= 1.10.0 )',
+      '(version~=1.10.0)',
+      '(versions<=1.2)',
+      '(versions=none)',
     ],
     no: [
       '(whole=b)',
@@ -141,6 +149,12 @@ const TABLES: Record<number, { yes: string[]; no: string[] }> = {
       '(no=b)',
       '(no=0)',
       '(fraction=NaN)',
+      '(version>=2)',
+      '(version=1.1)',
+      '(version=one)',
+      '(version<=one)',
+      '(version=1.*)',
+      '(versions=1.3)',
     ],
   },
   137: {
@@ -246,6 +260,66 @@ item(142, async (t) => {
   assert.throws(() => parseFilter('(room=a)').matches({ room: 'a', ROOM: 'b' }), { code: 'SERVICE_PROPERTIES' });
   assert.equal(parseFilter('(toString=*)').matchesCase({}), false, 'what an object inherits is no property');
   assert.equal(parseFilter('(__proto__=*)').matches({}), false);
+});
+
+item(143, async (t) => {
+  const matches = await matcher(t);
+  const installed = new Date('2026-01-31T12:00:00Z');
+  /** A value with an order of its own. */
+  const grade = {
+    compareText: (text: string) => (/^[a-f]$/.test(text) ? 'c'.charCodeAt(0) - text.charCodeAt(0) : undefined),
+  };
+  const properties: Properties = {
+    installed,
+    grade,
+    serial: 12345678901234567890n,
+    firmware: Version.parse('2.10.0-rc.1'),
+  };
+  const yes = [
+    '(installed>=2026-01-31)',
+    '(installed=2026-01-31T13:00+01:00)',
+    '(installed<= 2027 )',
+    '(grade=c)',
+    '(grade>=a)',
+    '(&(grade<=f)(grade~=c))',
+    '(serial>=12345678901234567889)',
+    '(serial=12345678901234567890)',
+    '(firmware>=2.9)',
+    '(firmware<=2.10)',
+    '(&(installed=*)(grade=*)(firmware=*))',
+  ];
+  const no = [
+    '(installed>=2026-02)',
+    '(installed=2026-01-31)',
+    '(installed>=yesterday)',
+    '(installed<=99)',
+    '(installed=2026*)',
+    '(grade>=d)',
+    '(grade=cc)',
+    '(serial=12345678901234567891)',
+    '(firmware>=2.10.0)',
+  ];
+  for (const text of yes) assert.equal(matches(text, properties), true, text);
+  for (const text of no) assert.equal(matches(text, properties), false, text);
+
+  // Among many, where an index is asked, and as a change that listeners hear of.
+  const { context } = await activated(new TestContainer(t), 'many');
+  const many = Array.from({ length: 40 }, (_, i) =>
+    context.register(Meter, meter(i), { v: i % 2 === 0 ? Version.parse(`1.${i}`) : `1.${i}` }),
+  );
+  const heard: string[] = [];
+  void context.listen(({ type }) => void heard.push(type), { filter: '(&(v=1.8.0)(objectClass=*))' });
+  assert.deepEqual(context.references(Meter, '(v=1.8.0)'), [many[8]!.reference]);
+  assert.deepEqual(context.references(Meter, '(v=1.9)'), [many[9]!.reference]);
+  many[8]!.setProperties({ v: Version.parse('1.7') });
+  many[9]!.setProperties({ v: Version.parse('1.8.0+build') });
+  assert.deepEqual(heard, ['MODIFIED_ENDMATCH', 'MODIFIED']);
+  assert.deepEqual(context.references(Meter, '(v=1.8.0)'), [many[9]!.reference]);
+  const dated = context.register(Meter, meter(), { installed, all: [installed] }).reference;
+  installed.setTime(0);
+  (dated.property('installed') as Date).setTime(0);
+  (dated.properties()['all'] as Date[])[0]!.setTime(0);
+  assert.equal(context.reference(Meter, '(&(installed>=2026)(all>=2026))'), dated, 'nobody can change it from outside');
 });
 
 item(144, () => {

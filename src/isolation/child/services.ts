@@ -1,6 +1,7 @@
 import { declaredContracts } from '../../registry/index.js';
 import type { ServiceEvent, ServiceOwner, ServiceReference, ServiceRegistration } from '../../registry/types.js';
 import type { Peer } from '../peer.js';
+import { propertiesData, propertiesOf } from '../properties.js';
 import { contractData, contractOf, type ServiceChange, type ServiceEnd, type ServiceNotice } from '../protocol.js';
 import { merged } from '../stubs.js';
 import type { ChildRegistry } from './registry.js';
@@ -34,7 +35,11 @@ export class OwnServices {
       this.#peer.tell('service.gone', { key } satisfies ServiceEnd);
       this.#peer.withdraw(handle);
       this.#registry.release(CONTAINER, reference);
-    } else this.#peer.tell('service.changed', { key, properties: reference.properties() } satisfies ServiceChange);
+    } else
+      this.#peer.tell('service.changed', {
+        key,
+        properties: propertiesData(reference.properties()),
+      } satisfies ServiceChange);
   }
 
   #came(reference: ServiceReference): void {
@@ -47,7 +52,7 @@ export class OwnServices {
       key: String(reference.id),
       handle,
       contracts: contracts.map(contractData),
-      properties: reference.properties(),
+      properties: propertiesData(reference.properties()),
       owner: { id: this.#bundle, name: reference.owner?.name ?? '' },
     } satisfies ServiceNotice);
   }
@@ -63,12 +68,12 @@ export class NodeServices {
       const values = contracts.map(contractOf);
       this.#registrations.set(
         key,
-        registry.register(owner, values, peer.stub(merged(values), handle) as object, properties),
+        registry.register(owner, values, peer.stub(merged(values), handle) as object, propertiesOf(properties)),
       );
     });
     peer.onTell('service.changed', (body) => {
       const { key, properties } = body as ServiceChange;
-      this.#registrations.get(key)?.setProperties(properties);
+      this.#registrations.get(key)?.setProperties(propertiesOf(properties));
     });
     peer.onTell('service.gone', (body) => {
       const { key } = body as ServiceEnd;
