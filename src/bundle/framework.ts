@@ -380,7 +380,9 @@ export class Framework implements BundleHost, ContextHost {
     const { ModuleSpace } = await import('../space/index.js');
     const { transforms, tokens, alone } = this.#options;
     return (root, label, host, kind) => {
-      const space = new ModuleSpace({ root, label, host, transforms, alone, ...kind });
+      const name = label.slice(0, label.lastIndexOf('@'));
+      const onError = (error: unknown): void => this.error(this.bundle(name) ?? this.system, error);
+      const space = new ModuleSpace({ root, label, host, transforms, alone, onError, ...kind });
       tokens?.track(space.token);
       return space;
     };

@@ -1,7 +1,7 @@
 import type { Bundle, Runtime } from '../bundle/index.js';
 import { AdminMethod } from '../cli/contract.js';
 import { ConfigurationAdmin } from '../configuration/index.js';
-import { RackwattError } from '../errors.js';
+import { errorMessage, RackwattError } from '../errors.js';
 import type { SocketMethod } from './admin-socket.js';
 import { componentsOf } from './components.js';
 import { diagnose } from './doctor.js';
@@ -24,7 +24,7 @@ export function socketMethods(
   runtime: Runtime,
   admin: ConfigurationAdmin,
 ): (name: string) => Promise<SocketMethod | undefined> {
-  const { framework, logs } = node;
+  const { framework } = node;
   const component = (parameters: unknown) => {
     const name = text(parameters, 'name');
     const components = componentsOf(framework);
@@ -103,7 +103,6 @@ export function socketMethods(
     'config.rollback': (parameters) => node.configuration.rollback(Number((parameters as Parameters)['number'])),
     log: (parameters) => logLines(node, parameters as { follow?: boolean; lines?: number } | undefined),
   };
-  void logs;
   return async (name) => {
     if (Object.hasOwn(own, name)) return own[name];
     const reference = framework.registry
@@ -124,7 +123,8 @@ export function socketMethods(
 async function why(bundle: Bundle, dropIns: readonly string[]): Promise<{ state: string; reason: string }> {
   const also = dropIns.map((reason) => `; ${reason}`).join('');
   if (bundle.state === 'ACTIVE') return { state: bundle.state, reason: `it is active${also}` };
-  await bundle.resolve().catch((error: unknown) => void error);
+  // Why it does not resolve is its reason from then on.
+  await bundle.resolve().catch((error: unknown) => void errorMessage(error));
   const reason = bundle.reason ?? (bundle.autostart ? 'it waits for its start level' : 'nobody started it');
   return { state: bundle.state, reason: reason + also };
 }

@@ -8,13 +8,13 @@ export interface Namespace {
   [name: string]: unknown;
 }
 
-const NamespaceObject = function NamespaceObject(this: object) {
+function NamespaceObject(this: object): void {
   Object.defineProperty(this, Symbol.toStringTag, { value: 'Module' });
-} as unknown as { new (): Namespace; prototype: object };
+}
 NamespaceObject.prototype = Object.create(null) as object;
 
 export function newNamespace(): Namespace {
-  return new NamespaceObject();
+  return Reflect.construct(NamespaceObject, []) as Namespace;
 }
 
 /** Defines a live name. Configurable, because the module's own text defines it again. */

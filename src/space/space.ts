@@ -28,7 +28,7 @@ export interface ModuleSpaceOptions {
   transforms?: TransformCache | undefined;
   /** Told of errors of its modules that nobody caught, where somebody looks out for them. */
   failed?: ((error: unknown) => void) | undefined;
-  /** Told what went wrong while leftover effects were closed. */
+  /** Told what went wrong while leftover effects were closed. An unhandled rejection if absent. */
   onError?: ((error: unknown) => void) | undefined;
 }
 
@@ -41,6 +41,10 @@ const OWN_CODES = new Set([
   'ERR_REQUIRE_CYCLE_MODULE',
   'SPACE_DISPOSED',
 ]);
+
+function unheard(error: unknown): void {
+  void Promise.reject(error as Error);
+}
 
 /**
  * The modules of one revision of a bundle: CommonJS, ES modules and TypeScript, evaluated apart from Node's module
@@ -75,7 +79,7 @@ export class ModuleSpace {
     this.#record = record;
     const token = new RevisionToken(options.label);
     this.#token = token;
-    this.#effects = new OwnedEffects(options.label, options.onError ?? (() => undefined), options.alone);
+    this.#effects = new OwnedEffects(options.label, options.onError ?? unheard, options.alone);
     this.#loader = new Loader({
       label: options.label,
       host: options.host,

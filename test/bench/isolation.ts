@@ -1,7 +1,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { type MessagePort, Worker } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
+import type { Port } from '../../src/isolation/index.js';
 import { type BenchOptions, median, type Print, SUBJECT } from './figures.js';
 import { Bench, type Columns, type IsolationSubject, loadIsolation, loadGuard, service } from './isolation-subjects.js';
 
@@ -61,13 +62,19 @@ async function workerSide(subject: IsolationSubject): Promise<Side> {
   if (subject === 'comlink') {
     const { wrap } = await import('comlink');
     const { default: adapt } = await import('comlink/dist/esm/node-adapter.mjs');
-    return { bench: wrap(adapt(worker)) as unknown as Bench, close };
+    return { bench: wrap<Bench>(adapt(worker)), close };
   }
   const post = (message: unknown) => worker.postMessage(message);
   if (subject === 'birpc') return { bench: await birpc(post, worker), close };
-  const { messagePort, Peer } = await loadIsolation();
-  // A worker sends and receives like the port that it is the end of.
-  const peer = new Peer(messagePort(worker as unknown as MessagePort), { label: 'worker' });
+  const { Peer } = await loadIsolation();
+  const port: Port = {
+    transfers: true,
+    post: (message, transfer) => worker.postMessage(message, transfer),
+    onMessage: (receive) => void worker.on('message', receive),
+    onClose: (closed) => void worker.once('exit', closed),
+    close: () => void worker.terminate(),
+  };
+  const peer = new Peer(port, { label: 'worker' });
   return { bench: peer.stub(Bench, 1), close };
 }
 

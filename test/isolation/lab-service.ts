@@ -80,7 +80,10 @@ export function labService(): Lab {
     aborted: async () => aborted,
     each: settled,
     eachOption: ({ count, onValue }) => settled(count, onValue),
-    subscribe: async (listener) => subscribe(listener) as unknown as () => Promise<void>,
+    async subscribe(listener) {
+      const stop = subscribe(listener);
+      return async () => stop();
+    },
     async watch(listener, as) {
       const stop = subscribe(listener);
       const failing = () => {

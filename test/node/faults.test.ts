@@ -268,6 +268,7 @@ for (const [name, { fails }] of Object.entries(ACROSS)) {
     const outcome = (await results).get(name)!;
     assert.deepEqual(Object.keys(outcome.failed), [fails], JSON.stringify(outcome));
     assert.deepEqual(outcome.fatal, []);
+    assert.deepEqual(outcome.kept, [], 'nothing of the bundles, nor of the contract, is left in memory');
   });
 }
 

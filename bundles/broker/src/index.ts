@@ -1,9 +1,9 @@
-import { HealthCheck } from 'rackwatt';
+import { errorMessage, HealthCheck } from 'rackwatt';
 import type { Health, Logger } from 'rackwatt';
 import { Activate, type Activation, Component, inject } from 'rackwatt/decorators';
 import { type Static, Type } from 'typebox';
 import { Broker, LARGEST_PACKET } from './broker.js';
-import { prepareLengths } from './lengths.js';
+import { prepareLengths, UNPREPARED } from './lengths.js';
 import { Rarely } from './rarely.js';
 
 export { Broker, isLoopback, type BrokerOptions } from './broker.js';
@@ -47,7 +47,7 @@ export class EmbeddedBroker implements HealthCheck {
   @Activate()
   async open({ config, scope }: Activation<Configuration>): Promise<void> {
     // Beside the first packets, which need not wait for it.
-    void prepareLengths();
+    prepareLengths().catch((error: unknown) => this.#log.warn({ error: errorMessage(error) }, UNPREPARED));
     const broker = await Broker.open({ ...config, onTrouble: (client, error) => this.#trouble(client, error) });
     this.#broker = broker;
     scope.add(`broker on port ${broker.port}`, () => broker.close());

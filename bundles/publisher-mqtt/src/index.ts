@@ -1,7 +1,7 @@
-import { component, HealthCheck, one, Runtime } from 'rackwatt';
+import { component, errorMessage, HealthCheck, one, Runtime } from 'rackwatt';
 import { Outbox } from '@rackwatt/telemetry';
 import { Type } from 'typebox';
-import { prepareLengths } from './lengths.js';
+import { prepareLengths, UNPREPARED } from './lengths.js';
 import { Publisher } from './publisher.js';
 
 export { Publisher, type PublisherOptions } from './publisher.js';
@@ -57,7 +57,7 @@ export const publisher = component({
   configuration: { schema: configuration },
   async activate({ config, log, scope, context, outbox, runtime }) {
     // Beside the first packets, which need not wait for it.
-    void prepareLengths();
+    prepareLengths().catch((error: unknown) => log.warn({ error: errorMessage(error) }, UNPREPARED));
     const gateway = config.gateway ?? (await runtime.node()).id;
     const { version } = context.bundle;
     const { credentials, tls } = config;

@@ -230,13 +230,13 @@ function localContracts({ options }: ComponentDefinition): Loaded['local'] {
 function refuseAddons(): void {
   const require = createRequire(import.meta.url);
   for (const name of ['oxc-resolver', 'oxc-parser', 'oxc-transform']) require(name);
-  const permission = process.permission as unknown as { drop?(scope: string): void };
-  if (!permission.drop)
+  const drop: unknown = Reflect.get(process.permission, 'drop');
+  if (typeof drop !== 'function')
     throw new RackwattError(
       'ISOLATION_PERMISSION',
       'this Node cannot give a permission back, so that a bundle in a folder cannot be kept from addons; pack the bundle, or run a newer Node 24',
     );
-  permission.drop('addon');
+  Reflect.apply(drop, process.permission, ['addon']);
 }
 
 /** Schemas made with typebox carry marks that do not cross. */

@@ -159,7 +159,8 @@ export function wrapClass<T extends object>(target: T, kind: Kind, resources: Ow
     },
     apply(real, self, args) {
       resources.demandOpen(kind);
-      const made = Reflect.apply(real as unknown as AnyFunction, self, args) as unknown;
+      const called: object = real;
+      const made: unknown = Reflect.apply(called as AnyFunction, self, args);
       resources.own(kind, made ?? self);
       return made;
     },

@@ -1,4 +1,4 @@
-import { RackwattError } from '../../errors.js';
+import { errorMessage, RackwattError } from '../../errors.js';
 import type { HeldRevision } from './holders.js';
 
 export interface WhoHolds {
@@ -37,8 +37,8 @@ export async function whoHolds(labels: readonly string[]): Promise<WhoHolds> {
   worker.once('message', resolve);
   worker.once('error', (error) => failed(error, error.message));
   worker.once('exit', (code) => failed(undefined, `its worker ended with ${code}`));
-  // Awaited below, after the snapshot was sent.
-  promise.catch(() => undefined);
+  // Awaited below, after the snapshot was sent, so that what it rejects with is told there.
+  promise.catch((error: unknown) => void errorMessage(error));
   try {
     await new Promise((go) => setTimeout(go, TICK));
     const { heapUsed } = process.memoryUsage();
