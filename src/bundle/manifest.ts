@@ -44,6 +44,10 @@ export interface Manifest {
   commands: Record<string, string>;
   /** Files and folders that are packed as they are, such as the files of a page. */
   assets: string[];
+  /** Configurations that it brings along: as they are, or files and folders of them. */
+  configurations: Record<string, unknown> | string[];
+  /** Files and folders with definitions of what it can be configured with. */
+  metatype: string[];
   capabilities: string[];
   /** No version below this one may follow it on a node; undefined when any may. */
   minimum: string | undefined;
@@ -140,6 +144,10 @@ export function parseManifest(text: string, file: string): Manifest {
       ]),
     ),
     assets: strings(own['assets'], file, 'rackwatt.assets').map((asset) => inside(asset, file, 'rackwatt.assets')),
+    configurations: broughtOf(own['configurations'], file),
+    metatype: strings(own['metatype'], file, 'rackwatt.metatype').map((path) =>
+      inside(path, file, 'rackwatt.metatype'),
+    ),
     capabilities: strings(own['capabilities'], file, 'rackwatt.capabilities'),
     minimum: minimumOf(own['minimum'], version, file),
     components: own['components'] === undefined ? undefined : staticComponents(own['components'], file),
@@ -183,6 +191,13 @@ function platformsOf(value: unknown, file: string, key: string): string[] {
   const odd = names.find((name) => !/^!?[\w-]+$/.test(name));
   if (odd !== undefined) throw invalid(file, `"${key}" has "${odd}", which is no name such as "linux" or "!win32"`);
   return names;
+}
+
+function broughtOf(value: unknown, file: string): Manifest['configurations'] {
+  const key = 'rackwatt.configurations';
+  return Array.isArray(value)
+    ? strings(value, file, key).map((path) => inside(path, file, key))
+    : { ...record(value, file, key) };
 }
 
 function minimumOf(value: unknown, version: string, file: string): string | undefined {

@@ -75,9 +75,9 @@ export function configurationAdmin(store: ConfigurationStore, inForce: Configura
       await edit(pid, [{ path: ['configurations', pid] }], 'deleted', state);
     },
     read: () => store.read(),
-    edit: (edits, options) => store.edit(edits, options),
+    edit: (edits, options) => store.edit(whole(edits, inForce), options),
     async validate(edits) {
-      const { problems, warnings, base } = await store.propose(edits);
+      const { problems, warnings, base } = await store.propose(whole(edits, inForce));
       return { applied: false, problems, warnings, revision: base.revision };
     },
     schemas: async () => [...(await store.schemas())],
@@ -87,6 +87,22 @@ export function configurationAdmin(store: ConfigurationStore, inForce: Configura
       await store.removeSecret(name);
     },
   };
+}
+
+/**
+ * Edits that would put a part of a configuration into the file of which a bundle brings the rest: they put all of it there, since
+ * what a bundle brings by `default` steps back where the file has the PID.
+ */
+function whole(edits: readonly ConfigurationEdit[], inForce: ConfigurationsInForce): ConfigurationEdit[] {
+  const copiedPids = new Set<string>();
+  return edits.flatMap((edit) => {
+    const [top, pid] = edit.path;
+    if (top !== 'configurations' || typeof pid !== 'string' || copiedPids.has(pid)) return [edit];
+    copiedPids.add(pid);
+    const brought = inForce.own().has(pid) || edit.path.length === 2 ? undefined : inForce.get(pid);
+    if (brought === undefined || brought.policy === 'force') return [edit];
+    return [{ path: ['configurations', pid], value: structuredClone(brought.written) }, edit];
+  });
 }
 
 /** A copy; of what cannot be copied, the thing itself, which the file does not take either. */

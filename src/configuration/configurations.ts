@@ -15,6 +15,7 @@ export interface BroughtConfiguration {
 /** A configuration in force, with the bundle that brings it or a part of it. */
 export interface ConfigurationInForce extends PreparedConfiguration {
   broughtBy?: string;
+  policy?: BroughtConfiguration['policy'];
 }
 
 /** The configurations in force: those of the file, and under them what bundles bring along. */
@@ -141,7 +142,7 @@ function laidUnder(
   pid: string,
 ): ConfigurationInForce | undefined {
   if (!brought || (own && brought.policy === 'default')) return own;
-  const { values, bundle } = brought;
+  const { values, bundle, policy } = brought;
   const laid = <T extends object>(over: T): T => ({ ...structuredClone(values), ...over });
   return {
     pid,
@@ -150,5 +151,6 @@ function laidUnder(
     written: laid(own?.written ?? {}),
     values: laid(own?.values ?? {}),
     broughtBy: bundle,
+    policy,
   };
 }

@@ -8,6 +8,7 @@ export {
   type BroughtConfiguration,
   type ConfigurationInForce,
 } from './configurations.js';
+export { bestOf, parseResource, readResource, type Bringer, type BroughtResource } from './brought.js';
 export { Announcements } from './announcements.js';
 export { propertiesOf } from './properties.js';
 export { factoryPid, type TargetBundle } from './targeted.js';

@@ -55,7 +55,7 @@ export async function packBundle(
   }
   const files = new Map<string, BundleFile>();
   const add = (added: readonly BundleFile[]): void => added.forEach((file) => files.set(file.path, file));
-  for (const asset of manifest.assets) add(await assetFiles(root, asset, name));
+  for (const asset of assetsOf(manifest)) add(await assetFiles(root, asset, name));
   add(
     DOCUMENTS.filter((path) => existsSync(join(root, path))).map((path) => ({
       path,
@@ -127,12 +127,17 @@ export function archiveName(name: string, version: string): string {
   return `${name.replace('@', '').replace('/', '-')}-${version}.tgz`;
 }
 
+/** What is packed as it is. */
+function assetsOf({ assets, configurations, metatype }: Manifest): Set<string> {
+  return new Set([...assets, ...(Array.isArray(configurations) ? configurations : []), ...metatype]);
+}
+
 async function assetFiles(root: string, asset: string, name: string): Promise<BundleFile[]> {
   const path = join(root, asset);
   if (!existsSync(path))
     throw new RackwattError(
       'PACK_FAILED',
-      `${name}: there is no ${asset}, which "rackwatt.assets" names; build the bundle first (npm run build)`,
+      `${name}: there is no ${asset}, which its "rackwatt" names; build the bundle first (npm run build)`,
     );
   const inside = posix.normalize(asset).replace(/\/$/, '');
   const read = async (file: string, as: string): Promise<BundleFile> => ({
@@ -170,6 +175,8 @@ function packageJson(
     ...filled('contracts', manifest.contracts, manifest.contracts.length),
     ...filled('entries', manifest.entries.map(packed), manifest.entries.length),
     ...filled('assets', manifest.assets, manifest.assets.length),
+    ...filled('configurations', manifest.configurations, Object.keys(manifest.configurations).length),
+    ...filled('metatype', manifest.metatype, manifest.metatype.length),
     ...(manifest.minimum === undefined ? {} : { minimum: manifest.minimum }),
     ...filled('capabilities', manifest.capabilities, manifest.capabilities.length),
     ...filled(

@@ -23,6 +23,9 @@ export interface AssemblyProblem {
 export interface AssemblyOptions {
   framework: Framework;
   log: Logger;
+  /** Folder of the configuration file. */
+  home: string;
+  environment: Readonly<Record<string, string | undefined>>;
   /** Bundles in workers and processes. */
   isolated: Pick<IsolatedRuns, 'configurationsChanged' | 'onChange'>;
   /** Finds the content that a bundle entry names, verified. */
@@ -91,9 +94,8 @@ export class Assembly {
     const changed = await this.#prepare(next);
     await this.#changeBundles(previous, next, problems);
     if (problems.length > 0) return problems;
-    const pids = concerned(changed);
-    this.#options.framework.components.configurationsChanged(pids);
-    await this.#options.isolated.configurationsChanged(pids);
+    for (const pid of this.configurations.touched()) changed.add(pid);
+    await this.#tell(changed);
     problems.push(...(await this.#unhealthy(changed, parseDuration(next.framework.activationTimeout))));
     return problems;
   }
@@ -107,14 +109,26 @@ export class Assembly {
     else await this.#startDropIn(source, startLevel);
     this.#dropins.set(name, source);
     await framework.retryUnresolved();
+    await this.#tell(this.configurations.touched());
     return this.#configured.get(name)?.source.location;
+  }
+
+  /** Tells components that read these configurations. */
+  async #tell(changed: ReadonlySet<string>): Promise<void> {
+    const pids = concerned(changed);
+    this.#options.framework.components.configurationsChanged(pids);
+    await this.#options.isolated.configurationsChanged(pids);
   }
 
   /** Another content than the configuration says: what that says of the bundle's components stays. */
   async #lay(bundle: Bundle, source: RevisionSource): Promise<void> {
     this.migrated.spared.add(bundle.name);
+    const back = this.configurations.bring(bundle, source);
     try {
       await bundle.update(source);
+    } catch (error) {
+      back();
+      throw error;
     } finally {
       this.migrated.spared.delete(bundle.name);
     }
@@ -123,10 +137,11 @@ export class Assembly {
   async #startDropIn(source: RevisionSource, startLevel: number): Promise<void> {
     const { framework } = this.#options;
     const bundle = framework.install(source, { startLevel });
+    this.configurations.bring(bundle, source);
     try {
       await bundle.start();
     } catch (error) {
-      await framework.uninstall(bundle);
+      await this.#uninstall(bundle);
       throw error;
     }
   }
@@ -139,7 +154,13 @@ export class Assembly {
     const configured = this.#configured.get(name);
     if (!bundle) return;
     if (configured) await this.#lay(bundle, configured.source);
-    else await framework.uninstall(bundle);
+    else await this.#uninstall(bundle);
+    await this.#tell(this.configurations.touched());
+  }
+
+  async #uninstall(bundle: Bundle): Promise<void> {
+    await this.#options.framework.uninstall(bundle);
+    this.configurations.withdraw(bundle.name);
   }
 
   /** @returns PIDs whose configuration came, went or changed. */
@@ -179,7 +200,7 @@ export class Assembly {
       if (wanted.has(name)) continue;
       this.#configured.delete(name);
       const bundle = framework.bundle(name);
-      if (bundle && !this.#dropins.has(name)) await framework.uninstall(bundle);
+      if (bundle && !this.#dropins.has(name)) await this.#uninstall(bundle);
     }
     for (const [name, { entry, index }] of wanted) {
       try {
@@ -199,11 +220,14 @@ export class Assembly {
   async #update(wanted: ReadonlyMap<string, Wanted>, problems: AssemblyProblem[]): Promise<void> {
     const { framework } = this.#options;
     const before = new Map(this.#limits);
+    let back = (): void => undefined;
     try {
       const changes = [...wanted].flatMap(([name, { entry, source }]) => this.#changeOf(name, entry, source) ?? []);
+      back = this.configurations.bringAll(changes);
       if (changes.length > 0) await framework.update(changes);
       for (const [name, { entry, source }] of wanted) this.#configured.set(name, { entry, source });
     } catch (error) {
+      back();
       this.#limits.clear();
       for (const [name, limits] of before) this.#limits.set(name, limits);
       const failed = error instanceof RackwattError ? wanted.get(String(error.context['failed'])) : undefined;
@@ -251,7 +275,7 @@ export class Assembly {
       if (entry.start) await bundle.start();
     } catch (error) {
       this.#configured.delete(bundle.name);
-      await this.#options.framework.uninstall(bundle);
+      await this.#uninstall(bundle);
       throw error;
     }
   }
@@ -261,6 +285,7 @@ export class Assembly {
     const isolation = this.#limit(source.manifest.name, entry);
     const bundle = this.#options.framework.install(source, { startLevel, isolation });
     this.#configured.set(bundle.name, { entry, source });
+    this.configurations.bring(bundle, source);
     return bundle;
   }
 

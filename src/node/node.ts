@@ -1,9 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { containerModules, Framework, HealthCheck, Runtime } from '../bundle/index.js';
+import { containerModules, Framework, Runtime } from '../bundle/index.js';
 import {
   ConfigurationStore,
-  loadValidation,
   type ApplyResult,
   type ConfigurationSchema,
   type RuntimeDocument,
@@ -33,7 +32,7 @@ import { containFaults } from './faults.js';
 import { Installation } from './installation.js';
 import { Logs } from './logs.js';
 import { socketMethods } from './methods.js';
-import { healthOf, runtimeService, SYSTEM } from './runtime-service.js';
+import { healthOf, runtimeService, SYSTEM, urlOf } from './runtime-service.js';
 import { isSameRuntime, Runtimes } from './runtimes.js';
 import { StartupTimes, type StartupTime } from './startup.js';
 
@@ -41,6 +40,8 @@ export interface NodeOptions {
   /** Where warnings and errors are shown in words; nowhere when absent. */
   console?: (text: string) => void;
   consoleLevel?: number;
+  /** Variables of the environment; those of the process when absent. */
+  environment?: Readonly<Record<string, string | undefined>>;
   /** A node that only looks (schemas, validation): no log file, nothing is started. */
   idle?: boolean;
 }
@@ -83,6 +84,7 @@ export class Node {
       store: BundleStore;
       modules: ReturnType<typeof containerModules>;
       changes: Changes | undefined;
+      environment: Readonly<Record<string, string | undefined>>;
     },
   ) {
     this.#home = home;
@@ -127,6 +129,8 @@ export class Node {
       framework: this.framework,
       isolated: this.#isolated,
       log: this.#log,
+      home: home.folder,
+      environment: parts.environment,
       find: (entry) => this.#find(entry),
       prepare: (document) => configuration.prepare(document),
     });
@@ -189,7 +193,13 @@ export class Node {
     });
     const store = new BundleStore({ folder: join(configuration.storage, 'store'), trust });
     const modules = containerModules(await import('../index.js'));
-    node = new Node(home, configuration, { logs, store, modules, changes });
+    node = new Node(home, configuration, {
+      logs,
+      store,
+      modules,
+      changes,
+      environment: options.environment ?? process.env,
+    });
     log.current = node.#log;
     changes?.attach({
       framework: node.framework,
@@ -231,7 +241,7 @@ export class Node {
     });
     this.framework.registry.register(SYSTEM, Runtime, runtime);
     this.configurations.register();
-    await this.#times.measure('schemas', () => loadValidation());
+    await this.#times.measure('schemas', () => this.#assembly.configurations.check());
     this.#times.follow(this.framework);
     await this.framework.init();
     await this.#times.measure('install', () => this.#assembly.begin(document));
@@ -276,16 +286,9 @@ export class Node {
     return this.#times.tree();
   }
 
-  /** Where people look: the figure `url` of the health check named `http`. */
-  async url(): Promise<string | undefined> {
-    const [reference] = this.framework.registry.references(HealthCheck, '(name=http)');
-    const check = reference && (this.framework.registry.get(SYSTEM, reference) as HealthCheck | undefined);
-    if (!check) return undefined;
-    try {
-      return String((await check.check()).figures?.['url'] ?? '') || undefined;
-    } finally {
-      this.framework.registry.release(SYSTEM, reference);
-    }
+  /** Where people look. */
+  url(): Promise<string | undefined> {
+    return urlOf(this.framework);
   }
 
   /**
@@ -310,7 +313,7 @@ export class Node {
 
   /** Installs the bundles of the configuration without starting any. */
   async look(): Promise<void> {
-    await loadValidation();
+    await this.#assembly.configurations.check();
     await this.#assembly.begin(this.configuration.document);
   }
 

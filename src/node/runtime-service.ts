@@ -103,3 +103,15 @@ async function checked(
     framework.registry.release(SYSTEM, reference);
   }
 }
+
+/** Where people look: the figure `url` of the health check named `http`. */
+export async function urlOf({ registry }: Framework): Promise<string | undefined> {
+  const [reference] = registry.references(HealthCheck, '(name=http)');
+  const check = reference && (registry.get(SYSTEM, reference) as HealthCheck | undefined);
+  if (!check) return undefined;
+  try {
+    return String((await check.check()).figures?.['url'] ?? '') || undefined;
+  } finally {
+    registry.release(SYSTEM, reference);
+  }
+}

@@ -34,6 +34,8 @@ export class RunningNode {
   node!: Node;
   /** Every line of its log. */
   readonly lines: string[] = [];
+  /** Of the process, as the node sees it. */
+  environment: Record<string, string> = {};
   readonly #key = `${++serial}`;
 
   private constructor(home: string) {
@@ -88,7 +90,10 @@ export class RunningNode {
 
   async start(): Promise<void> {
     const note = (text: string): void => void this.lines.push(text);
-    this.node = await built.Node.open({ folder: this.home, file: this.file }, { console: note, consoleLevel: 20 });
+    this.node = await built.Node.open(
+      { folder: this.home, file: this.file },
+      { console: note, consoleLevel: 20, environment: this.environment },
+    );
     await this.node.start();
   }
 

@@ -46,15 +46,40 @@ export const config: Command = {
       summary: `print the configuration or a part of it; secrets stay references`,
       arguments: '[path...]',
       options: { '--json': 'print JSON (as always)' },
-      async run({ arguments: keys, stdout, configuration }) {
+      async run({ arguments: keys, stdout, stderr, configuration }) {
         const { document, text } = await configuration.read();
         if (keys.length === 0) stdout.write(text);
         else {
-          const value = valueAt(document, pathOf(keys));
+          const brought = TOP.has(keys[0]!) ? undefined : await configuration.configuration(keys[0]!);
+          const value =
+            brought?.broughtBy === undefined
+              ? valueAt(document, pathOf(keys))
+              : valueAt(brought.properties, pathOf(['configurations', ...keys.slice(1)]).slice(1));
+          if (brought?.broughtBy !== undefined)
+            stderr.write(`${keys[0]} comes from ${brought.broughtBy}, under what runtime.config.json says\n`);
           if (value === undefined)
             throw new RackwattError('CONFIG_NO_VALUE', `runtime.config.json has nothing at ${keys.join(' ')}`);
           stdout.write(json(value));
         }
+      },
+    },
+    list: {
+      summary: 'list the configurations in force: those of the file, and those that bundles bring along',
+      options: { '--json': 'print JSON', '--filter <filter>': 'only those whose properties match' },
+      async run({ options, stdout, configuration }) {
+        const { filter } = options;
+        const found = await configuration.list(typeof filter === 'string' ? filter : undefined);
+        if (options['json']) stdout.write(json(found));
+        else
+          stdout.write(
+            table(
+              found.map(({ pid, properties, broughtBy }) => ({
+                pid,
+                keys: Object.keys(properties ?? {}).length,
+                from: broughtBy ?? 'runtime.config.json',
+              })),
+            ),
+          );
       },
     },
     set: {

@@ -5,72 +5,76 @@ export const CONFIGURATOR: readonly Item[] = [
     number: 300,
     mark: 'CORE',
     behaviour:
-      "OSGI-INF/configurator/.json (or paths in the requirement's configuration attribute) of bundles that require the extender; files in lexical order; UTF-8; // and / / comments",
+      'Configurations come from the package.json of a bundle, or from the files and folders that it names: UTF-8, in lexical order, with comments; what is malformed is logged and left out',
   },
   {
     number: 301,
     mark: 'CORE',
-    behaviour:
-      'top-level keys are PIDs (fpid~name for factories, through getFactoryConfiguration), values property maps',
+    behaviour: 'Keys are PIDs, factoryPid~name for one of a factory, values are objects',
   },
   {
     number: 302,
     mark: 'CORE',
     behaviour:
-      ':configurator:resource-version only 1 accepted (default 1); other :configurator: keys stripped before handing over',
+      ':configurator:resource-version must be 1, which it is when absent; no other :configurator: key reaches a component',
   },
   {
     number: 303,
     mark: 'CORE',
-    behaviour: 'symbolicname and version keys are required for resources not in a bundle (configurator.initial)',
+    behaviour: ':configurator:symbolicname and :configurator:version must stand in a resource that lies in no bundle',
   },
   {
     number: 304,
     mark: 'CORE',
-    behaviour:
-      'untyped JSON: boolean, whole number → Long, fraction → Double, string, array of one type, object → its JSON text',
+    behaviour: 'A value without a type is what JSON says: boolean, number, text, list or object',
   },
   {
     number: 305,
     mark: 'CORE',
-    behaviour: 'typed keys name:Integer, :int[], :Collection<Integer> …; the type is cut from the name',
+    behaviour:
+      'A key may name a type (port:Integer, racks:String[], limits:Collection<Double>): the value is brought to it, and the type cut from the key',
   },
   {
     number: 306,
     mark: 'USEFUL',
-    behaviour:
-      ':binary, :binary[]: file copied to configurator.binaries/<url-encoded pid>/, value = absolute path; removed with the configuration; new file name on update',
+    behaviour: 'A :binary value names a file that is copied, and becomes its path',
+    leftOut: 'A bundle finds its files by __dirname, and each revision has them in a folder of its own',
   },
   {
     number: 307,
     mark: 'CORE',
     behaviour:
-      'ranking: highest :configurator:ranking wins, tie lowest bundle id, inside a bundle the first; result does not depend on install order',
+      'The highest :configurator:ranking counts, of equal ones the lowest bundle id, within a bundle the first, in whatever order they came',
   },
   {
     number: 308,
     mark: 'CORE',
     behaviour:
-      'policy default: a configuration changed by someone else is neither overwritten nor removed; force: it is',
+      'With the policy default a configuration that somebody else set is neither overwritten nor removed; with force it is',
+    differs:
+      'The file is the only truth (decision 13): what it says lies over what bundles bring; force stays under it, key by key, where default steps back whole',
   },
-  { number: 309, mark: 'CORE', behaviour: 'change counts are remembered to notice foreign changes, across restarts' },
+  { number: 309, mark: 'CORE', behaviour: 'What somebody else set is known as such after a restart' },
   {
     number: 310,
     mark: 'CORE',
     behaviour:
-      'configurations stay when the providing bundle is stopped; removed (policy permitting) on uninstall, then the next lower ranked one is applied; updated on bundle update',
+      'What a bundle brings stays while it is stopped, changes with an update, and goes when it is uninstalled: then the next lower ranking counts',
   },
   {
     number: 311,
     mark: 'CORE',
     behaviour:
-      'configurator.initial: text starting with { is JSON, else comma-separated URLs; a bad URL is logged and skipped',
+      'Initial configurations of the environment: a text that starts with { is JSON, else files with commas between; a bad one is logged and left out',
   },
   {
     number: 312,
     mark: 'CORE',
-    behaviour:
-      'applied with updateIfDifferent and location ?; one coordination for the batch if a Coordinator is there',
+    behaviour: 'What a bundle brings comes into force at once, before its components; what is the same restarts nobody',
   },
-  { number: 313, mark: 'CORE', behaviour: 'stopping the configurator leaves configurations in place' },
+  {
+    number: 313,
+    mark: 'CORE',
+    behaviour: 'Whoever stops what applies them, the node, takes no configuration away',
+  },
 ];
