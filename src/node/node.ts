@@ -291,24 +291,8 @@ export class Node {
     return urlOf(this.framework);
   }
 
-  /**
-   * Schemas of every component of the installed bundles. A packed bundle that does not run tells them by its static
-   * description, without its code being run; a folder in development is loaded to tell.
-   */
-  async schemas(): Promise<ConfigurationSchema[]> {
-    const schemas: ConfigurationSchema[] = [];
-    for (const bundle of this.framework.bundles()) {
-      for (const { name, configuration } of await this.#descriptions.of(bundle)) {
-        schemas.push({
-          pid: configuration?.pid ?? name,
-          component: name,
-          bundle: bundle.name,
-          policy: configuration?.policy ?? 'optional',
-          schema: configuration?.schema ?? { type: 'object' },
-        });
-      }
-    }
-    return schemas;
+  schemas(): Promise<ConfigurationSchema[]> {
+    return this.#descriptions.schemas();
   }
 
   /** Installs the bundles of the configuration without starting any. */
