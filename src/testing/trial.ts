@@ -90,7 +90,7 @@ const OWNER = { id: 1, name: 'test' };
  * @throws TEST_COMPONENT_DOWN it did not come up; CONFIG_INVALID its schema refuses the configuration; what `activate` threw,
  *   by its code
  */
-export function activate<P, R extends References, C>(
+export function activate<P, R, C>(
   t: Ending,
   definition: ComponentDefinition<P, R, C>,
   options?: TrialOptions<R, C>,
