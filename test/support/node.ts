@@ -166,9 +166,11 @@ export class TestNode {
     child.stdout.on('data', note);
     child.stderr.on('data', note);
     const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
-    await until('the node runs', () => hasEnded() || /: node .* runs, /.test(this.output)).catch((error: unknown) => {
-      throw new Error(`the node does not come up; it said:\n${this.output}`, { cause: error });
-    });
+    await until('the node runs', () => hasEnded() || /: node .* runs, /.test(this.output), 60_000).catch(
+      (error: unknown) => {
+        throw new Error(`the node does not come up; it said:\n${this.output}`, { cause: error });
+      },
+    );
     if (hasEnded()) throw new Error(`the node ended with ${child.exitCode ?? child.signalCode}: ${this.output}`);
   }
 
