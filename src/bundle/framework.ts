@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ComponentEngine, type ComponentBundle } from '../component/index.js';
 import { RackwattError } from '../errors.js';
+import type { EventDispatcher } from '../event/index.js';
 import {
   ALWAYS,
   Condition,
@@ -16,6 +17,7 @@ import type { BundleHost, Change, UninstallOptions } from './bundle-host.js';
 import type { ContextHost } from './context.js';
 import type { Isolation } from './contract.js';
 import { ContainerEvents, type OwnedListenerOptions } from './container-events.js';
+import { eventAdmin } from './event-admin.js';
 import type { BundleEvent, BundleEventType, FrameworkEvent } from './events.js';
 import { endedByItself } from './start-failures.js';
 import { InstalledBundles } from './installed.js';
@@ -53,6 +55,8 @@ type AnyBundle = Bundle | SystemBundle;
 export class Framework implements BundleHost, ContextHost {
   readonly registry: ServiceRegistry;
   readonly components: ComponentEngine;
+  /** The Event Admin; absent where the node's is used. */
+  readonly events: EventDispatcher | undefined;
   readonly patience: number;
   /** Starts bundles again that failed by themselves. */
   readonly recovery: Recovery<Bundle>;
@@ -107,6 +111,7 @@ export class Framework implements BundleHost, ContextHost {
       patience: this.patience,
       ...(options.drain === undefined ? {} : { drain: options.drain }),
     });
+    this.events = options.alone ? undefined : eventAdmin(this, options);
   }
 
   /** The active start level. */

@@ -1,4 +1,5 @@
 import type { ComponentDefinition, ConfiguredBundle, InstanceConfiguration, Logger } from '../component/index.js';
+import type { EventLimits } from '../event/index.js';
 import type { RegistryOptions, ServiceRegistry } from '../registry/index.js';
 import type { HostModules, RevisionTokens, TransformCache } from '../space/index.js';
 import type { Isolation } from './contract.js';
@@ -42,7 +43,9 @@ export interface FrameworkOptions {
   /** Makers of the runs that are not in this process; without them every bundle runs in a space. */
   isolation?: Readonly<Record<Exclude<Isolation, 'space'>, RunMaker>>;
   tokens?: RevisionTokens;
-  /** The process or thread runs this container for one bundle only, which may end it. */
+  /** How much the Event Admin bears with. */
+  events?: Partial<EventLimits>;
+  /** The process or thread runs this container for one bundle only, which may end it; the Event Admin is the node's. */
   alone?: boolean;
   /** Makes the service registry, where it is to be another than the usual one. */
   registry?(options: RegistryOptions): ServiceRegistry;

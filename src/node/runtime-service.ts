@@ -71,6 +71,9 @@ function containerHealth(framework: Framework): Health {
   const sentences = [
     ...down.map((bundle) => `${bundle.name} is ${bundle.state}: ${bundle.reason ?? 'its start level is not reached'}`),
     ...failed.map(({ info, failure }) => `${info.name}: ${failure}`),
+    ...(framework.events?.denied() ?? []).map(
+      ({ bundle, service, reason }) => `${bundle}: handler of events (service ${service}) gets none: ${reason}`,
+    ),
   ];
   const figures = {
     bundles: bundles.length,

@@ -110,9 +110,9 @@ export class Term {
     }
   }
 
-  #compared(value: Date | Comparable): boolean {
-    if (this.operator === 'substring') return false;
-    const order = value instanceof Date ? compareDate(value, this.text) : value.compareText(this.text);
+  #compared(value: Date | Partial<Comparable> | null): boolean {
+    if (this.operator === 'substring' || value === null) return false;
+    const order = value instanceof Date ? compareDate(value, this.text) : value.compareText?.(this.text);
     if (order === undefined) return false;
     return this.operator === '>=' ? order >= 0 : this.operator === '<=' ? order <= 0 : order === 0;
   }

@@ -48,12 +48,12 @@ export class Filter {
     return this.accepts(PropertySet.of(properties));
   }
 
-  /** Keys compare with case. */
-  matchesCase(properties: Properties): boolean {
+  /** Keys compare with case. What no property of a service may be, such as an object, is there but equals nothing. */
+  matchesCase(properties: Readonly<Record<string, unknown>>): boolean {
     let at = 0;
     do {
       const term = this.terms[at]!;
-      const value = Object.hasOwn(properties, term.name) ? properties[term.name] : undefined;
+      const value = Object.hasOwn(properties, term.name) ? (properties[term.name] as Properties[string]) : undefined;
       at = (term.matches(value) ? this.#yes : this.#no)[at]!;
     } while (at >= 0);
     return at === ACCEPT;

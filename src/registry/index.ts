@@ -7,7 +7,7 @@ export { Filter, parseFilter, type PropertyView } from './filter.js';
 export { escapeFilterValue } from './filter-term.js';
 export { isComparable, isPropertyValue } from './properties.js';
 export { ServiceGroup, ServiceStage } from './group.js';
-export { compareReferences, declaredContracts } from './record.js';
+export { compareReferences, declaredContracts, isFound } from './record.js';
 export { isStubbable, stubOf, type StubTarget } from './stub.js';
 export { ServiceRegistry, type ContractKey, type RegistryOptions } from './registry.js';
 export { ServiceTracker, type TrackedServices, type TrackerCustomizer, type TrackerTarget } from './tracker.js';

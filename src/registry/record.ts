@@ -145,6 +145,11 @@ export function compareReferences(a: ServiceReference, b: ServiceReference): num
   return b.ranking - a.ranking || a.id - b.id;
 }
 
+/** Whether a service can be found now; one that another takes the place of cannot, though nobody has been told yet. */
+export function isFound(reference: ServiceReference): boolean {
+  return (reference as ServiceRecord).state === 'registered';
+}
+
 function isFactory(service: unknown): service is ServiceFactory<unknown> {
   if (typeof service !== 'object' || service === null) return false;
   const { scope, get, release } = service as Partial<ServiceFactory<unknown>>;

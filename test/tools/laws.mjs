@@ -19,7 +19,7 @@ const floorOf = new Map(FLOORS.flatMap((rooms, floor) => rooms.map((room) => [ro
 // Faces without code of their own behind them: contracts and types may be seen from every floor, and the host's modules
 // without the loader of bundles.
 const CONTRACT_FILES =
-  /^(registry\/contract|registry\/types|space\/host|component\/types|component\/define|component\/references|configuration\/contract|bundle\/contract|cli\/contract)\.js$/;
+  /^(registry\/contract|registry\/types|space\/host|component\/types|component\/define|component\/references|configuration\/contract|event\/contract|bundle\/contract|cli\/contract)\.js$/;
 const LIMIT = 400;
 
 const broken = [];

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { containerModules, Framework, SpaceRun } from '../../bundle/index.js';
 import { componentInfo, describeComponent, Handover, type ComponentDefinition } from '../../component/index.js';
 import { errorMessage, errorRecord, RackwattError } from '../../errors.js';
+import { EventAdmin } from '../../event/contract.js';
 import type { Contract } from '../../registry/contract.js';
 import { ServiceStage } from '../../registry/index.js';
 import { TransformCache } from '../../space/index.js';
@@ -124,7 +125,7 @@ export class ChildContainer {
     await this.#ask(wanted.map(({ contract }) => contract));
     // An activator asks when it runs, and cannot wait for the answer.
     if (!run.stageable)
-      await this.#ask([...this.#contracts.values()].filter((contract) => whyLocal(contract) === undefined));
+      await this.#ask([EventAdmin, ...this.#contracts.values()].filter((contract) => whyLocal(contract) === undefined));
     framework.components.onChange(() => this.#tellSoon());
     setInterval(() => this.#tell(), LOOK);
     await run.start({ held: false, inherits: inherits && Handover.of(inherits.from, inherits.entries) });

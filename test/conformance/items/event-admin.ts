@@ -4,76 +4,79 @@ export const EVENT_ADMIN: readonly Item[] = [
   {
     number: 283,
     mark: 'CORE',
-    behaviour: 'topic grammar token(/token); bad topic throws at Event creation; case-sensitive',
+    behaviour: 'A topic is words with slashes between them, and case counts; anything else is refused with EVENT_TOPIC',
   },
   {
     number: 284,
     mark: 'CORE',
     behaviour:
-      'Event immutable; property event.topics = topic; containsProperty, matches(filter), equals/hash by topic+properties',
+      'An event is plain data that nobody can change; `event.topics` is its topic; filters match it, and events of the same topic and properties are equal',
   },
   {
     number: 285,
     mark: 'CORE',
-    behaviour: 'handler = service EventHandler with event.topics (string, array, collection); without it no event',
+    behaviour: 'A handler is a service EventHandler with `event.topics`, a text or several; without it no event comes',
   },
   {
     number: 286,
     mark: 'CORE',
-    behaviour: 'wildcard  alone or as last token: a/b/ matches a/b/c and a/b/c/d, not a/b, not a/bc',
+    behaviour: '`*` stands alone or as the last word: `a/b/*` takes a/b/c and a/b/c/d, neither a/b nor a/bc',
   },
   {
     number: 287,
     mark: 'CORE',
     behaviour:
-      'event.filter checked on event properties; broken filter: warned and the handler ignored until it changes',
+      '`event.filter` is compared with the properties of the event; a broken one is warned of, and no event comes until it changes',
   },
-  { number: 288, mark: 'CORE', behaviour: 'sendEvent returns after all handlers ran; postEvent returns at once' },
+  { number: 288, mark: 'CORE', behaviour: '`send` resolves after all handlers answered, `post` before any is called' },
   {
     number: 289,
     mark: 'CORE',
-    behaviour: 'posted events reach one handler in posting order, unless it registered event.delivery=async.unordered',
+    behaviour:
+      'Posted events reach a handler one by one in the order of posting, unless its `event.delivery` is async.unordered',
   },
   {
     number: 290,
     mark: 'CORE',
     behaviour:
-      'only handlers registered when the event is sent/posted get it; a handler unregistered in between is not called',
+      'Only handlers that are registered when an event is published get it, and none that is unregistered before its turn',
   },
   {
     number: 291,
     mark: 'CORE',
-    behaviour: 'handler exception: caught, logged, other handlers still called, sender unaffected',
+    behaviour:
+      'What a handler throws or rejects with is logged; the others are called, and the publisher does not notice',
   },
   {
     number: 292,
     mark: 'CORE',
     behaviour:
-      "a stalled handler must not stop delivery to the others; the implementation may deny-list it, then it must get no event at all and the reason should be logged; how it comes back is the implementation's choice (a new registration surely). Node: time-out on async handlers, plus event-loop-stall measure for sync ones",
+      'A handler that does not answer in time, or holds the thread, holds nobody up and gets no more events, the reason logged; it comes back by a new registration, changed properties, or after a pause once its call has ended',
   },
+  { number: 293, mark: 'CORE', behaviour: 'A handler may send from within, to itself too, as deep as it likes' },
   {
-    number: 293,
+    number: 294,
     mark: 'CORE',
-    behaviour: 'sendEvent from inside a handler is allowed (reentrant) and does not deadlock',
+    behaviour: 'A change of `event.topics` or `event.filter` holds from the next event on',
   },
-  { number: 294, mark: 'CORE', behaviour: 'changing event.topics/event.filter of a handler takes effect at once' },
   {
     number: 295,
     mark: 'USEFUL',
     behaviour:
-      'framework, bundle, service events republished as org/osgi/framework/{FrameworkEvent,BundleEvent,ServiceEvent}/TYPE with bundle.id, bundle.symbolicName, bundle.version, event, (exception., service.)',
+      'Events of the container, its bundles and its services are published below rackwatt/framework, with bundle.id, bundle.name, bundle.version, exception, service.id and service.objectClass',
   },
   {
     number: 296,
     mark: 'USEFUL',
-    behaviour:
-      'log entries as org/osgi/service/log/LogEntry/LEVEL, config events as org/osgi/service/cm/ConfigurationEvent/TYPE',
+    behaviour: 'Log entries and changes of configurations are published as events',
+    leftOut:
+      'A handler that logs would feed itself; LogReader gives the log as a stream, and components are given their configuration',
   },
-  { number: 297, mark: 'USEFUL', behaviour: 'several Event Admins: each sends to all handlers' },
+  { number: 297, mark: 'USEFUL', behaviour: 'Of several Event Admins each tells all handlers' },
   {
     number: 298,
     mark: 'CORE',
-    behaviour: 'Node: handlers get each event exactly once even when two of their patterns match',
+    behaviour: 'A handler gets an event once, however many of its patterns match',
   },
   { number: 299, mark: 'JAVA-ONLY', behaviour: 'TopicPermission', leftOut: 'Java only' },
 ];
