@@ -320,6 +320,7 @@ export class ComponentInstance implements BindingParts {
       }
     }
     // Bindings are made anew with the new targets; until then the instance must not come up on the old ones.
+    if (this.#reopening) return;
     this.#reopening = true;
     const reopen = (): void => {
       for (const binding of this.bindings) binding.close();

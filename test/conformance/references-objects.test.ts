@@ -98,6 +98,24 @@ bothStyles(211, async (t, style) => {
   assert.deepEqual([seen, calls], [['+made 1', 'up made 1', '-made 1'], ['release made 1 of first']]);
 });
 
+bothStyles(211, async (t, style) => {
+  const { c, registry, owner } = meters(t);
+  const calls: string[] = [];
+  registry.register(owner, Meter, factory('prototype', calls), { room: 'a' });
+  const options = { scope: 'prototype', dynamic: true } as const;
+  const component = style.component({
+    name: 'hub',
+    references: { kept: many(Meter, options), dropped: many(Meter, options) },
+    modified: () => undefined,
+  });
+  const bundle = await style.start(c, 'first', component);
+  c.configure('hub', { 'dropped.target': '(room=b)' });
+  await c.settled();
+  assert.deepEqual(calls.splice(0), ['get 1 for first'], 'one reference still holds it');
+  await bundle.stop();
+  assert.deepEqual(calls, ['release made 1 of first']);
+});
+
 bothStyles(212, async (t, style) => {
   const { c, register, registry, owner } = meters(t);
   register('single');
