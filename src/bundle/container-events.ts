@@ -70,6 +70,11 @@ export class ContainerEvents<B extends BundleView, S extends BundleView> {
     this.#frameworkEvents.fire({ type, bundle: this.#system, ...(message === undefined ? {} : { message }) });
   }
 
+  /** Something worth knowing became of a bundle. */
+  info(bundle: B, message: string): void {
+    this.#frameworkEvents.fire({ type: 'INFO', bundle, message });
+  }
+
   /** @param owner whose fault it is */
   error(owner: ServiceOwner, error: unknown): void {
     const bundle = this.#bundleOf(owner) ?? this.#system;

@@ -95,7 +95,10 @@ export class Framework implements BundleHost, ContextHost {
     });
     this.#events = new ContainerEvents(this.system, ({ id }) => this.#installed.get(id), options.logger('rackwatt'));
     this.recovery = new Recovery({
-      info: (bundle, message) => options.logger(bundle.name).info(message),
+      info: (bundle, message) => {
+        options.logger(bundle.name).info(message);
+        this.#events.info(bundle, message);
+      },
       error: (bundle, message, error) => options.logger(bundle.name).error({ error }, message),
     });
     this.wirings = new Wirings(options.shared, options.version);
@@ -189,7 +192,8 @@ export class Framework implements BundleHost, ContextHost {
       rmSync(join(this.#options.storage, 'data'), { recursive: true, force: true });
     }
     this.#cleaned = true;
-    if (records.damage !== undefined) this.#events.framework('WARNING', records.damage);
+    const damage = records.takeDamage();
+    if (damage !== undefined) this.#events.framework('WARNING', damage);
     if (!this.#options.find) return;
     for (const { id, location, startLevel, autostart, isolation } of records.all()) {
       if (this.#installed.get(id)) continue;

@@ -28,13 +28,19 @@ export class BundleRecords {
   readonly #byLocation = new Map<string, BundleRecord>();
   #lastId = 0;
   #initialStartLevel: number | undefined;
-  /** What was left out of a damaged file, in a sentence. */
-  damage: string | undefined;
+  #damage: string | undefined;
 
   /** @param file without one, all is forgotten with the process */
   constructor(file?: string) {
     this.#file = file;
     if (file !== undefined) this.#read(file);
+  }
+
+  /** What was left out of a damaged file, in a sentence; told once. */
+  takeDamage(): string | undefined {
+    const damage = this.#damage;
+    this.#damage = undefined;
+    return damage;
   }
 
   /** By id. */
@@ -120,7 +126,7 @@ export class BundleRecords {
       return !parsed;
     });
     const lost = (bad < 0 ? 0 : lines.length - bad) + (rest === '' ? 0 : 1);
-    if (lost > 0) this.damage = `${file} was cut off: ${lost} of its last lines are left out`;
+    if (lost > 0) this.#damage = `${file} was cut off: ${lost} of its last lines are left out`;
     if (lost > 0 || lines.length > 100 + 2 * this.#byId.size) this.#rewrite(file);
   }
 

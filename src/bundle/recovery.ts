@@ -22,9 +22,9 @@ export interface Recoverable {
   stop(options: { transient: true; run: unknown }): Promise<void>;
 }
 
-export interface RecoveryLog {
-  info(bundle: Recoverable, message: string): void;
-  error(bundle: Recoverable, message: string, error: ErrorRecord): void;
+export interface RecoveryLog<B> {
+  info(bundle: B, message: string): void;
+  error(bundle: B, message: string, error: ErrorRecord): void;
 }
 
 /** ms before a failed bundle is started again: doubled from one failure to the next. */
@@ -65,12 +65,12 @@ const REAL_CLOCK: Clock = {
  */
 export class Recovery<B extends Recoverable> {
   readonly #courses = new Map<B, Course>();
-  readonly #log: RecoveryLog;
+  readonly #log: RecoveryLog<B>;
   readonly #clock: Clock;
   #acting = false;
   #closed = false;
 
-  constructor(log: RecoveryLog, clock: Clock = REAL_CLOCK) {
+  constructor(log: RecoveryLog<B>, clock: Clock = REAL_CLOCK) {
     this.#log = log;
     this.#clock = clock;
   }
