@@ -54,6 +54,31 @@ export interface ServiceInfo {
   users: string[];
 }
 
+/** Whom a bundle got something from that its manifest requires. */
+export interface WireInfo {
+  bundle: string;
+  version: string;
+  /** In words, such as `@acme/api ^1.2.0`. */
+  requirement: string;
+  /** In words, such as `@acme/api 1.4.0`. */
+  capability: string;
+  /** Name of the bundle that has it; `rackwatt` is the container. */
+  provider: string;
+  /** Absent of the container. */
+  providerVersion?: string;
+}
+
+/** Everything that a container has at one moment, but for its components. */
+export interface ContainerInfo {
+  startLevel: number;
+  initialBundleStartLevel: number;
+  /** The container's own first. */
+  bundles: BundleInfo[];
+  wires: WireInfo[];
+  /** Best first. */
+  services: ServiceInfo[];
+}
+
 export interface ComponentInfo {
   name: string;
   bundle: string;
@@ -77,13 +102,14 @@ export interface Runtime {
   node(): Promise<{ id: string; version: string; pid: number; started: string; home: string }>;
   bundles(): Promise<BundleInfo[]>;
   services(filter?: string): Promise<ServiceInfo[]>;
+  container(): Promise<ContainerInfo>;
   components(): Promise<ComponentInfo[]>;
   health(): Promise<NodeHealth>;
 }
 
 export const Runtime = contract<Runtime>('rackwatt/Runtime', {
   major: 1,
-  methods: ['node', 'bundles', 'services', 'components', 'health'],
+  methods: ['node', 'bundles', 'services', 'container', 'components', 'health'],
 });
 
 export type HealthState = 'ok' | 'degraded' | 'failed';

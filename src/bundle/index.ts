@@ -25,3 +25,4 @@ export { SystemBundle, type StopEvent } from './system-bundle.js';
 export { BundleTracker, type BundleTrackerCustomizer } from './tracker.js';
 export type { BundleView } from './view.js';
 export { Version, VersionRange } from './version-range.js';
+export { containerInfo, serviceInfo } from './snapshot.js';

@@ -1,5 +1,5 @@
 import type { Bundle, BundleInfo, Framework, Health, HealthState, NodeHealth, Runtime } from '../bundle/index.js';
-import { HealthCheck } from '../bundle/index.js';
+import { containerInfo, HealthCheck, serviceInfo } from '../bundle/index.js';
 import { errorMessage } from '../errors.js';
 import { isolatedRun } from '../isolation/index.js';
 import type { ServiceOwner } from '../registry/types.js';
@@ -25,18 +25,8 @@ export function runtimeService(
       home: node.home,
     }),
     bundles: () => Promise.all(framework.bundles().map(bundleInfo)),
-    services: async (filter) =>
-      framework.registry.references(undefined, filter).map((reference) => ({
-        id: reference.id,
-        contracts: [...reference.contracts],
-        bundle: reference.owner?.name ?? '',
-        properties: JSON.parse(
-          JSON.stringify(reference.properties(), (_, value: unknown) =>
-            typeof value === 'bigint' ? value.toString() : value,
-          ),
-        ) as Record<string, unknown>,
-        users: reference.users().map((user) => user.name),
-      })),
+    services: async (filter) => framework.registry.references(undefined, filter).map(serviceInfo),
+    container: async () => containerInfo(framework),
     components: async () => componentsOf(framework).map(({ info }) => info),
     health: () => healthOf(framework),
   };

@@ -64,6 +64,13 @@ export const runtime: Runtime = {
     if (filter === '(') throw new RackwattError('FILTER_INVALID', 'The filter "(" is not closed.');
     return [{ id: 1, contracts: ['rackwatt.http/Route@1'], bundle: '@rackwatt/console', properties: {}, users: [] }];
   },
+  container: async () => ({
+    startLevel: 10,
+    initialBundleStartLevel: 5,
+    bundles: await runtime.bundles(),
+    wires: [],
+    services: await runtime.services(),
+  }),
   components: async () => [
     {
       name: 'acme.driver',

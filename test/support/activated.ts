@@ -7,7 +7,7 @@ Object.defineProperty(globalThis, CONTEXTS, { value: contexts });
 let serial = 0;
 
 /** Starts a bundle in a space whose code is the test: it acts through the context that the bundle's activator was given. */
-export async function activated(container: TestContainer, name: string) {
+export async function activated(container: TestContainer, name: string, manifest: Record<string, unknown> = {}) {
   const key = `${name} ${++serial}`;
   const bundle = await container.start(
     name,
@@ -15,6 +15,7 @@ export async function activated(container: TestContainer, name: string) {
      exports.activator = {
        start(context) { contexts.set(${JSON.stringify(key)}, context); },
      };`,
+    manifest,
   );
   const context = contexts.get(key)!;
   contexts.delete(key);

@@ -11,7 +11,7 @@ const bundles = await load<typeof import('../../src/bundle/index.js')>('bundle/i
 const host = await load<typeof import('../../src/bundle/shared.js')>('bundle/shared.js');
 const isolation = await load<typeof import('../../src/isolation/index.js')>('isolation/index.js');
 const spaces = await load<typeof import('../../src/space/index.js')>('space/index.js');
-export const { Framework, readManifest } = bundles;
+export const { Framework, readManifest, containerInfo } = bundles;
 export const { Recovery } = bundles;
 export type Recovery<B extends import('../../src/bundle/recovery.js').Recoverable> =
   import('../../src/bundle/recovery.js').Recovery<B>;

@@ -5,6 +5,6 @@ export const SNAPSHOTS: readonly Item[] = [
     number: 167,
     mark: 'USEFUL',
     behaviour:
-      'snapshots for framework, bundle, wiring, start level, service references as plain JSON-able objects; no live references',
+      '`Runtime.container()` gives start levels, bundles, wires and services as plain data that no longer changes',
   },
 ];
