@@ -1,8 +1,15 @@
 import type { Properties } from '../registry/types.js';
+import { Condition } from '../registry/index.js';
 import { ReferenceBinding, type BindingHost, type Handlers, type Holders } from './binding.js';
 import type { ComponentDefinition } from './define.js';
 import type { ComponentServices } from './held.js';
+import { one } from './references.js';
 import { targetOf, type Target } from './target.js';
+import type { References } from './types.js';
+
+/** The reference that every component has to the condition under which it may be up (Compendium 112.3.13). */
+const SATISFYING = 'satisfying.condition';
+const ALWAYS = one(Condition, { target: '(condition.id=true)' });
 
 /** The component instance that bindings are made for. */
 export interface BindingParts extends BindingHost {
@@ -21,7 +28,7 @@ export function bindingsOf(
   cradle: () => unknown,
 ): ReferenceBinding[] {
   const { definition, properties } = instance;
-  return Object.entries(definition.options.references ?? {}).map(([name, description]) => {
+  return Object.entries(referencesOf(instance)).map(([name, description]) => {
     const target = targetOf(name, description, properties);
     const handlers = handlersOf(definition, name, cradle);
     return new ReferenceBinding(name, description, target, instance, services, holders, handlers);
@@ -37,8 +44,16 @@ export function openBindings(bindings: readonly ReferenceBinding[], report: (pro
   }
 }
 
+/** As they are described. The one to a condition that always holds is left out, unless another condition is asked for. */
+function referencesOf({ definition, properties }: BindingParts): References {
+  const { references = {} } = definition.options;
+  if (properties[`${SATISFYING}.target`] === undefined || Object.hasOwn(references, SATISFYING)) return references;
+  return { ...references, [SATISFYING]: ALWAYS };
+}
+
 /** The targets that these bindings would have now; undefined when the instance cannot live on with them. */
 export function targetsToFollow(instance: BindingParts, bindings: readonly ReferenceBinding[]): Target[] | undefined {
+  if (Object.keys(referencesOf(instance)).length !== bindings.length) return undefined;
   const targets = bindings.map(({ name, description }) => targetOf(name, description, instance.properties));
   return bindings.every((binding, i) => binding.follows(targets[i]!)) ? targets : undefined;
 }

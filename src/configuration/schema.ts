@@ -28,8 +28,11 @@ let loading: Promise<Compile> | undefined;
 
 const MAX_MISTAKES = 200;
 
-/** Configuration `<reference>.target` is for the container: it overrides the filter of a reference. */
-const TARGET = /\.target$/;
+/** For the container: `<reference>.target` overrides the filter of a reference, `<reference>.cardinality.minimum` asks for more. */
+const FOR_REFERENCES: readonly [key: RegExp, type: string][] = [
+  [/\.target$/, 'string'],
+  [/\.cardinality\.minimum$/, 'number'],
+];
 
 /**
  * Validates the configuration of a PID against its JSON Schema and fills in defaults. `{"$secret": "name"}` is valid
@@ -64,7 +67,8 @@ function validateWith(compile: Compile, schema: object, configuration: Readonly<
   }
   const declared = isKeyed(schema) && isKeyed(schema['properties']) ? schema['properties'] : {};
   const forContainer = Object.entries(configuration).filter(
-    ([key, value]) => TARGET.test(key) && typeof value === 'string' && !Object.hasOwn(declared, key),
+    ([key, value]) =>
+      !Object.hasOwn(declared, key) && FOR_REFERENCES.some(([form, type]) => form.test(key) && typeof value === type),
   );
   const own = Object.fromEntries(
     Object.entries(configuration).filter(([key]) => !forContainer.some(([target]) => target === key)),

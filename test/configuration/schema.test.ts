@@ -212,10 +212,12 @@ test('an open schema takes any key, and what looks misspelt is a warning', async
   );
 });
 
-test('filters of references are for the container, not for the schema', async () => {
-  const { value, mistakes } = await validate(DEVICE, { address: 'x', 'driver.target': '(scheme=snmp)' });
+test('filters and minima of references are for the container, not for the schema', async () => {
+  const forReferences = { 'driver.target': '(scheme=snmp)', 'driver.cardinality.minimum': 2 };
+  const { value, mistakes } = await validate(DEVICE, { address: 'x', ...forReferences });
   assert.deepEqual(mistakes, []);
   assert.equal(value['driver.target'], '(scheme=snmp)');
+  assert.equal(value['driver.cardinality.minimum'], 2);
 });
 
 test('a schema that is broken itself is a sentence, not a crash', async () => {

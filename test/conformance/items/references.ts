@@ -108,44 +108,41 @@ export const REFERENCES: readonly Item[] = [
   {
     number: 218,
     mark: 'USEFUL',
-    behaviour:
-      'field-option replace/update for dynamic collections: replace sets a new collection, update mutates the existing one',
+    behaviour: 'a dynamic collection changes in place, and a copy of it does not',
   },
   {
     number: 219,
     mark: 'CORE',
     behaviour:
-      'constructor injection of references, activation objects (context, props); only static references (a constructor argument cannot be dynamic)',
+      "static references, the configuration and the context are injected where objects are constructed: a class's constructor, an object's private parts",
   },
-  { number: 220, mark: 'USEFUL', behaviour: 'Optional-typed 0..1 constructor/field injection' },
+  { number: 220, mark: 'USEFUL', behaviour: 'an `optional` reference gives the service or `undefined`' },
   {
     number: 221,
     mark: 'USEFUL',
-    behaviour:
-      'AnyService: reference to any interface; needs a target, without one it is never satisfied if mandatory and empty if optional',
+    behaviour: 'a reference to `AnyService` takes services of any contract by its target, and none without one',
   },
   {
     number: 222,
     mark: 'USEFUL',
     behaviour:
-      'satisfying condition: each component has an implicit static 1..1 reference osgi.ds.satisfying.condition with target (osgi.condition.id=true) unless declared; its target can be configured',
+      'every component waits for the condition `satisfying.condition`: one that always holds, unless a configuration sets its target or the component declares it',
   },
   {
     number: 223,
     mark: 'CORE',
     behaviour:
-      'circular references: detected; cycle of only mandatory immediate-or-needed references is not satisfied and logged; a cycle with an optional reference is broken by binding that one to none, later bound dynamically if the policy allows',
+      'components that all wait for each other stay down, which is logged; an optional reference breaks the circle, and follows later where it can',
   },
   {
     number: 224,
     mark: 'CORE',
     behaviour:
-      "a delayed-service cycle where A's activation asks for B, whose activation asks for A: the inner get yields null + log, no endless recursion",
+      'where getting a service activates a component that asks for the first one again, the inner one gets nothing, and it is logged',
   },
   {
     number: 225,
     mark: 'CORE',
-    behaviour:
-      "disabling/losing one provider used by many: each dependent is handled exactly once, dependents' dependents in turn (no double deactivate)",
+    behaviour: 'when a provider of many goes, each dependent is deactivated once, after its own dependents',
   },
 ];
