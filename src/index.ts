@@ -10,6 +10,7 @@ export type * from './component/types.js';
 export * from './configuration/contract.js';
 export * from './configuration/managed-service.js';
 export { EventAdmin, EventHandler, type TopicEvent } from './event/contract.js';
+export * from './configuration/metatype.js';
 export { isDuration, parseDuration } from './configuration/duration.js';
 export { escapeFilterValue } from './registry/filter-term.js';
 export { parseFilter, type Filter } from './registry/filter.js';

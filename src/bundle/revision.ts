@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { componentOf, type ComponentDefinition } from '../component/index.js';
+import { checkSchema, componentOf, type ComponentDefinition } from '../component/index.js';
 import { RackwattError } from '../errors.js';
 import type { HostModules, ModuleSpace, ModuleSpaceOptions } from '../space/index.js';
 import type { Activator } from './context.js';
@@ -140,6 +140,7 @@ export class Revision implements Wirable<Revision> {
       const definition = componentOf(value);
       if (definition) definitions.add(definition);
     }
+    for (const definition of definitions) checkSchema(definition);
     const space = this.#private!;
     const activator = exports['activator'] as Activator | undefined;
     if (activator !== undefined && typeof activator?.start !== 'function') {

@@ -1,3 +1,4 @@
+export { checkSchema, schemaCircle } from './schema-circle.js';
 export { component, componentOf, isComponentDefinition, type ComponentDefinition } from './define.js';
 export { ComponentEngine, pidOf, type EngineOptions } from './engine.js';
 export type { ComponentBundle, ComponentSet, ConfiguredBundle } from './set.js';

@@ -4,6 +4,7 @@ import { errorMessage, RackwattError } from '../errors.js';
 import { parseFilter } from '../registry/index.js';
 import type { ConfigurationsInForce } from './configurations.js';
 import type { Configuration, ConfigurationAdmin, ConfigurationEdit, ConfigurationState } from './contract.js';
+import { isKeyed } from './json.js';
 import { propertiesOf, withoutOwn } from './properties.js';
 import { secretValueOf } from './secrets.js';
 import type { ConfigurationStore } from './store.js';
@@ -46,6 +47,8 @@ export function configurationAdmin(store: ConfigurationStore, inForce: Configura
     );
   };
   const updateIfDifferent: ConfigurationAdmin['updateIfDifferent'] = async (pid, properties, state) => {
+    if (typeof pid !== 'string' || !isKeyed(properties))
+      throw new RackwattError('CONFIG_INVALID', `a configuration is an object of properties under a PID, a text`);
     const value = copied(withoutOwn(properties));
     if (isDeepStrictEqual(inForce.get(pid)?.written, value)) return false;
     await edit(pid, [{ path: ['configurations', pid], value }], 'updated', state);

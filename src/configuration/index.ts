@@ -1,6 +1,9 @@
 /** Configuration Admin: `runtime.config.json`, schemas, secrets and generations. */
 export * from './contract.js';
 export * from './managed-service.js';
+export * from './metatype.js';
+export { localized, objectClass, type Texts } from './definitions.js';
+export { parseMetatype, type MetatypeDocument, type WrittenDefinition } from './metatype-document.js';
 export { configurationAdmin } from './admin.js';
 export {
   ConfigurationsInForce,

@@ -4,6 +4,7 @@ import {
   Announcements,
   ConfigurationAdmin,
   configurationAdmin,
+  MetaType,
   SecretResolver,
   type ConfigurationStore,
 } from '../configuration/index.js';
@@ -16,6 +17,7 @@ export interface ConfigurationServicesOptions {
   framework: Framework;
   store: ConfigurationStore;
   configurations: NodeConfigurations;
+  definitions: MetaType;
   log: Logger;
 }
 
@@ -44,6 +46,7 @@ export class ConfigurationServices {
     const { registry } = this.#options.framework;
     this.#registrations = [
       registry.register(SYSTEM, ConfigurationAdmin, this.admin),
+      registry.register(SYSTEM, MetaType, this.#options.definitions),
       registry.register(SYSTEM, SecretResolver, { resolve: (values) => this.#withSecrets(values) }),
     ];
   }

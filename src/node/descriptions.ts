@@ -1,6 +1,5 @@
 import type { Bundle, Framework, Revision, StaticComponent } from '../bundle/index.js';
 import { describeComponent, type Logger } from '../component/index.js';
-import type { ConfigurationSchema } from '../configuration/index.js';
 import { errorMessage, errorRecord } from '../errors.js';
 
 /** What the components of bundles are, also of those that do not run. */
@@ -34,23 +33,6 @@ export class Descriptions {
       );
       return [];
     }
-  }
-
-  /** Schemas of every component of the installed bundles. */
-  async schemas(): Promise<ConfigurationSchema[]> {
-    const schemas: ConfigurationSchema[] = [];
-    for (const bundle of this.#framework.bundles()) {
-      for (const { name, configuration } of await this.of(bundle)) {
-        schemas.push({
-          pid: configuration?.pid ?? name,
-          component: name,
-          bundle: bundle.name,
-          policy: configuration?.policy ?? 'optional',
-          schema: configuration?.schema ?? { type: 'object' },
-        });
-      }
-    }
-    return schemas;
   }
 
   async #loaded(bundle: Bundle): Promise<StaticComponent[]> {

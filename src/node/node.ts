@@ -31,6 +31,7 @@ import { ConfigurationServices } from './configuration-services.js';
 import { containFaults } from './faults.js';
 import { Installation } from './installation.js';
 import { Logs } from './logs.js';
+import { Definitions } from './metatype.js';
 import { socketMethods } from './methods.js';
 import { healthOf, runtimeService, SYSTEM, urlOf } from './runtime-service.js';
 import { isSameRuntime, Runtimes } from './runtimes.js';
@@ -54,6 +55,7 @@ export class Node {
   readonly framework: Framework;
   readonly logs: Logs;
   readonly configurations: ConfigurationServices;
+  readonly definitions: Definitions;
   readonly installation: Installation;
   readonly runtimes: Runtimes;
   readonly tokens = new RevisionTokens();
@@ -69,7 +71,6 @@ export class Node {
   readonly #stopping = new AbortController();
   readonly #started = new Date();
   readonly #times = new StartupTimes();
-  readonly #descriptions: Descriptions;
   /** What the launcher found. */
   readonly #begun: RuntimeDocument;
   #previous: RuntimeDocument;
@@ -124,7 +125,7 @@ export class Node {
         take: (migrated) => this.#assembly.migrated.take(migrated),
       },
     });
-    this.#descriptions = new Descriptions(this.framework, this.#log);
+    this.definitions = new Definitions(this.framework, new Descriptions(this.framework, this.#log), this.#log);
     this.#assembly = new Assembly({
       framework: this.framework,
       isolated: this.#isolated,
@@ -138,6 +139,7 @@ export class Node {
       framework: this.framework,
       store: configuration,
       configurations: this.#assembly.configurations,
+      definitions: this.definitions,
       log: this.#log,
     });
     const deploying = {
@@ -292,7 +294,7 @@ export class Node {
   }
 
   schemas(): Promise<ConfigurationSchema[]> {
-    return this.#descriptions.schemas();
+    return this.definitions.schemas();
   }
 
   /** Installs the bundles of the configuration without starting any. */
