@@ -30,6 +30,8 @@ export interface Host {
   usage(): Promise<Usage | undefined>;
   /** Ends it at once, whatever it is doing. */
   kill(): void;
+  /** It was killed and hangs all the same: nobody waits for it any more, not even the process when it ends. */
+  giveUp(): void;
 }
 
 /** What a host is made with. */

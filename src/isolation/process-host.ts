@@ -110,6 +110,10 @@ export class ProcessHost implements Host {
       void errorRecord(error);
     }
   }
+
+  giveUp(): void {
+    this.#child.unref();
+  }
 }
 
 let guard: Promise<readonly string[]> | undefined;

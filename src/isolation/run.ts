@@ -254,10 +254,12 @@ export class IsolatedRun implements Run {
     const timer = setTimeout(() => host.kill(), FAREWELL);
     const isGone = await Promise.race([host.gone, delay(2 * FAREWELL, undefined, { ref: false })]);
     clearTimeout(timer);
-    if (!isGone)
+    if (!isGone) {
+      host.giveUp();
       this.#parts.error(
         new RackwattError('ISOLATION_STUCK', `${host.place} hangs in a call of the system that nothing can end`),
       );
+    }
     this.#host = undefined;
     this.#over();
   }

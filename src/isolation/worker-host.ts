@@ -6,6 +6,7 @@ import { childEnvironment } from './environment.js';
 import type { Departure, Host, HostOptions, Usage } from './host.js';
 import { eachLine } from './lines.js';
 import { messagePort, type Port } from './port.js';
+import { noteStuck } from './stuck.js';
 
 const MB = 1024 ** 2;
 /**
@@ -96,5 +97,12 @@ export class WorkerHost implements Host {
 
   kill(): void {
     if (!this.#ended) void this.#worker.terminate();
+  }
+
+  giveUp(): void {
+    this.#worker.unref();
+    // What is read keeps this process waiting for more.
+    for (const output of [this.#worker.stdout, this.#worker.stderr]) output.push(null);
+    noteStuck(this, this.gone);
   }
 }
