@@ -173,6 +173,7 @@ export class ReferenceBinding {
   /** Whether the instance can live on with another target. */
   follows(target: Target): boolean {
     if (sameTarget(this.#target, target)) return true;
+    if (target.problem !== undefined) return false;
     const found = this.candidates(target);
     if (found.length < target.minimum) return false;
     if (this.dynamic) return true;
@@ -200,7 +201,10 @@ export class ReferenceBinding {
   value(): unknown {
     if (this.dynamic) {
       this.#listeners ??= new Listeners((error) => this.host.failed('a listener of a reference', error));
-      return this.many ? this.#listeners.liveSet(() => this.#bounds()) : this.#listeners.live(() => this.#latest);
+      if (!this.many) return this.#listeners.live(() => this.#latest);
+      // What is looked up may turn out not to be had.
+      const size = (): number => (this.description.lookup ? this.#bounds().length : this.#held.size);
+      return this.#listeners.liveSet(() => this.#bounds(), size);
     }
     if (this.description.lookup) return this.many ? () => Object.freeze(this.#bounds()) : () => this.#latest?.service;
     return this.many ? Object.freeze(this.#bounds()) : this.#latest?.service;
@@ -335,7 +339,7 @@ export class ReferenceBinding {
   }
 
   #tellBound(held: Held): void {
-    if (!this.#telling || held.told) return;
+    if (!this.#handlers || !this.#telling || held.told) return;
     held.told = true;
     this.#tell('bind', held);
   }

@@ -1,5 +1,5 @@
 import type { Contract, ServiceGroup } from '../registry/index.js';
-import type { ServiceObjects, ServiceReference } from '../registry/types.js';
+import type { Properties, ServiceObjects, ServiceReference } from '../registry/types.js';
 import type { Bound, BoundEvent, ReferenceDescription } from './types.js';
 
 /** An object that is one component instance's own, and how many of its references hold it. */
@@ -75,6 +75,10 @@ export class Held {
   get service(): unknown {
     if (!this.obtain()) return undefined;
     return (this.#service ??= this.#services.group.guarded(this.reference, this.#contract, this.#object));
+  }
+
+  get properties(): Properties {
+    return this.#bound?.properties ?? this.reference.properties();
   }
 
   /** Undefined when there is no object to be had. */

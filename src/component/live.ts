@@ -41,17 +41,17 @@ export class Listeners {
         return current()?.service;
       },
       get properties() {
-        return current()?.bound?.properties;
+        return current()?.properties;
       },
       onChange: (listener) => added((this.#changed ??= new Set()), listener),
     };
   }
 
   /** @param bounds those that are bound, best first */
-  liveSet(bounds: () => readonly Bound<unknown>[]): LiveSet<unknown> {
+  liveSet(bounds: () => readonly Bound<unknown>[], size: () => number): LiveSet<unknown> {
     return {
       get size() {
-        return bounds().length;
+        return size();
       },
       [Symbol.iterator]: () => bounds().slice()[Symbol.iterator](),
       onAdded: (listener) => {
