@@ -1,5 +1,6 @@
 /** All that a bundle may import as `rackwatt`. */
 export { Condition } from './registry/condition.js';
+export { EventListenerHook, FindHook, ListenerHook, type ListenerInfo, type Shrinkable } from './registry/hooks.js';
 export { contract, type Contract, type ContractOptions } from './registry/contract.js';
 export type * from './registry/types.js';
 export { Scope, type Disposer } from './scope/index.js';

@@ -22,5 +22,7 @@ export type RegistryErrorCode =
   | 'SERVICE_FACTORY_RECURSION'
   /** Reported: a service listener threw. */
   | 'SERVICE_LISTENER'
+  /** Reported: a service hook threw. */
+  | 'SERVICE_HOOK'
   /** A negative or unusable time-out of a tracker. */
   | 'TRACKER_TIMEOUT';

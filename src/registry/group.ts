@@ -79,14 +79,26 @@ export class ServiceGroup {
 
   /** The best service that this group sees. */
   reference<T>(contract: ContractKey<T> | undefined, filter?: string): ServiceReference<T> | undefined {
-    if (this.#seesAll()) return this.#registry.reference(contract, filter);
+    if (this.#seesAll() && !this.#registry.hides) return this.#registry.reference(contract, filter);
     return this.references(contract, filter)[0];
   }
 
   /** All services that this group sees, best first. */
   references<T>(contract: ContractKey<T> | undefined, filter?: string): ServiceReference<T>[] {
     const found = this.#registry.references(contract, filter);
-    if (this.#seesAll()) return found;
+    return this.#registry.shownTo(
+      this.owner,
+      contract,
+      filter,
+      this.#seesAll() ? found : this.#seen(found, contract, filter),
+    );
+  }
+
+  #seen<T>(
+    found: ServiceReference<T>[],
+    contract: ContractKey<T> | undefined,
+    filter: string | undefined,
+  ): ServiceReference<T>[] {
     const seen = found.filter((reference) => this.sees(reference as ServiceRecord));
     const staged = [...(this.stage?.groups ?? [])].filter((group) => group.held);
     if (staged.length === 0) return seen;

@@ -1,5 +1,6 @@
 /** The services of a container: registering, finding, listening, tracking. */
 export { ALWAYS, Condition } from './condition.js';
+export { EventListenerHook, FindHook, ListenerHook, type ListenerInfo, type Shrinkable } from './hooks.js';
 export { contract, type Contract, type ContractOptions } from './contract.js';
 export type * from './types.js';
 export type { RegistryErrorCode } from './errors.js';

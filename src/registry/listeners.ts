@@ -12,6 +12,8 @@ export interface Listening {
   readonly listener: ServiceListener;
   readonly contract: string | undefined;
   readonly filter: Filter | undefined;
+  /** What it gave as its filter, which hooks are told; the same, but of one that wants to hear of all. */
+  readonly stated: Filter | undefined;
   /** Hears only of services that this group sees. */
   readonly group: ServiceGroup | undefined;
   removed: boolean;
@@ -95,30 +97,48 @@ function operandsOf(term: Term): Scalar[] {
   return SCALARS.map((type) => term.operand(type)).filter((operand) => operand !== undefined);
 }
 
+/** What a listener listens to. */
+export type Asked = Pick<Listening, 'contract' | 'filter' | 'stated' | 'group'>;
+
+/** Told of listeners that come and go. */
+export interface ListenerWatch {
+  added(listening: Listening): void;
+  removed(listening: Listening): void;
+}
+
 /** All listeners, found for an event without asking each. */
 export class ListenerTable {
   readonly #byContract = new Map<string, Bucket>();
   readonly #ofAny = new Bucket();
   readonly #byOwner = new Map<number, Map<ServiceListener, { listening: Listening; remove: () => void }>>();
+  readonly #watch: ListenerWatch;
   #next = 0;
 
+  constructor(watch: ListenerWatch) {
+    this.#watch = watch;
+  }
+
+  /** In the order in which they came. */
+  all(): Listening[] {
+    const listenings = Array.from(this.#byOwner.values(), (own) =>
+      Array.from(own.values(), ({ listening }) => listening),
+    );
+    return listenings.flat().sort((a, b) => a.order - b.order);
+  }
+
   /** The same listener of the same bundle replaces itself, as in OSGi. */
-  add(
-    owner: ServiceOwner,
-    listener: ServiceListener,
-    contract: string | undefined,
-    filter: Filter | undefined,
-    group: ServiceGroup | undefined,
-  ): Listening {
+  add(owner: ServiceOwner, listener: ServiceListener, asked: Asked): Listening {
     let own = this.#byOwner.get(owner.id);
     if (!own) this.#byOwner.set(owner.id, (own = new Map()));
     const replaced = own.get(listener);
     if (replaced) this.remove(replaced.listening);
-    const listening: Listening = { order: this.#next++, owner, listener, contract, filter, group, removed: false };
+    const { contract, filter } = asked;
+    const listening: Listening = { order: this.#next++, owner, listener, ...asked, removed: false };
     const key = contract ?? filter?.required.find((term) => term.key === 'objectclass')?.text;
     const remove = key === undefined ? this.#ofAny.add(listening) : this.#addToContract(key, listening);
     own = this.#byOwner.get(owner.id) ?? own;
     this.#byOwner.set(owner.id, own.set(listener, { listening, remove }));
+    this.#watch.added(listening);
     return listening;
   }
 
@@ -129,6 +149,7 @@ export class ListenerTable {
     own?.get(listening.listener)?.remove();
     own?.delete(listening.listener);
     if (own?.size === 0) this.#byOwner.delete(listening.owner.id);
+    this.#watch.removed(listening);
   }
 
   removeOwner(owner: ServiceOwner): void {

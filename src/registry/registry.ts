@@ -4,9 +4,11 @@ import type { Contract } from './contract.js';
 import { EventQueue } from './event-queue.js';
 import { parseFilter, type Filter } from './filter.js';
 import { ServiceGroup, type ServiceStage } from './group.js';
+import { ServiceHooks } from './hooks.js';
 import { ListenerTable, type Listening } from './listeners.js';
 import type { PropertySet } from './properties.js';
 import { ServiceRecord } from './record.js';
+import { Registration, type RegistrantActs } from './registration.js';
 import { ServiceIndex } from './service-index.js';
 import type {
   ListenOptions,
@@ -41,7 +43,8 @@ export class ServiceRegistry {
   readonly #index = new ServiceIndex();
   readonly #live = new Map<number, ServiceRecord>();
   readonly #owned = new Map<number, Set<ServiceRecord>>();
-  readonly #listeners = new ListenerTable();
+  readonly #listeners: ListenerTable;
+  readonly #hooks: ServiceHooks;
   /** By bundle id: one, but while an update is under way. */
   readonly #groups = new Map<number, Set<ServiceGroup>>();
   readonly #uses: ServiceUses;
@@ -70,6 +73,8 @@ export class ServiceRegistry {
     };
     this.#uses = new ServiceUses(report);
     this.#queue = new EventQueue(report);
+    this.#hooks = new ServiceHooks(this.#index, this.#uses, report);
+    this.#listeners = new ListenerTable(this.#hooks);
   }
 
   /** Services that can be found now. */
@@ -109,6 +114,7 @@ export class ServiceRegistry {
     if (group?.held) record.state = 'held';
     else this.#index.add(record);
     this.#announce(record, 'REGISTERED');
+    this.#hooks.came(record, () => this.#listeners.all());
     return registration;
   }
 
@@ -126,6 +132,21 @@ export class ServiceRegistry {
    */
   references<T>(contract: ContractKey<T> | undefined, filter?: string | Filter): ServiceReference<T>[] {
     return this.#index.find(idOf(contract), filterOf(filter)) as ServiceReference<T>[];
+  }
+
+  /** Whether some services may be hidden from some bundles. */
+  get hides(): boolean {
+    return this.#hooks.hideServices;
+  }
+
+  /** What the hooks leave a bundle of what was found for it. */
+  shownTo<T>(
+    owner: ServiceOwner,
+    contract: ContractKey<T> | undefined,
+    filter: string | undefined,
+    references: ServiceReference<T>[],
+  ): ServiceReference<T>[] {
+    return this.#hooks.found(owner, { contract: idOf(contract), filter: filterOf(filter) }, references);
   }
 
   /** The service object, held until released as often as got; undefined when it is gone or its factory failed. */
@@ -159,7 +180,9 @@ export class ServiceRegistry {
     group?: ServiceGroup,
   ): Disposer {
     const hear = listener as ServiceListener;
-    const listening = this.#listeners.add(owner, hear, idOf(options.contract), filterOf(options.filter), group);
+    const stated = filterOf(options.filter);
+    const filter = options.unfiltered === true ? undefined : stated;
+    const listening = this.#listeners.add(owner, hear, { contract: idOf(options.contract), filter, stated, group });
     return () => this.#listeners.remove(listening);
   }
 
@@ -323,7 +346,7 @@ export class ServiceRegistry {
       if (told !== undefined && listening.group?.stage === told) continue;
       if (cares(listening, record, record.current, held)) receivers.push(listening);
     }
-    this.#queue.fire({ receivers, event, done });
+    this.#queue.fire({ receivers: this.#hooks.receivers(event, receivers), event, done });
   }
 
   #announceChange(record: ServiceRecord, before: PropertySet): void {
@@ -339,35 +362,7 @@ export class ServiceRegistry {
         endmatch.receivers.add(listening);
       }
     }
-    this.#queue.fire({ receivers, event, endmatch });
-  }
-}
-
-/** What only the registrant may do. */
-interface RegistrantActs {
-  change(record: ServiceRecord, properties: Properties): void;
-  unregister(record: ServiceRecord): void;
-}
-
-class Registration<T> implements ServiceRegistration<T> {
-  readonly #record: ServiceRecord;
-  readonly #acts: RegistrantActs;
-
-  constructor(record: ServiceRecord, acts: RegistrantActs) {
-    this.#record = record;
-    this.#acts = acts;
-  }
-
-  get reference(): ServiceReference<T> {
-    return this.#record as ServiceReference<T>;
-  }
-
-  setProperties(properties: Properties): void {
-    this.#acts.change(this.#record, properties);
-  }
-
-  unregister(): void {
-    this.#acts.unregister(this.#record);
+    this.#queue.fire({ receivers: this.#hooks.receivers(event, receivers), event, endmatch });
   }
 }
 

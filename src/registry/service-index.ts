@@ -86,6 +86,11 @@ export class ServiceIndex {
     return this.#all.size;
   }
 
+  /** Whether any service has the contract. */
+  has(contract: string): boolean {
+    return this.#contracts.has(contract);
+  }
+
   add(record: ServiceRecord): void {
     this.#all.add(record);
     for (const contract of record.contracts) {

@@ -93,4 +93,6 @@ export interface ListenOptions<T = unknown> {
   contract?: Contract<T> | string;
   /** In OSGi's syntax. */
   filter?: string;
+  /** Hears of all services, whatever the filter says: that is for hooks alone, which say by it what is looked for. */
+  unfiltered?: boolean;
 }

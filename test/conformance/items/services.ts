@@ -93,7 +93,11 @@ export const SERVICES: readonly Item[] = [
     mark: 'CORE',
     behaviour: 'a listener for a contract hears of services of that name and major version only, one for none of all',
   },
-  { number: 118, mark: 'USEFUL', behaviour: 'an unfiltered listener hears of all services, whatever its filter' },
+  {
+    number: 118,
+    mark: 'USEFUL',
+    behaviour: 'an unfiltered listener hears of all services; its filter is for hooks alone',
+  },
   {
     number: 119,
     mark: 'CORE',
@@ -137,12 +141,13 @@ export const SERVICES: readonly Item[] = [
     number: 127,
     mark: 'USEFUL',
     behaviour:
-      'service hooks: FindHook shrinks results, EventListenerHook shrinks listeners, ListenerHook is told about added/removed listeners (incl. all existing at registration), system bundle not affected for FindHook results',
+      'hooks hide services from bundles that look, keep events from their listeners, and hear who listens to what; the container is exempt',
   },
   {
     number: 128,
     mark: 'USEFUL',
-    behaviour: 'hooks run in ranking order, cannot add elements (Unsupported), exceptions are contained',
+    behaviour:
+      'hooks are asked in registry order, can take away and not add; what one throws is an ERROR of its bundle',
   },
   {
     number: 129,
