@@ -1,3 +1,4 @@
+import type { ErrorRecord } from '../errors.js';
 import { contract } from '../registry/contract.js';
 
 export type BundleState = 'INSTALLED' | 'RESOLVED' | 'STARTING' | 'ACTIVE' | 'STOPPING' | 'UNINSTALLED';
@@ -133,3 +134,43 @@ export interface HealthCheck {
 }
 
 export const HealthCheck = contract<HealthCheck>('rackwatt/HealthCheck', { major: 1, methods: ['check'] });
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** A line of the node's log (Compendium 101, "Log Entry"), as plain data. */
+export interface LogEntry {
+  /** Rising by one from entry to entry since the node was started: a step of more than one tells how many are missing. */
+  sequence: number;
+  /** ms since 1970. */
+  time: number;
+  level: LogLevel;
+  /** Whose line it is; `rackwatt` is the container. */
+  bundle: string;
+  component?: string;
+  message: string;
+  /** What was given as the field `error`. */
+  error?: ErrorRecord;
+  /** The other fields, as they were given. */
+  fields: Record<string, unknown>;
+}
+
+/** What the node and its bundles log (Compendium 101, "Log Reader Service", "Log Stream"). */
+export interface LogReader {
+  /**
+   * The last entries, oldest first. The node remembers 500 lines.
+   * @param options.count 100 when absent @param options.level the least
+   */
+  recent(options?: { count?: number; level?: LogLevel }): Promise<LogEntry[]>;
+  /**
+   * Entries as they come, in order. A reader that does not keep up loses the oldest. One that logs what it reads would go on
+   * for ever.
+   * @param options.history so many past ones come first; 0 when absent @param options.level the least
+   */
+  follow(options?: { history?: number; level?: LogLevel }): AsyncIterable<LogEntry>;
+}
+
+export const LogReader = contract<LogReader>('rackwatt/LogReader', {
+  major: 1,
+  methods: ['recent'],
+  streams: ['follow'],
+});

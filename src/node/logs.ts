@@ -2,6 +2,8 @@ import { createWriteStream, existsSync, mkdirSync, renameSync, statSync, type Wr
 import { join } from 'node:path';
 import { pino, type Logger as Pino } from 'pino';
 import type { Logger } from '../component/index.js';
+import { errorRecord } from '../errors.js';
+import { LogStream } from './log-stream.js';
 
 const LEVELS: Record<number, string> = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' };
 /** Bytes after which a log file is set aside when the node starts or grows; one older file is kept. */
@@ -9,12 +11,19 @@ const ROTATE = 16 * 1024 * 1024;
 const REMEMBERED = 500;
 
 export interface LogLine {
+  /** Rising by one from line to line, from 1 when the process starts. */
+  sequence: number;
   level: number;
   time: number;
   bundle?: string;
   component?: string;
   msg?: string;
   [field: string]: unknown;
+}
+
+/** An error as it is would be written as `{}`. */
+function plainError(error: unknown): unknown {
+  return error instanceof Error ? errorRecord(error) : error;
 }
 
 /** A line for people: `14:02:11 warn  driver-snmp rackwatt.driver.snmp: ...`. */
@@ -31,11 +40,12 @@ export function formatLine(line: LogLine): string {
 export class Logs {
   readonly #pino: Pino;
   readonly #recent: LogLine[] = [];
-  readonly #followers = new Set<(line: LogLine) => void>();
+  readonly #streams = new Set<{ tell(line: LogLine): void; end(): void }>();
   readonly #file: string | undefined;
   readonly #children = new Map<string, Pino>();
   #stream: WriteStream | undefined;
   #written: number;
+  #sequence = 0;
 
   constructor(options: { folder?: string; level?: string; consoleLevel?: number; console?: (text: string) => void }) {
     this.#file = options.folder === undefined ? undefined : join(options.folder, 'node.log');
@@ -53,12 +63,13 @@ export class Logs {
       }
       this.#stream?.write(text);
       const line = JSON.parse(text) as LogLine;
+      line.sequence = ++this.#sequence;
       this.#recent.push(line);
       if (this.#recent.length > REMEMBERED) this.#recent.shift();
-      for (const follower of this.#followers) follower(line);
+      for (const stream of this.#streams) stream.tell(line);
       if (options.console && line.level >= consoleLevel) options.console(`${formatLine(line)}\n`);
     };
-    this.#pino = pino({ base: null, level: options.level ?? 'info' }, { write });
+    this.#pino = pino({ base: null, level: options.level ?? 'info', serializers: { error: plainError } }, { write });
   }
 
   /** Least level that is logged. */
@@ -83,15 +94,29 @@ export class Logs {
 
   /** The last lines, oldest first. */
   recent(count = REMEMBERED): LogLine[] {
-    return this.#recent.slice(-count);
+    return this.#recent.slice(Math.max(0, this.#recent.length - count));
   }
 
-  follow(follower: (line: LogLine) => void): () => void {
-    this.#followers.add(follower);
-    return () => void this.#followers.delete(follower);
+  /**
+   * Lines as they come, until the reader leaves or the log is closed.
+   * @param history so many past ones come first @param make undefined leaves a line out
+   */
+  stream<T>(history: number, make: (line: LogLine) => T | undefined): LogStream<T> {
+    const past = this.#recent.map(make).filter((item) => item !== undefined);
+    const stream = new LogStream<T>(past.slice(Math.max(0, past.length - history)), () => this.#streams.delete(entry));
+    const entry = {
+      tell(line: LogLine) {
+        const item = make(line);
+        if (item !== undefined) stream.push(item);
+      },
+      end: () => stream.end(),
+    };
+    this.#streams.add(entry);
+    return stream;
   }
 
   async close(): Promise<void> {
+    for (const stream of this.#streams) stream.end();
     await new Promise<void>((resolve) => (this.#stream ? this.#stream.end(() => resolve()) : resolve()));
   }
 

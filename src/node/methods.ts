@@ -150,24 +150,18 @@ function dropInReasons(node: Node, name: string): string[] {
 }
 
 async function* logLines(node: Node, options: { follow?: boolean; lines?: number } = {}): AsyncGenerator<LogLine> {
-  const waiting: LogLine[] = node.logs.recent(options.lines ?? 50);
-  let wake: (() => void) | undefined;
-  const stop = node.logs.follow((line) => {
-    // A reader that does not keep up loses the oldest lines, not the node its memory.
-    if (waiting.length > 10_000) waiting.shift();
-    waiting.push(line);
-    wake?.();
-  });
-  const wakeUp = (): void => wake?.();
-  node.stopping.addEventListener('abort', wakeUp);
+  const { follow = false, lines = 50 } = options;
+  if (!follow) {
+    yield* node.logs.recent(lines);
+    return;
+  }
+  const stream = node.logs.stream(lines, (line) => line);
+  const end = (): void => stream.end();
+  if (node.stopping.aborted) end();
+  node.stopping.addEventListener('abort', end);
   try {
-    for (;;) {
-      while (waiting.length > 0) yield waiting.shift()!;
-      if (!options.follow || node.stopping.aborted) return;
-      await new Promise<void>((resolve) => (wake = resolve));
-    }
+    yield* stream;
   } finally {
-    stop();
-    node.stopping.removeEventListener('abort', wakeUp);
+    node.stopping.removeEventListener('abort', end);
   }
 }

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { containerModules, Framework, Runtime } from '../bundle/index.js';
+import { containerModules, Framework, LogReader, Runtime } from '../bundle/index.js';
 import {
   ConfigurationStore,
   type ApplyResult,
@@ -30,6 +30,7 @@ import { Descriptions } from './descriptions.js';
 import { ConfigurationServices } from './configuration-services.js';
 import { containFaults } from './faults.js';
 import { Installation } from './installation.js';
+import { logReader } from './log-reader.js';
 import { Logs } from './logs.js';
 import { Definitions } from './metatype.js';
 import { socketMethods } from './methods.js';
@@ -242,6 +243,7 @@ export class Node {
       fatal: (error) => this.#fatal(error),
     });
     this.framework.registry.register(SYSTEM, Runtime, runtime);
+    this.framework.registry.register(SYSTEM, LogReader, logReader(this.logs));
     this.configurations.register();
     await this.#times.measure('schemas', () => this.#assembly.configurations.check());
     this.#times.follow(this.framework);

@@ -1,18 +1,31 @@
 import type { Item } from '../item.js';
 
+const ONE_TRANSACTION =
+  'What is changed together here is the configuration file: one edit is one transaction, applied, proven healthy or undone whole';
+
 export const COORDINATOR: readonly Item[] = [
   {
     number: 331,
     mark: 'USEFUL',
-    behaviour:
-      "begin/create (named, time-out), addParticipant, end → participants' ended() in adding order; fail → failed(); end on failed throws FAILED, on partial error PARTIALLY_ENDED",
+    behaviour: 'A coordination has participants, which are told in order that it ended or failed',
+    leftOut: ONE_TRANSACTION,
   },
   {
     number: 332,
     mark: 'USEFUL',
-    behaviour:
-      'nesting on one flow of control: ending an outer one ends inner ones first (Node: AsyncLocalStorage is the stand-in for the thread)',
+    behaviour: 'Coordinations nest on one flow of control, and an outer one that ends ends the inner ones first',
+    leftOut: ONE_TRANSACTION,
   },
-  { number: 333, mark: 'USEFUL', behaviour: 'time-out fails it; orphan (unreferenced) is failed' },
-  { number: 334, mark: 'USEFUL', behaviour: 'participant in two coordinations waits/throws on deadlock' },
+  {
+    number: 333,
+    mark: 'USEFUL',
+    behaviour: 'A coordination fails when its time is up, or nobody refers to it any more',
+    leftOut: ONE_TRANSACTION,
+  },
+  {
+    number: 334,
+    mark: 'USEFUL',
+    behaviour: 'A participant of two coordinations waits, or throws where that would be for ever',
+    leftOut: ONE_TRANSACTION,
+  },
 ];

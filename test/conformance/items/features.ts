@@ -4,49 +4,64 @@ export const FEATURES: readonly Item[] = [
   {
     number: 314,
     mark: 'USEFUL',
-    behaviour: 'id group:artifact[:type[:classifier]]:version; type of features is osgifeature',
+    behaviour: 'Ids are group:artifact[:type[:classifier]]:version',
+    leftOut:
+      'Those are Maven coordinates: bundles are named by where they come from (link:, store:), a node by a name of its own',
   },
   {
     number: 315,
     mark: 'USEFUL',
-    behaviour:
-      'keys: feature-resource-version (default "1.0"; others rejected), id, name, categories, complete (default false), description, docURL, license, SCM, vendor, bundles, configurations, variables, extensions',
+    behaviour: 'Keys: id, name, categories, license, vendor, bundles, configurations, variables, extensions and others',
+    leftOut:
+      'runtime.config.json says what one node runs; what describes a product for a catalogue stands in the package.json of its bundles',
   },
   {
     number: 316,
     mark: 'USEFUL',
-    behaviour:
-      'bundles: array of objects with id + metadata (string/number/boolean values; reverse-DNS keys; a bare string appears in one spec example and may be accepted)',
+    behaviour: '`bundles` is a list of objects with an id and metadata',
+    differs: 'The metadata are the settings that the schema knows: a free key would let a misspelt one pass in silence',
   },
   {
     number: 317,
     mark: 'USEFUL',
-    behaviour: 'order of bundles and of metadata is kept; the same bundle in several versions allowed',
+    behaviour: 'The order of bundles is kept, and a bundle may be there in several versions',
+    differs: 'One version of a bundle at a time: an update swaps it, and a second one under its name is refused',
   },
-  {
-    number: 318,
-    mark: 'USEFUL',
-    behaviour: 'configurations: Configurator syntax; the same PID twice in one feature is an error',
-  },
+  { number: 318, mark: 'USEFUL', behaviour: 'The same PID twice is an error' },
   {
     number: 319,
     mark: 'USEFUL',
-    behaviour:
-      'variables: default string/number/boolean; null = the launcher must supply one; ${name} in configuration and framework-property values, several per value, recursive; unknown name is left as is',
+    behaviour: 'Variables in values, with defaults, filled in by the launcher',
+    leftOut: 'Secrets are references, and what else differs from node to node is what its file is for',
   },
   {
     number: 320,
     mark: 'USEFUL',
-    behaviour:
-      'extensions: type text (array of strings) | json | artifacts (like bundles), kind mandatory | optional (default) | transient; a mandatory one nobody handles → launch fails',
+    behaviour: 'Extensions of kinds mandatory, optional and transient',
+    leftOut: 'Whatever extends a node is a bundle with a configuration; an unknown key of the document is an error',
   },
-  { number: 321, mark: 'USEFUL', behaviour: 'framework-launching-properties extension: launcher must apply or fail' },
-  { number: 322, mark: 'USEFUL', behaviour: 'comments as in 300; write → read gives an equal feature' },
-  { number: 323, mark: 'USEFUL', behaviour: 'a Feature is immutable; builders are single-use (second build() throws)' },
+  {
+    number: 321,
+    mark: 'USEFUL',
+    behaviour: 'The launcher applies framework-launching-properties or fails',
+    leftOut: 'The settings of the framework are a part of the document, checked by its schema',
+  },
+  {
+    number: 322,
+    mark: 'USEFUL',
+    behaviour: 'Comments as in the Configurator; what is written reads back equal',
+    leftOut: 'The file is JSON as every tool reads it, and is edited in place, never written anew',
+  },
+  {
+    number: 323,
+    mark: 'USEFUL',
+    behaviour: 'A Feature is immutable, its builders are used once',
+    leftOut: 'There is no object to build: the document is data, and changes are edits of the file',
+  },
   {
     number: 324,
     mark: 'USEFUL',
-    behaviour:
-      'launcher (160 Feature Launcher): install in order, start levels by bundle metadata, decorators/handlers for extensions',
+    behaviour: 'A launcher installs in order, at the start levels of the metadata, with handlers of extensions',
+    differs: 'There are no extensions to handle (320); order and start levels are as stated',
   },
 ];
