@@ -4,7 +4,6 @@ import type { BundleHost, UninstallOptions } from './bundle-host.js';
 import type { BundleInfo, BundleState, Isolation } from './contract.js';
 import { entriesOf, entryOf, type EntrySearch } from './entries.js';
 import { isRefusal } from './start-failures.js';
-import { inTime } from './in-time.js';
 import type { Manifest } from './manifest.js';
 import { insideOperation, Operations, outside } from './operations.js';
 import type { Revision, RevisionSource } from './revision.js';
@@ -238,11 +237,7 @@ export class Bundle implements BundleView {
     if (this.#state !== 'INSTALLED') return;
     if (this.#refusal) throw this.#refusal;
     try {
-      await inTime(
-        this.#host.wire([this.revision]),
-        this.#host.patience,
-        'the contracts that it imports were not evaluated',
-      );
+      await this.#host.wire([this.revision]);
     } catch (error) {
       this.#reason = errorMessage(error);
       throw error;

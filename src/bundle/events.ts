@@ -110,13 +110,12 @@ export class Events<E extends { type: string }> {
 
   fire(event: E): void {
     if (this.#listeners.size === 0) return;
-    const later: Listening<E>[] = [];
-    outside(() => {
-      for (const listening of Array.from(this.#listeners)) {
-        if (listening.synchronous) this.#deliver(listening, event);
-        else if (!this.#synchronousOnly.has(event.type)) later.push(listening);
-      }
-    });
+    const [now, later]: [Listening<E>[], Listening<E>[]] = [[], []];
+    for (const listening of this.#listeners) {
+      if (listening.synchronous) now.push(listening);
+      else if (!this.#synchronousOnly.has(event.type)) later.push(listening);
+    }
+    if (now.length > 0) outside(() => now.forEach((listening) => this.#deliver(listening, event)));
     if (later.length === 0) return;
     this.#options.queue.add(() => {
       for (const listening of later) this.#deliver(listening, event);

@@ -1,4 +1,3 @@
-import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ComponentEngine, type ComponentBundle } from '../component/index.js';
 import { RackwattError } from '../errors.js';
@@ -17,18 +16,22 @@ import type { BundleHost, Change, UninstallOptions } from './bundle-host.js';
 import type { ContextHost } from './context.js';
 import type { Isolation } from './contract.js';
 import { ContainerEvents, type OwnedListenerOptions } from './container-events.js';
+import { DataFolders } from './data-folders.js';
 import { eventAdmin } from './event-admin.js';
 import type { BundleEvent, BundleEventType, FrameworkEvent } from './events.js';
 import { endedByItself } from './start-failures.js';
+import { inTime } from './in-time.js';
 import { InstalledBundles } from './installed.js';
-import { markData, Migrations } from './migration.js';
+import { Migrations } from './migration.js';
 import { outside } from './operations.js';
 import type { FrameworkOptions } from './options.js';
+import { propertyOf } from './properties.js';
 import { BundleRecords } from './records.js';
 import { Recovery } from './recovery.js';
-import { Revision, type RevisionSource, type SpaceMaker } from './revision.js';
-import type { Run, RunMaker } from './run.js';
-import { SpaceRun } from './space-run.js';
+import { Revision, type RevisionSource, type SpaceMakerSource } from './revision.js';
+import type { Run } from './run.js';
+import { runMakerOf } from './run-maker.js';
+import { spaceMakerSource } from './space-maker.js';
 import { checkLevel, StartLevels } from './start-levels.js';
 import { SystemBundle, type StopEvent } from './system-bundle.js';
 import { updateBundles } from './update.js';
@@ -70,12 +73,15 @@ export class Framework implements BundleHost, ContextHost {
   readonly #installed: InstalledBundles;
   readonly #events: ContainerEvents<Bundle, SystemBundle>;
   readonly #startLevels: StartLevels<Bundle>;
+  readonly #data: DataFolders;
+  readonly #spaces: SpaceMakerSource;
   #cleaned = false;
-  #spaceMaker: Promise<SpaceMaker> | undefined;
 
   constructor(options: FrameworkOptions) {
     this.#options = options;
     this.patience = options.patience ?? 10_000;
+    this.#data = new DataFolders(options.storage);
+    this.#spaces = spaceMakerSource(options, (name, error) => this.error(this.bundle(name) ?? this.system, error));
     this.#startLevels = new StartLevels({
       bundles: () => this.bundles(),
       start: (bundle) => this.#tryStart(bundle),
@@ -102,7 +108,7 @@ export class Framework implements BundleHost, ContextHost {
       error: (bundle, message, error) => options.logger(bundle.name).error({ error }, message),
     });
     this.wirings = new Wirings(options.shared, options.version);
-    this.migrations = new Migrations((name) => this.#folderOf(name), options.logger, options.migration);
+    this.migrations = new Migrations((name) => this.#data.pathOf(name), options.logger, options.migration);
     const reporting: RegistryOptions = { onError: (owner, error) => this.error(owner, error) };
     this.registry = options.registry?.(reporting) ?? new ServiceRegistry(reporting);
     this.registry.register({ id: 0, name: 'rackwatt' }, Condition, ALWAYS, { 'condition.id': 'true' });
@@ -150,12 +156,7 @@ export class Framework implements BundleHost, ContextHost {
   }
 
   property(name: string): string | undefined {
-    const { properties = {}, version } = this.#options;
-    if (Object.hasOwn(properties, name)) return properties[name];
-    if (name === 'rackwatt.version') return version;
-    if (name === 'node.version') return process.versions.node;
-    if (name === 'os.name') return process.platform;
-    return name === 'os.arch' ? process.arch : undefined;
+    return propertyOf(name, this.#options);
   }
 
   /** Hears of what bundles become; only synchronous listeners hear of STARTING and STOPPING. */
@@ -189,7 +190,7 @@ export class Framework implements BundleHost, ContextHost {
     this.recovery.open();
     if (this.#options.clean !== undefined && !this.#cleaned) {
       records.clear();
-      rmSync(join(this.#options.storage, 'data'), { recursive: true, force: true });
+      this.#data.clear();
     }
     this.#cleaned = true;
     const damage = records.takeDamage();
@@ -236,7 +237,7 @@ export class Framework implements BundleHost, ContextHost {
 
   forget(bundle: Bundle, { data = false }: UninstallOptions): void {
     this.#noted(bundle, () => this.#installed.remove(bundle));
-    if (data) rmSync(this.#folderOf(bundle.name), { recursive: true, force: true });
+    if (data) this.#data.remove(bundle.name);
   }
 
   changed(bundle: Bundle): void {
@@ -323,7 +324,7 @@ export class Framework implements BundleHost, ContextHost {
   }
 
   makeRevision(source: RevisionSource): Revision {
-    return new Revision(source, () => (this.#spaceMaker ??= this.#loadSpaceMaker()), this.#options.host);
+    return new Revision(source, this.#spaces, this.#options.host);
   }
 
   /**
@@ -337,15 +338,7 @@ export class Framework implements BundleHost, ContextHost {
     stage = new ServiceStage(),
     died?: (error: unknown) => boolean,
   ): Run {
-    const make =
-      isolation === 'space'
-        ? (parts: Parameters<RunMaker>[0]) => new SpaceRun(parts)
-        : this.#options.isolation?.[isolation];
-    if (!make)
-      throw new RackwattError(
-        'BUNDLE_ISOLATION',
-        `${bundle.name} asks for isolation "${isolation}", which this container does not have`,
-      );
+    const make = runMakerOf(bundle.name, isolation, this.#options.isolation);
     const { registry, components, patience } = this;
     const run: Run = make({
       owner: { id: bundle.id, name: bundle.name },
@@ -364,9 +357,16 @@ export class Framework implements BundleHost, ContextHost {
     return run;
   }
 
-  /** Wires revisions, with each other first, and what they need; evaluates the contracts that they import. @throws `BUNDLE_RESOLVE` */
+  /**
+   * Wires revisions, with each other first, and what they need; evaluates the contracts that they import.
+   * @throws `BUNDLE_RESOLVE`, `BUNDLE_TIMEOUT`
+   */
   async wire(revisions: readonly Revision[]): Promise<void> {
-    const resolved = await resolveRevisions(revisions, this.wirings);
+    const resolving = resolveRevisions(revisions, this.wirings);
+    const imports = revisions.some(({ manifest }) => Object.keys(manifest.imports).length > 0);
+    // Contracts are code of bundles, too.
+    const late = 'the contracts that it imports were not evaluated';
+    const resolved = await (imports ? inTime(resolving, this.patience, late) : resolving);
     for (const revision of resolved) {
       const bundle = this.#installed.named(revision.manifest.name);
       if (bundle?.revision === revision) bundle.resolved();
@@ -374,26 +374,7 @@ export class Framework implements BundleHost, ContextHost {
   }
 
   /** The data folder of a bundle, made by its version where there is none. */
-  dataFolder({ name, version }: { name: string; version: string }): string {
-    const folder = this.#folderOf(name);
-    mkdirSync(folder, { recursive: true });
-    markData(folder, version);
-    return folder;
-  }
-
-  #folderOf(name: string): string {
-    return join(this.#options.storage, 'data', name.replace('/', '+'));
-  }
-
-  async #loadSpaceMaker(): Promise<SpaceMaker> {
-    const { ModuleSpace } = await import('../space/index.js');
-    const { transforms, tokens, alone } = this.#options;
-    return (root, label, host, kind) => {
-      const name = label.slice(0, label.lastIndexOf('@'));
-      const onError = (error: unknown): void => this.error(this.bundle(name) ?? this.system, error);
-      const space = new ModuleSpace({ root, label, host, transforms, alone, onError, ...kind });
-      tokens?.track(space.token);
-      return space;
-    };
+  dataFolder(bundle: { name: string; version: string }): string {
+    return this.#data.folderOf(bundle);
   }
 }

@@ -71,8 +71,7 @@ export class BundleRecords {
   /** Notes what a bundle is now. @throws `STORE_WRITE` */
   keep({ id, name, location, startLevel, autostart, isolation }: BundleRecord): void {
     const record = { id, name, location, startLevel, autostart, isolation };
-    const known = this.#byId.get(id);
-    if (known && JSON.stringify(known) === JSON.stringify(record)) return;
+    if (isSame(this.#byId.get(id), record)) return;
     this.#append(record);
     this.#take(record);
   }
@@ -157,6 +156,16 @@ export class BundleRecords {
       throw new RackwattError('STORE_WRITE', `cannot write ${this.#file}: ${errorMessage(error)}`, { cause: error });
     }
   }
+}
+
+function isSame(known: BundleRecord | undefined, { name, location, startLevel, autostart, isolation }: BundleRecord) {
+  return (
+    known?.location === location &&
+    known.name === name &&
+    known.startLevel === startLevel &&
+    known.autostart === autostart &&
+    known.isolation === isolation
+  );
 }
 
 const written = (line: Line): string => `${JSON.stringify(line)}\n`;

@@ -53,7 +53,9 @@ export class BundleTracker<T = BundleView> {
     this.#stop = this.#source.listen((event) => this.#hear(event));
     this.#count = 0;
     forEach(this.#source.bundles(), (bundle) => {
-      if (this.#states.has(bundle.state) && !this.#tracked.has(bundle)) this.#add(bundle, undefined);
+      // What the customizer did meanwhile may have closed the tracker, or brought the bundle in.
+      if (!this.#stop || !this.#states.has(bundle.state) || this.#tracked.has(bundle)) return;
+      this.#add(bundle, undefined);
     });
   }
 

@@ -130,6 +130,17 @@ item(166, async (t) => {
   await a.stop();
   await a.start();
   assert.ok(container.errors.includes('not this one'));
+  // What leaves while `adding` is at work is removed at once.
+  const left: string[] = [];
+  const hasty = context.bundleTracker<string>(['ACTIVE'], {
+    adding: ({ name }) => {
+      hasty.close();
+      return name;
+    },
+    removed: (_, __, name) => void left.push(name),
+  });
+  hasty.open();
+  assert.deepEqual([left.length, hasty.size, hasty.trackingCount], [1, 0, -1]);
   // With the bundle whose tracker it is, it ends.
   calls.length = 0;
   await bundle.stop();

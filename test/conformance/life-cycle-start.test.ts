@@ -218,6 +218,16 @@ item(14, async (t) => {
   assert.match((first as { reason: Error }).reason.message, /did not finish starting in 0\.25 s/);
   assert.equal(second.status, 'fulfilled', 'the start gave up in time');
 
+  // Nor does code that never is evaluated hold anybody up: a bundle's own, or a contract.
+  const endless = { 'index.mjs': 'await new Promise(() => {});' };
+  const manifest = { main: './index.mjs', rackwatt: { contracts: ['.'] } };
+  const forever = await container.source(container.write('forever', endless, { main: './index.mjs' }));
+  await assert.rejects(container.framework.install(forever, { startLevel: 1 }).start(), /not evaluated in 0\.25 s/);
+  container.framework.install(await container.source(container.write('api', endless, manifest)), { startLevel: 1 });
+  const user = await acting(container, 'user', {}, { manifest: { peerDependencies: { api: '*' } } });
+  await assert.rejects(user.start(), { code: 'BUNDLE_TIMEOUT', message: /contracts .* not evaluated in 0\.25 s/ });
+  assert.deepEqual([user.state, user.autostart], ['INSTALLED', true]);
+
   const held = Promise.withResolvers<void>();
   const holding = slow.exclusively('hold', () => held.promise);
   await assert.rejects(slow.start(), {
