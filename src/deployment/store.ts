@@ -202,7 +202,12 @@ async function checkSize(folder: string, paths: readonly string[]): Promise<void
       `${folder} holds more than ${BUDGET.files} files; pack it with: rackwatt bundle pack`,
     );
   let bytes = 0;
-  for (const path of paths) bytes += (await stat(join(folder, path))).size;
+  for (const path of paths) {
+    const { size } = await stat(join(folder, path));
+    if (size > BUDGET.file)
+      throw new RackwattError('ARCHIVE_TOO_LARGE', `${folder} holds ${path} with more than ${BUDGET.file} bytes`);
+    bytes += size;
+  }
   if (bytes > BUDGET.unpacked)
     throw new RackwattError(
       'ARCHIVE_TOO_LARGE',

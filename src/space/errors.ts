@@ -1,7 +1,7 @@
 import { errorMessage, errorRecord, RackwattError } from '../errors.js';
 
 /**
- * Codes of this folder: `MODULE_NOT_FOUND`, `MODULE_SYNTAX`, `MODULE_EVALUATION`, `MODULE_LINK` (a name that is not
+ * Codes of this folder: `MODULE_NOT_FOUND`, `MODULE_SYNTAX`, `MODULE_TOO_LARGE`, `MODULE_OUTSIDE`, `MODULE_EVALUATION`, `MODULE_LINK` (a name that is not
  * exported), `ERR_REQUIRE_ASYNC_MODULE`, `ERR_REQUIRE_CYCLE_MODULE` and `SPACE_DISPOSED`. The first and the two of
  * `require` are Node's own spelling, since packages look at them to see whether an optional dependency is there.
  */
@@ -9,6 +9,20 @@ export function moduleNotFound(specifier: string, from: string, detail?: string)
   const why = detail ? ` (${detail})` : '';
   return new RackwattError('MODULE_NOT_FOUND', `Cannot find '${specifier}', imported by ${from}${why}.`, {
     context: { specifier, from },
+  });
+}
+
+export function moduleOutside(specifier: string, from: string): RackwattError {
+  return new RackwattError(
+    'MODULE_OUTSIDE',
+    `'${specifier}', imported by ${from}, lies outside of the bundle: bring it along, or import a contract of its bundle.`,
+    { context: { specifier, from } },
+  );
+}
+
+export function moduleTooLarge(file: string, bytes: number): RackwattError {
+  return new RackwattError('MODULE_TOO_LARGE', `${file} has more than ${bytes} bytes: that is no module.`, {
+    context: { file },
   });
 }
 

@@ -7,7 +7,7 @@ import { COMMONJS_PARAMETERS, CommonJsModule, moduleFolders, type RequireFunctio
 import { compile, type Evaluate } from './compile.js';
 import { DECORATOR_HELPERS } from './decorators.js';
 import type { OwnedEffects } from './effects/index.js';
-import { moduleSyntax, spaceDisposed } from './errors.js';
+import { moduleSyntax, moduleTooLarge, spaceDisposed } from './errors.js';
 import { EsModule, type Target } from './esm.js';
 import { type HostModule, type HostModules, isShared } from './host.js';
 import { importView, interopView, type Namespace } from './namespace.js';
@@ -36,11 +36,16 @@ interface ValueModule {
 
 type Loaded = EsModule | ValueModule;
 
+/** Characters of a module; more is data, or an attack. */
+const MOST = 64 << 20;
+
 /** A request that leads out of the space, or to a file in it. */
 type Found = { exports: unknown; file?: string | undefined } | { path: string };
 
 interface LoaderOptions {
   label: string;
+  /** Real path of the bundle's folder. */
+  root: string;
   host: HostModules;
   transforms: TransformCache | undefined;
   effects: OwnedEffects;
@@ -54,13 +59,14 @@ const hostRequire = createRequire(import.meta.url);
 /** Loads and evaluates the modules of one space. */
 export class Loader {
   readonly #options: LoaderOptions;
-  readonly #resolver = new Resolver();
+  readonly #resolver: Resolver;
   readonly #transformer: SourceTransformer;
   readonly #modules = new Map<string, Loaded>();
   #disposed = false;
 
   constructor(options: LoaderOptions) {
     this.#options = options;
+    this.#resolver = new Resolver(options.root);
     this.#transformer = new SourceTransformer(options.transforms);
   }
 
@@ -77,6 +83,11 @@ export class Loader {
     if (host?.file !== undefined) return host.file;
     if (host) return specifier;
     return this.#resolver.resolve(specifier, from, kind);
+  }
+
+  /** A file that the container itself asks for by its path. */
+  fileAt(path: string, entry: string, from: string): string {
+    return this.#resolver.realPath(path, entry, from);
   }
 
   #find(specifier: string, from: string, kind: RequestKind): Found {
@@ -183,6 +194,7 @@ export class Loader {
     const extension = extname(path);
     if (extension === '.node') return value(path, parent, (module) => (module.exports = createRequire(path)(path)));
     const source = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+    if (source.length > MOST) throw moduleTooLarge(path, MOST);
     if (extension === '.json') return value(path, parent, (module) => (module.exports = parseJson(path, source)));
     const type = this.#resolver.packageType(path);
     if (isTypeScript(path)) {

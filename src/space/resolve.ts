@@ -1,9 +1,9 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
-import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, extname, isAbsolute, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ResolverFactory } from 'oxc-resolver';
-import { moduleNotFound } from './errors.js';
+import { moduleNotFound, moduleOutside } from './errors.js';
 
 /** Which of a package's conditional exports apply, and whether extensions may be left out. */
 export type RequestKind = 'require' | 'import';
@@ -34,9 +34,15 @@ export function builtinId(specifier: string): string | undefined {
 export class Resolver {
   readonly #found = new Map<string, string>();
   readonly #manifests = new Map<string, { type?: unknown; main?: unknown } | undefined>();
+  readonly #inside: string;
   #packages: Partial<Record<RequestKind, ResolverFactory>> = {};
 
-  /** @returns the real path. @throws RackwattError `MODULE_NOT_FOUND` */
+  /** @param root real path of the bundle's folder, which its own files may not lead out of */
+  constructor(root: string) {
+    this.#inside = root + sep;
+  }
+
+  /** @returns the real path. @throws RackwattError `MODULE_NOT_FOUND`, `MODULE_OUTSIDE` */
   resolve(specifier: string, from: string, kind: RequestKind): string {
     const folder = dirname(from);
     const key = `${kind}\0${folder}\0${specifier}`;
@@ -54,7 +60,14 @@ export class Resolver {
     const loose = kind === 'require' || isTypeScript(from);
     const found = this.#file(path, request.endsWith('/'), loose);
     if (found === undefined) throw moduleNotFound(specifier, from);
-    return realpathSync.native(found);
+    return this.realPath(found, specifier, from);
+  }
+
+  /** Links are followed, but not out of the bundle: what lies there is not signed, counted or watched with it. */
+  realPath(path: string, specifier: string, from: string): string {
+    const real = realpathSync.native(path);
+    if (from.startsWith(this.#inside) && !real.startsWith(this.#inside)) throw moduleOutside(specifier, from);
+    return real;
   }
 
   #file(path: string, folderOnly: boolean, loose: boolean): string | undefined {

@@ -36,6 +36,8 @@ export interface ModuleSpaceOptions {
 const OWN_CODES = new Set([
   'MODULE_NOT_FOUND',
   'MODULE_SYNTAX',
+  'MODULE_TOO_LARGE',
+  'MODULE_OUTSIDE',
   'MODULE_LINK',
   'ERR_REQUIRE_ASYNC_MODULE',
   'ERR_REQUIRE_CYCLE_MODULE',
@@ -82,6 +84,7 @@ export class ModuleSpace {
     this.#effects = new OwnedEffects(options.label, options.onError ?? unheard, options.alone);
     this.#loader = new Loader({
       label: options.label,
+      root: this.root,
       host: options.host,
       transforms: options.transforms,
       effects: this.#effects,
@@ -130,8 +133,8 @@ export class ModuleSpace {
 
   #entryPath(loader: Loader, entry: string): string {
     const path = isAbsolute(entry) ? entry : resolve(this.root, entry);
-    if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) return realpathSync.native(path);
     const from = join(this.root, 'package.json');
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) return loader.fileAt(path, entry, from);
     const found = loader.resolve(entry, from, 'require');
     if (!isAbsolute(found)) throw moduleNotFound(entry, from, 'it belongs to the host');
     return found;

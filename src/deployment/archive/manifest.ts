@@ -93,6 +93,8 @@ export function parseArchiveManifest(payload: Buffer, name: string): ArchiveMani
   if (files.length > budget.files) throw tooLarge(name, `holds more than ${budget.files} files`);
   if (archive.length > budget.archive) throw tooLarge(name, `has more than ${budget.archive} bytes`);
   if (archive.unpacked > budget.unpacked) throw tooLarge(name, `unpacks to more than ${budget.unpacked} bytes`);
+  const large = files.find(({ size }) => size > budget.file);
+  if (large) throw tooLarge(name, `lists ${quoted(large.path)} with more than ${budget.file} bytes`);
   const taken = takenNames();
   taken(MANIFEST_FILE);
   for (const { path } of files) {
