@@ -191,7 +191,8 @@ for (const kind of ['worker', 'process'] as const)
       ],
     ] as const)
       test(`whose new revision ${what} is served by the old one`, async (t) => {
-        const c = new TestContainer(t, { limits: { heap: '64 MB', startup: '1 s' } });
+        const startup = what === 'loops while it is loaded' ? '1 s' : '10 s';
+        const c = new TestContainer(t, { limits: { heap: '64 MB', startup } });
         const bundle = await c.start('a', answering('1'), {}, kind);
         await answered(c, 1);
         const { id } = c.framework.registry.reference(Answer)!;
