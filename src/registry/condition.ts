@@ -9,6 +9,7 @@ export interface Condition {
   describe(): Promise<string>;
 }
 
+/** Its services have the property `condition.id`. */
 export const Condition = contract<Condition>('rackwatt/Condition', { major: 1, methods: ['describe'] });
 
 /** The condition that always holds. */

@@ -8,6 +8,7 @@
 export interface Contract<T> {
   /** `<scope>/<Name>`, such as `rackwatt.telemetry/Driver`. */
   readonly name: string;
+  /** Another major version is another contract. */
   readonly major: number;
   /** `name@major`: the key under which the registry keeps services of this contract. */
   readonly id: string;
@@ -28,12 +29,19 @@ export interface Contract<T> {
   readonly type?: T;
 }
 
+/** What a contract says of itself beside its name. */
 export interface ContractOptions<T> {
+  /** Providers and consumers of one major version find each other. */
   major: number;
+  /** Methods that give a promise. */
   methods?: readonly (keyof T & string)[];
+  /** Methods that give an async iterable. */
   streams?: readonly (keyof T & string)[];
+  /** Of both, those that hand over the buffers in what they take and give. */
   transfers?: readonly (keyof T & string)[];
+  /** The most that a call may take when it crosses isolation, ms; 0: no limit; absent: what the container says. */
   timeout?: number;
+  /** Cannot cross isolation: it hands out live objects or calls back synchronously. Methods and streams are then not needed. */
   local?: boolean;
 }
 

@@ -82,6 +82,7 @@ export class Filter {
     return this.#text;
   }
 
+  /** Whether both print the same. */
   equals(other: Filter): boolean {
     return this.toString() === other.toString();
   }

@@ -65,8 +65,11 @@ export interface ListenerHook {
   removed(listeners: readonly ListenerInfo[]): void;
 }
 
+/** Register it to hide services. */
 export const FindHook = contract<FindHook>('rackwatt/FindHook', { major: 1, local: true });
+/** Register it to keep events from listeners. */
 export const EventListenerHook = contract<EventListenerHook>('rackwatt/EventListenerHook', { major: 1, local: true });
+/** Register it to hear who listens to what. */
 export const ListenerHook = contract<ListenerHook>('rackwatt/ListenerHook', { major: 1, local: true });
 
 const CONTAINER: ServiceOwner = { id: 0, name: 'rackwatt' };

@@ -11,7 +11,9 @@ export type TrackedServices = Pick<ServiceGroup, 'references' | 'get' | 'release
 /** Which services to track: those of a contract, those that match a filter, both, or one only. */
 export interface TrackerTarget<T> {
   contract?: ContractKey<T>;
+  /** In OSGi's syntax. */
   filter?: string;
+  /** This service alone; the filter then counts for nothing. */
   reference?: ServiceReference<T>;
 }
 
@@ -19,7 +21,9 @@ export interface TrackerTarget<T> {
 export interface TrackerCustomizer<T, Tracked> {
   /** Gives what is kept for the service; undefined or null leaves it untracked until it changes. */
   adding(reference: ServiceReference<T>): Tracked | undefined | null;
+  /** A tracked service changed, and still matches. */
   modified?(reference: ServiceReference<T>, tracked: Tracked): void;
+  /** A tracked service goes or no longer matches, or the tracker is closed. The service can still be got. */
   removed?(reference: ServiceReference<T>, tracked: Tracked): void;
 }
 
@@ -128,6 +132,7 @@ export class ServiceTracker<T, Tracked = T> {
     return new Map(this.#ordered().map((reference) => [reference, this.#tracked.get(reference)!]));
   }
 
+  /** How many services are tracked. */
   get size(): number {
     return this.#tracked.size;
   }

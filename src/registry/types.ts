@@ -11,16 +11,19 @@ export interface Comparable {
   toString(): string;
 }
 
+/** One value; of an array, any element matches a filter. */
 export type PropertyScalar = string | number | bigint | boolean | Date | Comparable;
 
 /** Service and component properties: keys compare without case; values are scalars or arrays of them. */
 export type PropertyValue = PropertyScalar | null | readonly PropertyScalar[];
+/** Properties by key. */
 export type Properties = Readonly<Record<string, PropertyValue>>;
 
 /** Who registers, gets and listens: a bundle, as the registry sees it. */
 export interface ServiceOwner {
   /** Bundle id; 0 is the container itself. */
   readonly id: number;
+  /** Bundle name. */
   readonly name: string;
 }
 
@@ -48,8 +51,12 @@ export interface ServiceReference<T = unknown> {
 
 /** Held by the registrant alone. */
 export interface ServiceRegistration<T = unknown> {
+  /** What consumers see of it. */
   readonly reference: ServiceReference<T>;
-  /** Replaces all properties; fires MODIFIED or MODIFIED_ENDMATCH. */
+  /**
+   * Replaces all properties but the registry's own; fires MODIFIED or MODIFIED_ENDMATCH.
+   * @throws RackwattError `SERVICE_UNREGISTERED`, `SERVICE_PROPERTIES`: then nothing changed
+   */
   setProperties(properties: Properties): void;
   /** Fires UNREGISTERING while the service can still be got; a second call throws `SERVICE_UNREGISTERED`. */
   unregister(): void;
@@ -58,12 +65,15 @@ export interface ServiceRegistration<T = unknown> {
 /** Makes the service object when a bundle first asks, one for each using bundle (scope `bundle`) or request (`prototype`). */
 export interface ServiceFactory<T> {
   readonly scope: 'bundle' | 'prototype';
+  /** Makes an object for a bundle. What it throws is a framework event ERROR of its bundle; whoever asked gets undefined. */
   get(user: ServiceOwner, registration: ServiceRegistration<T>): T;
+  /** Takes an object back: the bundle released it or stopped, or the service goes. */
   release(user: ServiceOwner, registration: ServiceRegistration<T>, service: T): void;
 }
 
 /** Hands out a service object by object: a new one each time when its scope is `prototype`, else the bundle's one. */
 export interface ServiceObjects<T = unknown> {
+  /** The service whose objects these are. */
   readonly reference: ServiceReference<T>;
   /** Undefined when the service is gone or its factory failed. */
   get(): T | undefined;
@@ -71,13 +81,16 @@ export interface ServiceObjects<T = unknown> {
   release(service: T): void;
 }
 
+/** `MODIFIED_ENDMATCH`: a changed service no longer matches the listener's filter. `UNREGISTERING`: its object can be got until all have heard. */
 export type ServiceEventType = 'REGISTERED' | 'MODIFIED' | 'MODIFIED_ENDMATCH' | 'UNREGISTERING';
 
+/** What happened to which service. */
 export interface ServiceEvent<T = unknown> {
   readonly type: ServiceEventType;
   readonly reference: ServiceReference<T>;
 }
 
+/** Called synchronously; what it throws is a framework event ERROR of its bundle. */
 export type ServiceListener<T = unknown> = (event: ServiceEvent<T>) => void;
 
 /** What a service is that is registered under these contracts: all of them at once. */
@@ -88,6 +101,7 @@ export type ServiceOf<C> =
       ? First & ServiceOf<Rest>
       : unknown;
 
+/** What a listener wants to hear of; without any, of all services. */
 export interface ListenOptions<T = unknown> {
   /** Only services of this contract, or of this contract id; the cheapest way to narrow. */
   contract?: Contract<T> | string;

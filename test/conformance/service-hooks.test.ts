@@ -75,7 +75,12 @@ item(127, async (t) => {
   ]);
   assert.equal(consumer.tracker(Meter).open().service?.read(), 1);
   assert.equal(provider.reference(Meter), secret.reference);
-  assert.equal(container.framework.registry.references(Meter).length, 2, 'the container finds everything');
+  const itself = container.framework.registry.group({ id: 0, name: 'rackwatt' });
+  assert.deepEqual(
+    ids(itself.references(Meter)),
+    ids([secret.reference, open.reference]),
+    'the container finds everything',
+  );
   container.components(
     'seeing',
     component({
@@ -94,15 +99,21 @@ item(127, async (t) => {
   const hear = (name: string) => (event: ServiceEvent) => void heard.push(`${name} ${event.type}`);
   void consumer.listen(hear('consumer'), { contract: Meter });
   void provider.listen(hear('provider'), { contract: Meter });
+  const inside: string[] = [];
+  void itself.listen(({ type }) => void inside.push(type), { contract: Meter });
   const silencing = hooks.register(EventListenerHook, {
     event({ reference }, listeners) {
       if (reference.property('secret') !== true) return;
-      for (const listener of listeners) if (listener.bundle.name === 'consumer') listeners.delete(listener);
+      for (const listener of listeners) {
+        assert.notEqual(listener.bundle.id, 0);
+        if (listener.bundle.name === 'consumer') listeners.delete(listener);
+      }
     },
   });
   secret.setProperties({ secret: true, n: 1 });
   open.setProperties({ n: 1 });
   assert.deepEqual(heard.splice(0), ['provider MODIFIED', 'consumer MODIFIED', 'provider MODIFIED']);
+  assert.deepEqual(inside, ['MODIFIED', 'MODIFIED']);
   silencing.unregister();
   secret.setProperties({ secret: true, n: 2 });
   assert.deepEqual(heard, ['consumer MODIFIED', 'provider MODIFIED']);
