@@ -223,7 +223,7 @@ export class Bundle implements BundleView {
         this.#host.error(this, error);
       }
       this.revision.unload();
-      this.#unresolve();
+      this.unresolved();
       this.#state = 'UNINSTALLED';
       this.#host.wirings.leave(this.name);
       this.#host.wirings.release(this.revision);
@@ -250,6 +250,13 @@ export class Bundle implements BundleView {
     if (this.#state !== 'INSTALLED') return;
     this.#state = 'RESOLVED';
     this.#host.fire('RESOLVED', this);
+  }
+
+  /** Its revision is wired no more; within `exclusively`. */
+  unresolved(): void {
+    if (this.#state !== 'RESOLVED') return;
+    this.#state = 'INSTALLED';
+    this.#host.fire('UNRESOLVED', this);
   }
 
   /**
@@ -288,7 +295,7 @@ export class Bundle implements BundleView {
 
   /** What the bundle is, not what its code did, keeps it from running where it is to run. */
   #unresolved(cause: unknown): RackwattError {
-    this.#unresolve();
+    this.unresolved();
     const message = `bundle ${this.name} ${this.version} does not resolve: ${errorMessage(cause)}`;
     this.#refusal = new RackwattError('BUNDLE_RESOLVE', message, { cause });
     return this.#refusal;
@@ -320,15 +327,9 @@ export class Bundle implements BundleView {
     }
   }
 
-  #unresolve(): void {
-    if (this.#state !== 'RESOLVED') return;
-    this.#state = 'INSTALLED';
-    this.#host.fire('UNRESOLVED', this);
-  }
-
   /** Takes other content; within `exclusively`. @param run of that content, when it runs already in the place of the present one */
   adopt(revision: Revision, isolation: Isolation, run?: Run): void {
-    if (!run) this.#unresolve();
+    if (!run) this.unresolved();
     this.#revision = revision;
     this.#host.wirings.enter(revision, this.id);
     this.#isolation = isolation;

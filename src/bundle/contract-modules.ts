@@ -24,11 +24,6 @@ export class ContractModules {
     ];
   }
 
-  /** Whether there is a module under that path, evaluated or not. */
-  has(name: string, subpath: string): boolean {
-    return this.#files.some(({ key }) => key === keyOf(name, subpath));
-  }
-
   /** What the module exports; undefined when there is none, or it is not evaluated. */
   exports(name: string, subpath: string): unknown {
     return this.#exports.get(keyOf(name, subpath));

@@ -19,8 +19,7 @@ import { ContainerEvents, type OwnedListenerOptions } from './container-events.j
 import { DataFolders } from './data-folders.js';
 import { eventAdmin } from './event-admin.js';
 import type { BundleEvent, BundleEventType, FrameworkEvent } from './events.js';
-import { endedByItself } from './start-failures.js';
-import { inTime } from './in-time.js';
+import { FrameworkWiring } from './framework-wiring.js';
 import { InstalledBundles } from './installed.js';
 import { Migrations } from './migration.js';
 import { outside } from './operations.js';
@@ -32,12 +31,12 @@ import { Revision, type RevisionSource, type SpaceMakerSource } from './revision
 import type { Run } from './run.js';
 import { runMakerOf } from './run-maker.js';
 import { spaceMakerSource } from './space-maker.js';
+import { endedByItself } from './start-failures.js';
 import { checkLevel, StartLevels } from './start-levels.js';
 import { SystemBundle, type StopEvent } from './system-bundle.js';
 import { updateBundles } from './update.js';
-import { resolveRevisions } from './resolution.js';
-import { Wirings } from './wirings.js';
 import type { BundleView } from './view.js';
+import { Wirings } from './wirings.js';
 
 /** Level of bundles that name none, where nobody chose another. */
 const INITIAL_START_LEVEL = 1;
@@ -67,6 +66,8 @@ export class Framework implements BundleHost, ContextHost {
   readonly migrations: Migrations;
   /** Who is wired to whom. */
   readonly wirings: Wirings;
+  /** Resolves, refreshes, tells who depends on whom. */
+  readonly wiring: FrameworkWiring;
   /** The container itself as a bundle, id 0. */
   readonly system: SystemBundle;
   readonly #options: FrameworkOptions;
@@ -108,6 +109,7 @@ export class Framework implements BundleHost, ContextHost {
       error: (bundle, message, error) => options.logger(bundle.name).error({ error }, message),
     });
     this.wirings = new Wirings(options.shared, options.version);
+    this.wiring = new FrameworkWiring(this, () => this.#events.framework('PACKAGES_REFRESHED'));
     this.migrations = new Migrations((name) => this.#data.pathOf(name), options.logger, options.migration);
     const reporting: RegistryOptions = { onError: (owner, error) => this.error(owner, error) };
     this.registry = options.registry?.(reporting) ?? new ServiceRegistry(reporting);
@@ -357,20 +359,9 @@ export class Framework implements BundleHost, ContextHost {
     return run;
   }
 
-  /**
-   * Wires revisions, with each other first, and what they need; evaluates the contracts that they import.
-   * @throws `BUNDLE_RESOLVE`, `BUNDLE_TIMEOUT`
-   */
-  async wire(revisions: readonly Revision[]): Promise<void> {
-    const resolving = resolveRevisions(revisions, this.wirings);
-    const imports = revisions.some(({ manifest }) => Object.keys(manifest.imports).length > 0);
-    // Contracts are code of bundles, too.
-    const late = 'the contracts that it imports were not evaluated';
-    const resolved = await (imports ? inTime(resolving, this.patience, late) : resolving);
-    for (const revision of resolved) {
-      const bundle = this.#installed.named(revision.manifest.name);
-      if (bundle?.revision === revision) bundle.resolved();
-    }
+  /** Wires revisions, with each other first, and what they need. @throws `BUNDLE_RESOLVE`, `BUNDLE_TIMEOUT` */
+  wire(revisions: readonly Revision[]): Promise<void> {
+    return this.wiring.wire(revisions);
   }
 
   /** The data folder of a bundle, made by its version where there is none. */

@@ -3,6 +3,7 @@ export type { Change, UninstallOptions } from './bundle-host.js';
 export { BundleContext, type Activator, type ContextHost } from './context.js';
 export * from './contract.js';
 export type { BundleEvent, BundleEventType, FrameworkEvent, FrameworkEventType, ListenerOptions } from './events.js';
+export { explainBundle, type BundleExplanation, type BundleWhy, type RequirementInfo } from './explain.js';
 export { Framework } from './framework.js';
 export type { FrameworkOptions } from './options.js';
 export {

@@ -71,7 +71,7 @@ export interface StaticComponent {
 
 const NAME = /^(?:@[a-z0-9][\w.-]*\/)?[a-z0-9][\w.-]*$/;
 /** What npm writes into package.json for a package that it took from elsewhere than a registry. */
-const PLACE = /^(?:file|link|workspace|portal|git|git\+\w+|https?|github):|^[./~]/;
+const PLACE = /^(?:file|link|workspace|portal|git|git\+\w+|https?|github):|^(?:\.{0,2}|~)\//;
 
 /**
  * Reads the manifest of a bundle folder: at once, since for a small file the trips through the thread pool take thirty

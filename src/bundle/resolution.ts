@@ -26,6 +26,8 @@ export async function resolveRevisions(revisions: readonly Revision[], wirings: 
   for (const revision of resolved) revision.ready = evaluated;
   try {
     await evaluated;
+    // Those that another operation wires just now are as far when that is.
+    for (const revision of revisions) await revision.ready;
   } catch (error) {
     for (const revision of resolved) wirings.unresolve(revision);
     const [first] = revisions;
@@ -60,9 +62,13 @@ async function evaluate(resolved: readonly Revision[]): Promise<void> {
   }
 }
 
+interface Caused {
+  code?: unknown;
+  cause?: Caused;
+}
+
 function isCycle(error: unknown): boolean {
-  for (let each = error; each instanceof Error; each = each.cause)
-    if (each instanceof RackwattError && each.code === 'BUNDLE_CYCLE') return true;
+  for (let each = error as Caused | undefined; each; each = each.cause) if (each.code === 'BUNDLE_CYCLE') return true;
   return false;
 }
 
@@ -99,12 +105,15 @@ export function wanted(requirement: Requirement): string {
   if (requirement.namespace !== PLATFORM) return wordsOf(requirement);
   const terms = requirement.filter?.terms ?? [];
   const text = requirement.filter?.toString() ?? '';
-  const list = (name: string) =>
-    terms
-      .filter((term) => term.name === name)
-      .map((term) => (text.includes(`(!${term.toString()})`) ? `not ${term.text}` : term.text))
-      .join(' or ');
-  return ['os', 'cpu'].flatMap((name) => (list(name) === '' ? [] : [`${name} ${list(name)}`])).join(', ');
+  const list = (name: string): string[] => {
+    const own = terms.filter((term) => term.name === name);
+    const isRefused = (term: (typeof own)[number]): boolean => text.includes(`(!${term.toString()})`);
+    const named = own.filter((term) => !isRefused(term)).map((term) => term.text);
+    const refused = own.filter(isRefused).map((term) => `not ${term.text}`);
+    const all = [...(named.length > 0 ? [named.join(' or ')] : []), ...refused];
+    return all.length > 0 ? [`${name} ${all.join(', ')}`] : [];
+  };
+  return [...list('os'), ...list('cpu')].join(', ');
 }
 
 /** What is there instead of what a requirement asks for, in words. @param near whatever has its name */

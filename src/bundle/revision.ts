@@ -212,13 +212,13 @@ export class Revision implements Wirable<Revision> {
 
   #refusal(specifier: string, name: string, subpath: string, provider: Revision): RackwattError {
     const { manifest } = provider;
-    if (provider.#contracts?.has(name, subpath))
+    const brought = manifest.brought.find((each) => each.name === name);
+    const offered = brought ? Object.keys(brought.exports) : manifest.contracts;
+    if (offered.includes(subpath))
       return new RackwattError(
         'BUNDLE_CYCLE',
         `${this.manifest.name} imports ${specifier}, which is not evaluated yet: contracts of ${this.manifest.name} and ${manifest.name} import each other`,
       );
-    const brought = manifest.brought.find((each) => each.name === name);
-    const offered = brought ? Object.keys(brought.exports) : manifest.contracts;
     return new RackwattError(
       'BUNDLE_PRIVATE',
       `${this.manifest.name} imports ${specifier}, but ${name} offers only ${offered.join(', ')}: the rest is its own`,
@@ -230,7 +230,7 @@ export class Revision implements Wirable<Revision> {
 function notThere(specifier: string): RackwattError {
   return new RackwattError(
     'MODULE_NOT_FOUND',
-    `Cannot find module '${specifier}': it is an optional peer dependency, and no bundle that offers it was there when this one was resolved`,
+    `Cannot find '${specifier}': it is an optional peer dependency, and no bundle that offers it was there when this one was resolved`,
   );
 }
 

@@ -95,7 +95,7 @@ function dependsOn(replacement: Replacement, other: Replacement): boolean {
 }
 
 /** Bundles are taken in one order, so that two updates never wait for each other. */
-function allExclusively(bundles: readonly Bundle[], operation: () => Promise<void>): Promise<void> {
+export function allExclusively(bundles: readonly Bundle[], operation: () => Promise<void>): Promise<void> {
   const [first, ...others] = bundles.toSorted((a, b) => a.id - b.id);
   return first ? first.exclusively('update', () => allExclusively(others, operation)) : operation();
 }

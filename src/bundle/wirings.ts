@@ -84,10 +84,7 @@ export class Wirings {
       const { wiring } = next;
       if (!wiring || wiring.isCurrent) continue;
       if (wiring.isInUse) this.#pending.add(next);
-      else {
-        this.#pending.delete(next);
-        open.push(...this.unresolve(next).filter((provider) => this.#pending.has(provider)));
-      }
+      else open.push(...this.unresolve(next).filter((provider) => this.#pending.has(provider)));
     }
   }
 
@@ -95,6 +92,7 @@ export class Wirings {
   unresolve(revision: Revision): Revision[] {
     const providers = revision.wiring?.disconnect() ?? [];
     revision.unwire();
+    this.#pending.delete(revision);
     return providers;
   }
 
@@ -107,10 +105,10 @@ export class Wirings {
    * Finds wires for all of the revisions and for those that they need, or for none; changes nothing.
    * @param revisions those that are no bundle's yet come in the place of what the bundle is now
    */
-  find(revisions: readonly Revision[]): Resolution<Resource> {
-    const coming = new Map(revisions.map((revision) => [revision.manifest.name, revision]));
+  find(revisions: readonly Resource[]): Resolution<Resource> {
+    const coming = new Map(revisions.filter(isRevision).map((revision) => [revision.manifest.name, revision]));
     return resolve<Resource>(revisions, {
-      candidates: (requirement) => this.#candidates(requirement, coming),
+      candidates: (requirement) => this.candidates(requirement, coming),
       isResolved: (resource) => !isRevision(resource) || resource.wiring !== undefined,
     });
   }
@@ -152,7 +150,7 @@ export class Wirings {
   }
 
   /** Who has what a requirement asks for, those preferred first (OSGi Core, "Provider Selection"). */
-  #candidates(requirement: Requirement, coming: Coming): Candidate<Resource>[] {
+  candidates(requirement: Requirement, coming: Coming = NONE): Candidate<Resource>[] {
     const own = this.#ownCapability(requirement);
     if (own) return isMet(requirement, own) ? [{ resource: CONTAINER, capability: own }] : [];
     const found: Candidate<Revision>[] = [];

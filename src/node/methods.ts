@@ -1,7 +1,7 @@
-import type { Bundle, Runtime } from '../bundle/index.js';
+import { explainBundle, type Bundle, type BundleWhy, type Framework, type Runtime } from '../bundle/index.js';
 import { AdminMethod } from '../cli/contract.js';
 import { ConfigurationAdmin } from '../configuration/index.js';
-import { errorMessage, RackwattError } from '../errors.js';
+import { RackwattError } from '../errors.js';
 import type { SocketMethod } from './admin-socket.js';
 import { componentsOf } from './components.js';
 import { diagnose } from './doctor.js';
@@ -60,12 +60,12 @@ export function socketMethods(
         components: components.map(({ info }) => info),
       };
     },
-    'bundle.why': async (parameters) => {
+    'bundle.why': (parameters): BundleWhy => {
       const name = text(parameters, 'name');
       const dropIns = dropInReasons(node, name);
       const found = framework.bundle(name) ?? framework.bundle(`@rackwatt/${name}`);
-      if (!found && dropIns.length > 0) return { state: 'QUARANTINED', reason: dropIns.join('; ') };
-      return why(bundle(parameters), dropIns);
+      if (!found && dropIns.length > 0) return { name, state: 'QUARANTINED', reason: dropIns.join('; ') };
+      return why(bundle(parameters), framework, dropIns);
     },
     'bundle.doctor': (parameters) =>
       diagnose(framework, node.tokens, bundle(parameters), (parameters as Parameters)['quick'] !== true),
@@ -83,6 +83,11 @@ export function socketMethods(
     'bundle.stop': async (parameters) => {
       await bundle(parameters).stop();
       return bundle(parameters).info();
+    },
+    'bundle.refresh': async (parameters) => {
+      const named = (parameters as Parameters | undefined)?.['name'];
+      const refreshed = await framework.wiring.refresh(named === undefined ? undefined : [bundle(parameters)]);
+      return refreshed.map((each) => each.info());
     },
     'bundle.install': async (parameters) => installing(node, (await runtime.node()).home, installRequest(parameters)),
     'bundle.uninstall': (parameters) => node.installation.uninstall(bundle(parameters)),
@@ -120,13 +125,12 @@ export function socketMethods(
   };
 }
 
-async function why(bundle: Bundle, dropIns: readonly string[]): Promise<{ state: string; reason: string }> {
-  const also = dropIns.map((reason) => `; ${reason}`).join('');
-  if (bundle.state === 'ACTIVE') return { state: bundle.state, reason: `it is active${also}` };
-  // Why it does not resolve is its reason from then on.
-  await bundle.resolve().catch((error: unknown) => void errorMessage(error));
-  const reason = bundle.reason ?? (bundle.autostart ? 'it waits for its start level' : 'nobody started it');
-  return { state: bundle.state, reason: reason + also };
+/** How it stands with a bundle, with its components that are not active, and with its drop-ins that do not run. */
+function why(bundle: Bundle, framework: Framework, dropIns: string[]): BundleWhy {
+  const components = componentsOf(framework)
+    .filter(({ info }) => info.bundle === bundle.name && info.state !== 'active')
+    .map(({ info: { name, state, reasons } }) => ({ name, state, reasons }));
+  return { ...explainBundle(bundle, framework.wirings), components, dropIns };
 }
 
 /** Drop-ins that are not taken, as lines of the list of bundles. */

@@ -6,6 +6,7 @@ import { install } from '../install-command.js';
 import type { Command } from '../contract.js';
 import { json, table } from '../output.js';
 import { doctor } from '../bundle-doctor.js';
+import { why } from '../bundle-why.js';
 
 const JSON_OPTION = { '--json': 'print JSON' };
 
@@ -57,14 +58,7 @@ export const bundle: Command = {
         else input.stdout.write(json(await input.call('bundle.info', { name })));
       },
     },
-    why: {
-      summary: 'why a bundle is not active',
-      arguments: '<name>',
-      async run({ arguments: [name], stdout, call }) {
-        const { state, reason } = (await call('bundle.why', { name })) as { state: string; reason: string };
-        stdout.write(`${state}: ${reason}\n`);
-      },
-    },
+    why,
     doctor,
     new: {
       summary: 'lay out a new bundle with a test in DIR: "bundle new driver acme"',
@@ -95,6 +89,18 @@ export const bundle: Command = {
       'bundle.stop',
       ({ name, state }) => `${name} is ${state}\n`,
     ),
+    refresh: {
+      summary:
+        'wire a bundle anew with all that are wired to it; without NAME, whoever is still wired to old revisions',
+      arguments: '[name]',
+      options: JSON_OPTION,
+      async run({ arguments: [name], options, stdout, call }) {
+        const bundles = (await call('bundle.refresh', name === undefined ? {} : { name })) as BundleInfo[];
+        if (options['json']) stdout.write(json(bundles));
+        else if (bundles.length === 0) stdout.write('nobody is wired to an old revision\n');
+        else stdout.write(bundles.map((each) => `${each.name} is ${each.state}\n`).join(''));
+      },
+    },
     uninstall: onRunningNode(
       'take a bundle out of the configuration; what it stored stays',
       'bundle.uninstall',
