@@ -49,8 +49,8 @@ type Written = 'activate' | 'modified' | 'deactivate' | 'references' | 'wiring' 
 type Contracts = Contract<unknown> | readonly Contract<unknown>[] | undefined;
 type Options<C extends Contracts, S extends TSchema> = Omit<
   ComponentOptions<unknown, References, S, object>,
-  Written | 'provides'
-> & { provides?: C };
+  Written | 'provides' | 'name'
+> & { /** Unless given, the name of the class. */ name?: string; provides?: C };
 
 type Method = (this: object, ...values: unknown[]) => unknown;
 type Class = abstract new (...values: never[]) => object;
@@ -168,7 +168,7 @@ function marks(kind: 'activate' | 'modified' | 'deactivate'): () => MethodDecora
 export const Activate = marks('activate');
 /** The method that takes a changed configuration alive; without it the component restarts. */
 export const Modified = marks('modified');
-/** The method that runs before the references go; it gets the reason. */
+/** The method that runs before the references go; it gets the reason, and an `Activation`. */
 export const Deactivate = marks('deactivate');
 
 type ComponentDecorator<P, C> = <T extends abstract new (...values: never[]) => P>(
@@ -202,6 +202,11 @@ export function Component<const C extends Contracts = undefined, S extends TSche
         context: cradle['context'],
       } as Activation;
     };
+    /** A hook, or its name where the class has no such method: the container says what becomes of it. */
+    const hook = (method: string | undefined, called: (...values: never[]) => unknown): object | string | undefined =>
+      method === undefined || typeof (type.prototype as Record<string, unknown>)[method] === 'function'
+        ? called
+        : method;
     const called = (kind: HandlerKind): object => {
       if (handlers[kind].size === 0) return {};
       const methods = Array.from(handlers[kind], ([reference, method]) => [
@@ -213,25 +218,33 @@ export function Component<const C extends Contracts = undefined, S extends TSche
     const definition = {
       [BRAND]: 'class',
       options: {
+        name: type.name,
         ...options,
         references: Object.fromEntries(references),
         ...called('bind'),
         ...called('updated'),
         ...called('unbind'),
-        activate(cradle: Record<string, unknown>) {
+        activate: hook(activate, (cradle: Record<string, unknown>) => {
           const instance = made.get(cradle)!;
           const pending = call(instance, activate, fill(instance, cradle));
           return pending instanceof Promise ? pending.then(() => instance) : instance;
-        },
+        }),
         ...(modified === undefined
           ? {}
           : {
-              modified: (cradle: Record<string, unknown>, instance: object) =>
+              modified: hook(modified, (cradle: Record<string, unknown>, instance: object) =>
                 call(instance, modified, fill(instance, cradle)),
+              ),
             }),
         ...(deactivate === undefined
           ? {}
-          : { deactivate: (instance: object, reason: DeactivationReason) => call(instance, deactivate, reason) }),
+          : {
+              deactivate: hook(
+                deactivate,
+                (instance: object, reason: DeactivationReason, cradle: Record<string, unknown>) =>
+                  call(instance, deactivate, reason, fill(instance, cradle)),
+              ),
+            }),
       },
       construct(cradle: Record<string, unknown>) {
         const child = container.createChildContainer();

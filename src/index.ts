@@ -7,6 +7,7 @@ export { Scope, type Disposer } from './scope/index.js';
 export { RackwattError, errorMessage, errorRecord, type ErrorRecord } from './errors.js';
 export { component, type ComponentDefinition } from './component/define.js';
 export { AnyService, many, one, optional } from './component/references.js';
+export { ComponentFactory, type FactoryInstance } from './component/factory.js';
 export type * from './component/types.js';
 export * from './configuration/contract.js';
 export * from './configuration/managed-service.js';

@@ -66,7 +66,8 @@ export interface StaticComponent {
   name: string;
   provides: string[];
   references: Record<string, { contract: string; cardinality: string; policy: string; target?: string }>;
-  configuration?: { pid: string; policy: 'optional' | 'require' | 'ignore'; schema?: object };
+  /** `pids` where there are several, `pid` being the first of them. */
+  configuration?: { pid: string; pids?: string[]; policy: 'optional' | 'require' | 'ignore'; schema?: object };
 }
 
 const NAME = /^(?:@[a-z0-9][\w.-]*\/)?[a-z0-9][\w.-]*$/;
@@ -245,10 +246,11 @@ function staticReferences(value: unknown, file: string, key: string): StaticComp
 }
 
 function staticConfiguration(value: unknown, file: string, key: string): NonNullable<StaticComponent['configuration']> {
-  const { pid, policy = 'optional', schema } = record(value, file, key);
+  const { pid, pids, policy = 'optional', schema } = record(value, file, key);
   if (typeof pid !== 'string') throw invalid(file, `"${key}.pid" must be a text`);
   if (policy !== 'optional' && policy !== 'require' && policy !== 'ignore')
     throw invalid(file, `"${key}.policy" must be "optional", "require" or "ignore"`);
   if (schema !== undefined && !isRecord(schema)) throw invalid(file, `"${key}.schema" must be a JSON Schema`);
-  return { pid, policy, ...(schema === undefined ? {} : { schema }) };
+  const several = pids === undefined ? {} : { pids: strings(pids, file, `${key}.pids`) };
+  return { pid, ...several, policy, ...(schema === undefined ? {} : { schema }) };
 }

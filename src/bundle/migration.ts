@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { cp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { ComponentDefinition, Logger } from '../component/index.js';
-import { pidOf } from '../component/index.js';
+import { pidsOf } from '../component/index.js';
 import { isMissing, realFileSystem, replaceFile } from '../durable/index.cjs';
 import { errorMessage, RackwattError } from '../errors.js';
 import type { Revision } from './revision.js';
@@ -163,7 +163,7 @@ export class Migrations {
     if (typeof migrate !== 'function')
       throw new RackwattError('BUNDLE_MANIFEST', `${path} of ${name} exports no function "migrate"`);
     await copyOf(folder, copy);
-    const pids = new Set(definitions.map(pidOf));
+    const pids = new Set(definitions.flatMap(pidsOf));
     const configuration = structuredClone(this.#host?.configurations(name, pids) ?? {});
     const known = new Set(Object.keys(configuration));
     const log = this.#logger(name);

@@ -1,11 +1,14 @@
 import { errorMessage, RackwattError } from '../errors.js';
 import type { ServiceReference } from '../registry/index.js';
 import { HealthCheck, type Health } from './contract.js';
-import type { Run } from './run.js';
+import type { Run, RunComponent } from './run.js';
 
-/** Labels of the components that are active: what a new revision has to come up to. */
+/** Whether it has come as far as it can by itself. */
+const isUp = (state: RunComponent['state']): boolean => state === 'active' || state === 'satisfied';
+
+/** Labels of the components that are active, or would be if somebody used them: what a new revision has to come up to. */
 export function activeLabels(run: Run | undefined): Set<string> {
-  const active = run?.components().filter(({ state }) => state === 'active') ?? [];
+  const active = run?.components().filter(({ state }) => isUp(state)) ?? [];
   return new Set(active.map(({ label }) => label));
 }
 
@@ -40,7 +43,7 @@ async function componentsActive(run: Run, { active, patience, waiting: mayWait }
     for (const { label, state, failed, why } of run.components()) {
       if (failed !== undefined) throw new RackwattError('COMPONENT_FAILED', `component ${label} failed: ${failed}`);
       if (!active.has(label) || (mayWait && state === 'unsatisfied')) continue;
-      if (state !== 'active') reasons.push(`${label}: ${why().join('; ') || state}`);
+      if (!isUp(state)) reasons.push(`${label}: ${why().join('; ') || state}`);
     }
     return reasons;
   };

@@ -240,18 +240,19 @@ function packageName(specifier: string): string | undefined {
 
 /** The same component, whose code is known as its space's also where it is called out of another bundle's. */
 function runIn(space: ModuleSpace, definition: ComponentDefinition): ComponentDefinition {
-  const { activate, deactivate, modified, handOver, takeOver } = definition.options;
-  const options: ComponentDefinition['options'] = {
-    ...definition.options,
-    activate: (cradle: never) => space.run(() => activate(cradle)),
-    ...(deactivate
-      ? { deactivate: (service: unknown, reason: never) => space.run(() => deactivate(service, reason)) }
-      : {}),
-    ...(modified ? { modified: (cradle: never, service: unknown) => space.run(() => modified(cradle, service)) } : {}),
-    ...(handOver ? { handOver: (service: object) => space.run(() => handOver(service)) } : {}),
-    ...(takeOver
-      ? { takeOver: (service: object, state: unknown, from: string) => space.run(() => takeOver(service, state, from)) }
-      : {}),
+  const inside = (hook: unknown): unknown =>
+    typeof hook === 'function' ? (...given: unknown[]) => space.run(() => hook(...given) as unknown) : hook;
+  const each = (handlers: object): object =>
+    Object.fromEntries(Object.entries(handlers).map(([name, handler]) => [name, inside(handler)]));
+  const options: Record<string, unknown> = { ...definition.options };
+  for (const hook of ['activate', 'deactivate', 'modified', 'handOver', 'takeOver'])
+    if (options[hook] !== undefined) options[hook] = inside(options[hook]);
+  for (const handlers of ['bind', 'updated', 'unbind'])
+    if (options[handlers] !== undefined) options[handlers] = each(options[handlers] as object);
+  const { construct } = definition;
+  return {
+    ...definition,
+    options: options as unknown as ComponentDefinition['options'],
+    ...(construct ? { construct: (cradle: unknown) => space.run(() => construct(cradle)) } : {}),
   };
-  return { ...definition, options };
 }

@@ -16,6 +16,8 @@ export class Activation {
   readonly #engine: EngineParts;
   /** What the component's code finds by name. */
   cradle: Record<string, unknown> = {};
+  /** The same with the configuration in force, once that changed. */
+  #modified: Record<string, unknown> | undefined;
 
   constructor(instance: ComponentInstance, engine: EngineParts) {
     this.#instance = instance;
@@ -27,7 +29,7 @@ export class Activation {
   begin(): unknown {
     const { definition, bindings } = this.#instance;
     const { options } = definition;
-    const values = cradleValues(this.#instance, this.#config(), this.scope);
+    const values = cradleValues(this.#instance, this.#engine, this.#config(), this.scope);
     const wired = wire(values, options.wiring as Parameters<typeof wire>[1]);
     if (wired.cradle !== values) this.scope.add('wiring', () => wired.dispose());
     this.cradle = wired.cradle;
@@ -70,11 +72,12 @@ export class Activation {
   /** Calls `modified` with the configuration in force. */
   modify(): void {
     const { definition, log } = this.#instance;
-    const cradle = Object.create(this.cradle, { config: { value: this.#config(), enumerable: true } }) as never;
+    const config = { value: this.#config(), enumerable: true };
+    this.#modified = Object.create(this.cradle, { config }) as Record<string, unknown>;
     const failed = (error: unknown): void =>
       log.error({ error: errorRecord(error) }, `modified failed: ${errorMessage(error)}`);
     try {
-      const pending = definition.options.modified?.(cradle, this.service);
+      const pending = definition.options.modified?.(this.#modified as never, this.service);
       if (pending) void this.#engine.track(pending.catch(failed));
     } catch (error) {
       failed(error);
@@ -87,7 +90,7 @@ export class Activation {
     const failed = (error: unknown): void =>
       log.error({ error: errorRecord(error) }, `deactivate failed: ${errorMessage(error)}`);
     try {
-      const pending = definition.options.deactivate?.(this.service, reason);
+      const pending = definition.options.deactivate?.(this.service, reason, (this.#modified ?? this.cradle) as never);
       if (pending) return this.#engine.inTime(pending, `deactivate of ${label}`).catch(failed);
     } catch (error) {
       failed(error);

@@ -130,6 +130,14 @@ export class ReferenceBinding {
     return minimum === 1 ? this.#best() !== undefined : this.candidates().length >= minimum;
   }
 
+  /** The services whose objects `bind` is about to get. */
+  wanted(): ServiceReference[] {
+    if (this.description.lookup) return [];
+    if (this.many) return this.candidates();
+    const best = this.#best();
+    return best ? [best] : [];
+  }
+
   /** Takes hold of the services. @returns false when fewer than the minimum could be had. */
   bind(): boolean {
     this.#up = true;

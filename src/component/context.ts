@@ -3,17 +3,32 @@ import type { Contract } from '../registry/contract.js';
 import type { Properties, ServiceRegistration } from '../registry/types.js';
 import type { Scope } from '../scope/index.js';
 import type { ComponentContext } from './types.js';
+import type { ReferenceBinding } from './binding.js';
+import type { EngineParts } from './engine.js';
+import { factoryInstance } from './factory.js';
 import type { ComponentInstance } from './instance.js';
 
 /** What a component gets as its `context` for one activation. Its functions may be taken out of it. */
-function componentContext(instance: ComponentInstance, scope: Scope): ComponentContext {
+function componentContext(instance: ComponentInstance, engine: EngineParts, scope: Scope): ComponentContext {
   const { bundle } = instance.set;
   return {
     bundle: { id: bundle.owner.id, name: bundle.owner.name, version: bundle.version },
     name: instance.name,
+    id: instance.id,
     pid: instance.configuration?.pid,
-    properties: instance.properties,
+    get properties() {
+      return instance.properties;
+    },
     scope,
+    usingBundle: instance.made?.user,
+    instance: instance.made && !instance.made.user ? factoryInstance(instance, engine) : undefined,
+    get serviceReference() {
+      return instance.serviceReference;
+    },
+    locateService: (name) => referenceOf(instance, name).locate(),
+    locateServices: (name) => [...referenceOf(instance, name).locateAll()],
+    enableComponent: (name) => engine.enable(instance.set, name),
+    disableComponent: (name) => engine.disable(instance.set, name),
     dataFolder: () => bundle.dataFolder(),
     resolve: (specifier) => bundle.resolve(specifier),
     provide: <T>(contract: Contract<T>, service: T, properties: Properties = {}): ServiceRegistration<T> => {
@@ -27,15 +42,30 @@ function componentContext(instance: ComponentInstance, scope: Scope): ComponentC
   };
 }
 
-/** What a component and its private parts find by name. Its log is made when somebody asks for it. */
-export function cradleValues(instance: ComponentInstance, config: unknown, scope: Scope): Record<string, unknown> {
+function referenceOf(instance: ComponentInstance, name: string): ReferenceBinding {
+  const binding = instance.bindings.find((each) => each.name === name);
+  if (binding) return binding;
+  const message = `component ${instance.label} has no reference ${name}`;
+  throw new RackwattError('REFERENCE_UNKNOWN', message, { context: { component: instance.label, reference: name } });
+}
+
+/** What a component and its private parts find by name. Its log and its context are made when somebody asks for them. */
+export function cradleValues(
+  instance: ComponentInstance,
+  engine: EngineParts,
+  config: unknown,
+  scope: Scope,
+): Record<string, unknown> {
+  let context: ComponentContext | undefined;
   const values: Record<string, unknown> = {
     config,
     get log() {
       return instance.log;
     },
     scope,
-    context: componentContext(instance, scope),
+    get context() {
+      return (context ??= componentContext(instance, engine, scope));
+    },
   };
   for (const binding of instance.bindings) values[binding.name] = binding.value();
   return values;

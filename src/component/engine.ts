@@ -2,11 +2,14 @@ import { errorMessage, RackwattError } from '../errors.js';
 import type { ServiceGroup, ServiceRegistry } from '../registry/index.js';
 import type { Holders } from './binding.js';
 import type { ComponentDefinition } from './define.js';
-import { ComponentInstance, type InstanceConfiguration } from './instance.js';
+import type { InstanceConfiguration } from './configuration.js';
+import { ComponentInstance } from './instance.js';
 import type { Handover } from './handover.js';
-import { dependantsFirst, fallingWithout } from './plan.js';
+import { Matching } from './matching.js';
+import { dependantsFirst, fallingWithout, neededFirst } from './plan.js';
 import type { AddOptions, ComponentBundle, ComponentSet, ConfiguredBundle, RemoveOptions } from './set.js';
 import type { DeactivationReason, Logger } from './types.js';
+import { usable } from './valid.js';
 import { Work } from './work.js';
 
 export interface EngineOptions {
@@ -30,11 +33,24 @@ export interface EngineOptions {
 export interface EngineParts {
   readonly drain: number;
   readonly holders: Holders;
+  /** Components that are activated by getting their service, by its id. */
+  readonly offers: Map<number, ComponentInstance>;
   logger(bundle: ComponentBundle, component: string): Logger;
   defaults(definition: ComponentDefinition): Readonly<Record<string, unknown>>;
   reconsider(instance: ComponentInstance): void;
   lower(instance: ComponentInstance, reason: DeactivationReason): void | Promise<void>;
   changed(instance: ComponentInstance): void;
+  nextId(): number;
+  /** Activates what this one is about to get, what that needs first: a chain of any length, without recursion. */
+  prepare(instance: ComponentInstance): readonly ComponentInstance[];
+  /** What was prepared is in use now, or never will be. */
+  release(prepared: readonly ComponentInstance[]): void;
+  /** Whether its activation was tried, in vain, in the preparation under way. */
+  tried(instance: ComponentInstance): boolean;
+  /** An instance that somebody made, and that is down, does not come back. */
+  gone(instance: ComponentInstance): void;
+  enable(set: ComponentSet, name: string | undefined): void;
+  disable(set: ComponentSet, name: string): void;
   track(work: Promise<void>): Promise<void>;
   /** Waits for the work, and warns instead when it takes longer than the patience of the container and `allowance` ms. */
   inTime<T>(work: Promise<T>, what: string, allowance?: number): Promise<T | undefined>;
@@ -49,6 +65,7 @@ export interface EngineParts {
 export class ComponentEngine implements EngineParts {
   readonly registry: ServiceRegistry;
   readonly holders: Holders = new Map();
+  readonly offers = new Map<number, ComponentInstance>();
   readonly #options: EngineOptions;
   readonly #sets = new Set<ComponentSet>();
   readonly #queue: ComponentInstance[] = [];
@@ -56,12 +73,19 @@ export class ComponentEngine implements EngineParts {
   readonly #falling = new Set<ComponentInstance>();
   readonly #listeners = new Set<(instance: ComponentInstance) => void>();
   readonly #work: Work;
+  readonly #matching: Matching;
   #draining = false;
+  /** Delayed components whose activation was tried in the preparation under way. */
+  #tried: Set<ComponentInstance> | undefined;
   #nextId = 1;
+  #changes = 0;
 
   constructor(options: EngineOptions) {
     this.#options = options;
     this.registry = options.registry;
+    this.#matching = new Matching(this, this.#sets, (pid, definition, bundle) =>
+      options.configurations(pid, definition, bundle),
+    );
     this.#work = new Work({
       patience: options.patience ?? 10_000,
       done: () => this.#drain(),
@@ -84,18 +108,10 @@ export class ComponentEngine implements EngineParts {
 
   /** Adds the components of a bundle; those that can come up have begun to when this returns. */
   add(bundle: ComponentBundle, definitions: readonly ComponentDefinition[], options: AddOptions = {}): ComponentSet {
-    const names = new Set<string>();
-    for (const { options: component } of definitions) {
-      if (names.has(component.name))
-        throw new RackwattError(
-          'COMPONENT_DUPLICATE',
-          `bundle ${bundle.owner.name} declares the component ${component.name} twice`,
-        );
-      names.add(component.name);
-    }
     const set: ComponentSet = {
       bundle,
-      definitions,
+      definitions: usable(definitions, (component, message) => this.logger(bundle, component).error(message)),
+      disabled: undefined,
       instances: new Set(),
       ownServices: options.services === undefined,
       services: options.services ?? this.registry.group(bundle.owner),
@@ -104,8 +120,10 @@ export class ComponentEngine implements EngineParts {
       inherits: options.inherits,
       bequeaths: undefined,
     };
+    for (const { options: component } of set.definitions)
+      if (component.enabled === false) (set.disabled ??= new Set()).add(component.name);
     this.#sets.add(set);
-    for (const definition of definitions) this.#matchConfigurations(set, definition);
+    for (const definition of set.definitions) this.#matching.match(set, definition);
     return set;
   }
 
@@ -160,59 +178,52 @@ export class ComponentEngine implements EngineParts {
     if (set.ownServices) set.services.close();
   }
 
-  /** Configurations of these PIDs (or factory PIDs) changed. */
-  configurationsChanged(pids: Iterable<string>): void {
-    const changed = new Set(pids);
-    for (const set of this.#sets) {
-      if (set.leaving) continue;
-      for (const definition of set.definitions)
-        if (changed.has(pidOf(definition))) this.#matchConfigurations(set, definition);
-    }
+  /**
+   * Configurations of these PIDs (or factory PIDs) changed. Components take them in the next turn: several changes of one
+   * turn are one to them.
+   * @returns settles when those that can have begun to
+   */
+  configurationsChanged(pids: Iterable<string>): Promise<void> {
+    return this.#matching.changed(pids);
   }
 
-  #matchConfigurations(set: ComponentSet, definition: ComponentDefinition): void {
-    const policy = definition.options.configuration?.policy ?? 'optional';
-    const wanted =
-      policy === 'ignore'
-        ? []
-        : this.#options.configurations(pidOf(definition), definition, configuredBundle(set.bundle));
-    const existing =
-      set.instances.size === 0 ? [] : [...set.instances].filter((instance) => instance.definition === definition);
-    const list: (InstanceConfiguration | undefined)[] =
-      wanted.length === 0 && policy !== 'require' ? [undefined] : [...wanted];
-    if (existing.length === 0) {
-      for (const configuration of list) this.#make(set, definition, configuration);
-      return;
-    }
-    const byPid = new Map(existing.map((instance) => [instance.configuration?.pid, instance]));
-    const kept = new Set<ComponentInstance>();
-    // An unconfigured instance becomes the first configured one, and back, so that it can take the change alive.
-    const spare = byPid.get(undefined) ?? (list[0] === undefined ? existing[0] : undefined);
-    for (const configuration of list) {
-      const instance = byPid.get(configuration?.pid) ?? (spare && !kept.has(spare) ? spare : undefined);
-      if (!instance) kept.add(this.#make(set, definition, configuration));
-      else {
-        kept.add(instance);
-        if (!sameConfiguration(instance.configuration, configuration)) instance.configure(configuration);
-      }
-    }
-    for (const instance of existing) if (!kept.has(instance)) this.#drop(set, instance);
-  }
-
-  #make(set: ComponentSet, definition: ComponentDefinition, configuration: InstanceConfiguration | undefined) {
-    const instance = new ComponentInstance(this.#nextId++, set, definition, configuration, this);
+  make(
+    set: ComponentSet,
+    definition: ComponentDefinition,
+    configuration: InstanceConfiguration | undefined,
+  ): ComponentInstance {
+    const instance = new ComponentInstance(this.nextId(), set, definition, configuration, this);
     set.instances.add(instance);
     this.reconsider(instance);
     return instance;
   }
 
-  #drop(set: ComponentSet, instance: ComponentInstance): void {
-    set.instances.delete(instance);
+  nextId(): number {
+    return this.#nextId++;
+  }
+
+  drop(instance: ComponentInstance, reason: DeactivationReason): void | Promise<void> {
+    instance.set.instances.delete(instance);
     instance.queued = false;
     instance.retire();
-    const down = this.lower(instance, 'configuration-deleted');
-    if (down) void this.track(down.then(() => instance.dispose()));
-    else instance.dispose();
+    const down = this.lower(instance, reason);
+    if (down) return this.track(down.then(() => this.gone(instance)));
+    this.gone(instance);
+  }
+
+  gone(instance: ComponentInstance): void {
+    if (instance.state === 'disposed') return;
+    instance.set.instances.delete(instance);
+    instance.dispose();
+    this.changed(instance);
+  }
+
+  enable(set: ComponentSet, name: string | undefined): void {
+    this.#matching.enable(set, name);
+  }
+
+  disable(set: ComponentSet, name: string): void {
+    this.#matching.disable(set, name);
   }
 
   reconsider(instance: ComponentInstance): void {
@@ -246,8 +257,38 @@ export class ComponentEngine implements EngineParts {
     this.#work.check();
   }
 
+  prepare(instance: ComponentInstance): readonly ComponentInstance[] {
+    if (this.offers.size === 0 || this.#tried) return NONE;
+    const needed = neededFirst(instance, this.offers);
+    this.#tried = new Set();
+    try {
+      for (const each of needed) {
+        each.awaited = true;
+        each.rise();
+        this.#tried.add(each);
+      }
+    } finally {
+      this.#tried = undefined;
+    }
+    return needed;
+  }
+
+  release(prepared: readonly ComponentInstance[]): void {
+    for (const each of prepared) {
+      each.awaited = false;
+      this.#enqueue(each);
+    }
+    if (prepared.length > 0) this.#drain();
+  }
+
+  tried(instance: ComponentInstance): boolean {
+    return this.#tried?.has(instance) ?? false;
+  }
+
   lower(instance: ComponentInstance, reason: DeactivationReason): void | Promise<void> {
-    if (instance.state !== 'active' && instance.state !== 'activating') return instance.deactivate(reason);
+    const { state } = instance;
+    const isDown = state !== 'active' && state !== 'activating' && state !== 'satisfied';
+    if (isDown && instance.serviceIds().length === 0) return instance.deactivate(reason);
     const plan = dependantsFirst(instance, this.holders);
     if (plan.length === 1) return instance.deactivate(reason);
     return this.track(this.#follow(plan, reason));
@@ -269,7 +310,13 @@ export class ComponentEngine implements EngineParts {
     }
   }
 
+  /** Rises with every change of a component. */
+  get changes(): number {
+    return this.#changes;
+  }
+
   changed(instance: ComponentInstance): void {
+    this.#changes++;
     for (const listener of this.#listeners) listener(instance);
   }
 
@@ -307,20 +354,7 @@ export class ComponentEngine implements EngineParts {
   }
 }
 
-export function pidOf(definition: ComponentDefinition): string {
-  return definition.options.configuration?.pid ?? definition.options.name;
-}
-
-function sameConfiguration(a: InstanceConfiguration | undefined, b: InstanceConfiguration | undefined): boolean {
-  return (
-    a === b ||
-    (a !== undefined &&
-      b !== undefined &&
-      a.pid === b.pid &&
-      a.problem === b.problem &&
-      JSON.stringify(a.values) === JSON.stringify(b.values))
-  );
-}
+const NONE: readonly ComponentInstance[] = [];
 
 const SYSTEM: ComponentBundle = {
   owner: { id: 0, name: 'rackwatt' },
@@ -330,7 +364,3 @@ const SYSTEM: ComponentBundle = {
     throw new RackwattError('MODULE_NOT_FOUND', errorMessage(`the container resolves nothing: ${specifier}`));
   },
 };
-
-function configuredBundle({ owner, version, location }: ComponentBundle): ConfiguredBundle {
-  return { name: owner.name, version, location };
-}

@@ -1,8 +1,10 @@
 import type { ComponentInfo } from '../bundle/contract.js';
+import { pidsOf } from './configuration.js';
 import type { ComponentInstance } from './instance.js';
 
 const STATES = {
   unsatisfied: 'unsatisfied-reference',
+  satisfied: 'satisfied',
   activating: 'activating',
   active: 'active',
   deactivating: 'deactivating',
@@ -23,6 +25,7 @@ export function componentInfo(instance: ComponentInstance): ComponentInfo {
 }
 
 function stateOf(instance: ComponentInstance): ComponentInfo['state'] {
+  if (instance.state === 'satisfied' && instance.failure) return 'failed';
   if (instance.state !== 'unsatisfied') return STATES[instance.state];
   if (!instance.configured()) return 'unsatisfied-configuration';
   return instance.satisfied() ? 'satisfied' : 'unsatisfied-reference';
@@ -32,12 +35,13 @@ function stateOf(instance: ComponentInstance): ComponentInfo['state'] {
 export function explain(instance: ComponentInstance): string[] {
   if (instance.state === 'active') return [];
   if (instance.failure) return [`activation failed: ${instance.failure.message}`];
+  if (instance.state === 'satisfied' && instance.satisfied()) return [instance.waitsFor];
   if (instance.state === 'activating') return ['its activate has not settled yet'];
   const reasons: string[] = [];
   if (instance.configuration?.problem) reasons.push(instance.configuration.problem);
   else if (!instance.configured())
     reasons.push(
-      `it needs a configuration: write one as "${instance.definition.options.configuration?.pid ?? instance.name}~<name>" in runtime.config.json`,
+      `it needs a configuration: write one as "${pidsOf(instance.definition)[0]}~<name>" in runtime.config.json`,
     );
   for (const binding of instance.bindings) {
     if (binding.satisfied()) continue;

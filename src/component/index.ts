@@ -1,9 +1,10 @@
 export { checkSchema, schemaCircle } from './schema-circle.js';
 export { component, componentOf, isComponentDefinition, type ComponentDefinition } from './define.js';
-export { ComponentEngine, pidOf, type EngineOptions } from './engine.js';
+export { ComponentEngine, type EngineOptions } from './engine.js';
+export { lookedUp, pidOf, pidsOf, type InstanceConfiguration, type LookedUp } from './configuration.js';
 export type { ComponentBundle, ComponentSet, ConfiguredBundle } from './set.js';
 export { Handover } from './handover.js';
-export type { ComponentInstance, InstanceConfiguration, InstanceState } from './instance.js';
+export type { ComponentInstance, InstanceState } from './instance.js';
 export { componentInfo, explain } from './explain.js';
 export { many, one, optional } from './references.js';
 export { describeComponent, type ComponentDescription } from './description.js';

@@ -6,6 +6,11 @@ export function dependantsFirst(first: ComponentInstance, holders: Holders): Com
   return walk([first], holders);
 }
 
+/** Whether a service goes when an instance goes down. */
+export function fallsWith(instance: ComponentInstance, service: number, holders: Holders): boolean {
+  return dependantsFirst(instance, holders).some((each) => each.serviceIds().includes(service));
+}
+
 /** Everything that must go down when these services go, each before what it depends on. */
 export function fallingWithout(services: readonly number[], holders: Holders): ComponentInstance[] {
   return walk(dependants(services, holders), holders);
@@ -37,8 +42,38 @@ function dependants(services: readonly number[], holders: Holders): ComponentIns
   const found = new Set<ComponentInstance>();
   for (const id of services) {
     for (const binding of holders.get(id) ?? []) {
-      if (binding.fallsWithout(id)) found.add(binding.host as ComponentInstance);
+      if (binding.fallsWithout(id)) found.add((binding.host as ComponentInstance).whole);
     }
   }
   return [...found];
+}
+
+/** Components that are activated when this one gets their services, each behind what it needs itself. */
+export function neededFirst(
+  root: ComponentInstance,
+  offers: ReadonlyMap<number, ComponentInstance>,
+): ComponentInstance[] {
+  const plan: ComponentInstance[] = [];
+  const seen = new Set([root]);
+  const stack = [{ instance: root, open: needed(root, offers) }];
+  for (let top = stack.at(-1); top; top = stack.at(-1)) {
+    const next = top.open.pop();
+    if (!next) {
+      if (top.instance !== root) plan.push(top.instance);
+      stack.pop();
+    } else if (!seen.has(next)) {
+      seen.add(next);
+      stack.push({ instance: next, open: needed(next, offers) });
+    }
+  }
+  return plan;
+}
+
+function needed(instance: ComponentInstance, offers: ReadonlyMap<number, ComponentInstance>): ComponentInstance[] {
+  return instance.bindings.flatMap((binding) =>
+    binding.wanted().flatMap(({ id }) => {
+      const offer = offers.get(id);
+      return offer?.state === 'satisfied' ? [offer] : [];
+    }),
+  );
 }

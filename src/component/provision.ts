@@ -20,13 +20,19 @@ export class Provision {
     return this.#registrations.map((registration) => registration.reference.id);
   }
 
-  /** Registers the object that `activate` gave. @param properties those of the component */
-  publish(contracts: readonly Contract<unknown>[], service: unknown, properties: Properties): void {
+  /** Registers the object that `activate` gave, or what stands for it until somebody uses it. @param properties those of the component */
+  publish(contracts: readonly Contract<unknown>[], service: unknown, properties: Properties): ServiceReference {
     this.#own = this.#services.register(contracts, service as never, ofService(properties));
     this.#registrations.push(this.#own);
+    return this.#own.reference;
   }
 
-  /** The component has other properties now. */
+  /** Of the component's own service, while that is registered. */
+  get reference(): ServiceReference | undefined {
+    return this.#own?.reference;
+  }
+
+  /** The component's own service has other properties now. */
   change(properties: Properties): void {
     if (this.#own?.reference.owner) this.#own.setProperties(ofService(properties));
   }
@@ -45,12 +51,17 @@ export class Provision {
     };
   }
 
-  /** Unregisters all, newest first. @returns what was registered, to be settled */
-  withdraw(): readonly ServiceReference[] {
-    if (this.#registrations.length === 0) return NOTHING;
-    const registrations = this.#registrations.reverse();
-    this.#registrations = [];
-    this.#own = undefined;
+  /**
+   * Unregisters all, newest first.
+   * @param keepOwn but for the component's own service
+   * @returns what was registered, to be settled
+   */
+  withdraw(keepOwn = false): readonly ServiceReference[] {
+    const own = keepOwn ? this.#own : undefined;
+    if (this.#registrations.length === (own ? 1 : 0)) return NOTHING;
+    const registrations = this.#registrations.filter((each) => each !== own).reverse();
+    this.#registrations = own ? [own] : [];
+    this.#own = own;
     for (const registration of registrations) if (registration.reference.owner) registration.unregister();
     return registrations.map(({ reference }) => reference);
   }

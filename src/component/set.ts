@@ -25,6 +25,9 @@ export interface ConfiguredBundle {
 export interface ComponentSet {
   readonly bundle: ComponentBundle;
   readonly definitions: readonly ComponentDefinition[];
+  /** Names of the components that are not to come up. */
+  disabled: Set<string> | undefined;
+  /** Those with a configuration, also without any, and those that a factory made. */
   readonly instances: Set<ComponentInstance>;
   /** What its components provide, and what they see. */
   readonly services: ServiceGroup;

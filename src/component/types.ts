@@ -1,7 +1,8 @@
 import type { Static, TSchema } from 'typebox';
 import type { Contract } from '../registry/contract.js';
-import type { Properties, ServiceReference, ServiceRegistration } from '../registry/types.js';
+import type { Properties, ServiceOwner, ServiceReference, ServiceRegistration } from '../registry/types.js';
 import type { Disposer, Scope } from '../scope/index.js';
+import type { FactoryInstance } from './factory.js';
 
 export type Cardinality = '0..1' | '1..1' | '0..n' | '1..n';
 
@@ -93,9 +94,12 @@ export type ReferenceHandlers<R extends References, C> = {
 };
 
 export interface ConfigurationDescription<S extends TSchema = TSchema> {
-  /** Defaults to the component's name. Instances of `pid` are written `pid~name` in the configuration file. */
-  pid?: string;
-  /** `require`: no configuration, no component; one component for each `pid~name`. */
+  /**
+   * Defaults to the component's name, which `$` stands for. Instances of `pid` are written `pid~name` in the configuration file. Of several
+   * PIDs the later ones win, and one of them may have instances (Compendium 112.7).
+   */
+  pid?: string | readonly string[];
+  /** `require`: no configuration for each PID, no component; one component for each `pid~name`. */
   policy?: 'optional' | 'require' | 'ignore';
   /** JSON Schema, best written with typebox; defaults in it are filled in. */
   schema?: S;
@@ -117,14 +121,33 @@ export interface ComponentContext {
   readonly bundle: { readonly id: number; readonly name: string; readonly version: string };
   /** Component name. */
   readonly name: string;
+  /** `component.id`: unique and rising while the container runs. */
+  readonly id: number;
   /** PID of the configuration in force (`pid` or `pid~name`), if any. */
   readonly pid: string | undefined;
-  /** Component properties: description, then configuration. */
+  /** Component properties: of the description, then the configurations, then what a factory was given; later ones win. */
   readonly properties: Properties;
+  /** The bundle for which this object was made; undefined unless the service is one for each bundle or request. */
+  readonly usingBundle: ServiceOwner | undefined;
+  /** The instance, where a `ComponentFactory` made it: it may dispose itself. */
+  readonly instance: FactoryInstance | undefined;
+  /** Of the component's own service; undefined while it is not registered, as during an immediate component's `activate`. */
+  readonly serviceReference: ServiceReference | undefined;
   /** The component's effects; closed when it is deactivated. */
   readonly scope: Scope;
   /** A folder of this bundle that outlives updates and restarts; made on first use. */
   dataFolder(): string;
+  /** The service bound to a reference; of several the best. Undefined when none is. @throws `REFERENCE_UNKNOWN` */
+  locateService(reference: string): unknown;
+  /** All services bound to a reference, best first. @throws `REFERENCE_UNKNOWN` */
+  locateServices(reference: string): unknown[];
+  /**
+   * Lets a component of this bundle come up that is `enabled: false` or was disabled; without a name all of them. Takes effect after
+   * this call. @throws `COMPONENT_UNKNOWN`
+   */
+  enableComponent(name?: string): void;
+  /** Takes a component of this bundle down, after this call, until it is enabled. @throws `COMPONENT_UNKNOWN` */
+  disableComponent(name: string): void;
   /** Registers a further service, gone with the component. */
   provide<T>(contract: Contract<T>, service: NoInfer<T>, properties?: Properties): ServiceRegistration<T>;
   /** Path of a file of the node-wide native package (`better-sqlite3`), to be required from a worker of the bundle. */
@@ -155,6 +178,23 @@ export interface ComponentOptions<P, R extends References, S extends TSchema, W 
   name: string;
   /** Contracts that the object given by `activate` fulfils. */
   provides?: Contract<unknown> | readonly Contract<unknown>[];
+  /** `false`: it waits until `context.enableComponent` names it. */
+  enabled?: boolean;
+  /**
+   * `false`: its service is registered as soon as the component is satisfied, but `activate` runs at the first use: at the first call, or,
+   * where a contract is `local`, when somebody gets the service, and then it must give it at once. When nobody holds
+   * the service any more it is deactivated.
+   */
+  immediate?: boolean;
+  /**
+   * `bundle`: an object for each bundle that uses the service. `prototype`: one for each request of `serviceObjects`. Each
+   * is an activation of its own, at its first use.
+   */
+  serviceScope?: 'singleton' | 'bundle' | 'prototype';
+  /** Makes it a factory component: a `ComponentFactory` with this `component.factory` makes its instances. */
+  factory?: string;
+  /** Further properties of the `ComponentFactory`. */
+  factoryProperties?: Properties;
   /** Component properties; those without a leading dot become service properties. */
   properties?: Properties;
   references?: R;
@@ -177,7 +217,7 @@ export interface ComponentOptions<P, R extends References, S extends TSchema, W 
   activate(cradle: Cradle<R, Static<S>, W>): P | Promise<P>;
   /** Takes a changed configuration without a restart; without it the component restarts. */
   modified?(cradle: Cradle<R, Static<S>, W>, instance: P): void | Promise<void>;
-  deactivate?(instance: P, reason: DeactivationReason): void | Promise<void>;
+  deactivate?(instance: P, reason: DeactivationReason, cradle: Cradle<R, Static<S>, W>): void | Promise<void>;
   /**
    * Asked in an update: what the component of the same name in the next revision should know. In an exclusive update it is
    * asked after the last call and before `deactivate`; in a staged one it is a snapshot, asked while the component serves and

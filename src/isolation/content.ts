@@ -15,11 +15,16 @@ export function isFolder(source: RevisionSource): boolean {
 }
 
 /** As much of a component's definition as its description tells: its code is elsewhere. */
-export function definitionOf({ name, provides, references, configuration }: ComponentDescription): ComponentDefinition {
+export function definitionOf({
+  provides,
+  references,
+  configuration,
+  ...rest
+}: ComponentDescription): ComponentDefinition {
   const named = (id: string) => ({ id }) as Contract<unknown>;
   return {
     options: {
-      name,
+      ...rest,
       provides: provides.map(named),
       references: Object.fromEntries(
         Object.entries(references).map(([key, reference]) => [
@@ -27,7 +32,7 @@ export function definitionOf({ name, provides, references, configuration }: Comp
           { ...reference, contract: named(reference.contract) } as ReferenceDescription,
         ]),
       ),
-      configuration: configuration as ConfigurationDescription,
+      configuration: { ...configuration, pid: configuration.pids ?? configuration.pid } as ConfigurationDescription,
       activate: () => undefined,
     },
   };

@@ -5,7 +5,15 @@ import type { ComponentNotice, Loaded, LogNotice, ServiceChange, ServiceNotice }
 /** What a child tells is hostile until it came through here: a process is there to hold its bundle back. */
 
 const LEVELS: readonly unknown[] = ['debug', 'info', 'warn', 'error'];
-const STATES: readonly unknown[] = ['unsatisfied', 'activating', 'active', 'deactivating', 'failed', 'disposed'];
+const STATES: readonly unknown[] = [
+  'unsatisfied',
+  'satisfied',
+  'activating',
+  'active',
+  'deactivating',
+  'failed',
+  'disposed',
+];
 /** Characters of one text. */
 const LONGEST = 64 * 1024;
 /** Things of one kind that a child may have. */

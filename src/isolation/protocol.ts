@@ -1,11 +1,6 @@
 import type { RevisionSource } from '../bundle/index.js';
 import type { ComponentInfo } from '../bundle/contract.js';
-import type {
-  ComponentDescription,
-  DeactivationReason,
-  InstanceConfiguration,
-  InstanceState,
-} from '../component/index.js';
+import type { ComponentDescription, DeactivationReason, LookedUp, InstanceState } from '../component/index.js';
 import type { ErrorRecord } from '../errors.js';
 import { contract, type Contract, type ContractOptions } from '../registry/contract.js';
 import type { PropertiesData } from './properties.js';
@@ -39,10 +34,7 @@ export interface Loaded {
 }
 
 /** By component name. */
-export type Configurations = Record<
-  string,
-  { instances: readonly InstanceConfiguration[]; defaults: Readonly<Record<string, unknown>> }
->;
+export type Configurations = Record<string, { instances: LookedUp; defaults: Readonly<Record<string, unknown>> }>;
 
 /** What components of the revision before handed over, by label. */
 export interface HandoverData {

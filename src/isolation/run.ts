@@ -12,7 +12,8 @@ import type {
 } from '../bundle/index.js';
 import {
   Handover,
-  pidOf,
+  lookedUp,
+  pidsOf,
   type ComponentDefinition,
   type ConfiguredBundle,
   type InstanceConfiguration,
@@ -203,7 +204,7 @@ export class IsolatedRun implements Run {
 
   /** Configurations changed; the child is told when they are its own. */
   async configurationsChanged(pids: ReadonlySet<string>): Promise<void> {
-    const isTouched = this.#definitions.some((definition) => pids.has(pidOf(definition)));
+    const isTouched = this.#definitions.flatMap(pidsOf).some((pid) => pids.has(pid));
     if (!isTouched || !this.#started || this.#stopping) return;
     try {
       await this.#alive(this.#peer!.request('configure', this.#configurations()));
@@ -378,17 +379,8 @@ export class IsolatedRun implements Run {
     const bundle = { name: manifest.name, version: manifest.version, location };
     return Object.fromEntries(
       this.#definitions.map((definition) => {
-        const { name, configuration } = definition.options;
-        return [
-          name,
-          {
-            instances:
-              configuration?.policy === 'ignore'
-                ? []
-                : this.#options.configurations(pidOf(definition), definition, bundle),
-            defaults: this.#options.defaults(definition),
-          },
-        ];
+        const instances = lookedUp(definition, bundle, (...asked) => this.#options.configurations(...asked));
+        return [definition.options.name, { instances, defaults: this.#options.defaults(definition) }];
       }),
     );
   }

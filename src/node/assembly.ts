@@ -116,7 +116,7 @@ export class Assembly {
   /** Tells components that read these configurations. */
   async #tell(changed: ReadonlySet<string>): Promise<void> {
     const pids = concerned(changed);
-    this.#options.framework.components.configurationsChanged(pids);
+    await this.#options.framework.components.configurationsChanged(pids);
     await this.#options.isolated.configurationsChanged(pids);
   }
 

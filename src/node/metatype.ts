@@ -1,4 +1,4 @@
-import type { Bundle, Framework, Revision } from '../bundle/index.js';
+import type { Bundle, Framework, Revision, StaticComponent } from '../bundle/index.js';
 import { schemaCircle, type Logger } from '../component/index.js';
 import {
   localized,
@@ -34,14 +34,9 @@ export class Definitions implements MetaType {
   async schemas(): Promise<ConfigurationSchema[]> {
     const schemas: ConfigurationSchema[] = [];
     for (const bundle of this.#framework.bundles()) {
-      for (const { name, configuration } of await this.#descriptions.of(bundle))
-        schemas.push({
-          pid: configuration?.pid ?? name,
-          component: name,
-          bundle: bundle.name,
-          policy: configuration?.policy ?? 'optional',
-          schema: configuration?.schema ?? { type: 'object' },
-        });
+      for (const component of await this.#descriptions.of(bundle))
+        for (const { pid, policy, schema = { type: 'object' } } of configurationsOf(component))
+          schemas.push({ pid, component: component.name, bundle: bundle.name, policy, schema });
       for (const { pid, schema } of this.#document(bundle).definitions)
         schemas.push({ pid, component: pid, bundle: bundle.name, policy: 'optional', schema });
     }
@@ -99,17 +94,11 @@ export class Definitions implements MetaType {
     const components = await this.#descriptions.of(bundle);
     return [
       ...this.#document(bundle).definitions,
-      ...components.flatMap(({ name, configuration }) =>
-        configuration?.schema && configuration.policy !== 'ignore'
-          ? [
-              {
-                pid: configuration.pid ?? name,
-                isFactory: configuration.policy === 'require',
-                schema: configuration.schema,
-              },
-            ]
-          : [],
-      ),
+      ...components
+        .flatMap(configurationsOf)
+        .flatMap(({ pid, policy, schema }) =>
+          schema && policy !== 'ignore' ? [{ pid, isFactory: policy === 'require', schema }] : [],
+        ),
     ];
   }
 
@@ -176,4 +165,14 @@ function checked(document: MetatypeDocument | string): MetatypeDocument | string
 
 function textsOf(value: unknown): string[] {
   return (Array.isArray(value) ? (value as unknown[]) : [value]).filter((each) => typeof each === 'string');
+}
+
+/** What is checked under each PID of a component: of several, each may have a part only of what the component needs. */
+function configurationsOf({
+  name,
+  configuration,
+}: StaticComponent): { pid: string; policy: 'optional' | 'require' | 'ignore'; schema?: object }[] {
+  const { pid = name, pids = [pid], policy = 'optional', schema } = configuration ?? {};
+  const part = pids.length > 1 && schema ? { ...schema, required: [] } : schema;
+  return pids.map((each) => ({ pid: each, policy, ...(part ? { schema: part } : {}) }));
 }

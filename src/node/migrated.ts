@@ -1,6 +1,6 @@
 import type { Configurations, MigrationHost } from '../bundle/index.js';
 import type { ComponentDefinition, Logger } from '../component/index.js';
-import { pidOf } from '../component/index.js';
+import { pidsOf } from '../component/index.js';
 import {
   factoryPid,
   validate,
@@ -40,7 +40,7 @@ export class MigratedConfigurations implements MigrationHost {
     for (const [pid, values] of Object.entries(migrated)) {
       for (const definition of definitions) {
         const schema = definition.options.configuration?.schema;
-        if (pidOf(definition) !== factoryPid(pid) || !schema) continue;
+        if (!pidsOf(definition).includes(factoryPid(pid)) || !schema) continue;
         const [mistake] = (await validate(schema, values)).mistakes;
         if (mistake)
           throw new RackwattError('CONFIG_INVALID', `configuration ${pid} is wrong after it: ${mistake.message}`, {

@@ -178,7 +178,8 @@ export class ServiceUses {
   #giveBack(user: ServiceOwner, record: ServiceRecord, service: unknown): void {
     const { factory, registration, owner } = record;
     if (!factory) return;
-    record.endGuardOf(service);
+    // Of a service that is gone calls under way may end; and a factory may give one object to several bundles.
+    if (record.state !== 'gone' && !isHeld(record, service)) record.endGuardOf(service);
     if (registration && owner) this.#callRelease(owner, record, () => factory.release(user, registration, service));
   }
 
@@ -203,6 +204,11 @@ export class ServiceUses {
       new RackwattError(code, message, { cause, context: { service: record.id, bundle: owner.name } }),
     );
   }
+}
+
+function isHeld(record: ServiceRecord, service: unknown): boolean {
+  for (const use of record.uses?.values() ?? []) if (use.service === service || use.objects?.has(service)) return true;
+  return false;
 }
 
 export function unregistered(record: ServiceRecord): RackwattError {

@@ -213,7 +213,7 @@ class ComponentTrial implements Trial<unknown, References, Record<string, unknow
 
   async configure(configuration: Record<string, unknown>): Promise<void> {
     await this.#take(configuration);
-    this.#engine.configurationsChanged([pidOf(this.#definition)]);
+    await this.#engine.configurationsChanged([pidOf(this.#definition)]);
     await this.#engine.settled();
   }
 

@@ -40,6 +40,45 @@ for (const [length, order] of [
   });
 }
 
+test('a chain of 20,000 delayed components is activated by one get, rests when that is given back, and goes down', {
+  timeout: 120_000,
+}, async (t) => {
+  const length = 20_000;
+  const c = new TestContainer(t, { patience: 60_000 });
+  const seen = { up: 0, down: [] as number[] };
+  const local = (i: number) => contract<object>(`chain/${i}`, { major: 1, local: true });
+  const sets = Array.from({ length }, (_, i) =>
+    c.components(
+      `b${i}`,
+      component({
+        name: `c${i}`,
+        provides: local(i),
+        immediate: false,
+        references: i === 0 ? {} : { before: one(local(i - 1)) },
+        activate() {
+          seen.up++;
+          return {};
+        },
+        deactivate: () => void seen.down.push(i),
+      } as Parameters<typeof component>[0]),
+    ),
+  );
+  const { registry } = c.framework;
+  const user = { id: 1, name: 'user' };
+  const last = registry.reference(local(length - 1))!;
+  assert.equal(seen.up, 0);
+  assert.notEqual(registry.get(user, last), undefined);
+  assert.equal(seen.up, length);
+  registry.release(user, last);
+  await c.framework.components.settled(60_000);
+  assert.equal(seen.down.length, length);
+  assert.equal(registry.reference(local(length - 1)), last);
+  registry.get(user, last);
+  await c.framework.components.remove(sets[0]!);
+  assert.equal(seen.down.length, 2 * length);
+  assert.ok(seen.down.every((i, at) => i === length - 1 - (at % length)));
+});
+
 test('225 what depends on a provider in two ways goes down once', async (t) => {
   const c = new TestContainer(t);
   const A = contract<object>('diamond/A', { major: 1 });

@@ -316,6 +316,7 @@ test('230 one component for each pid~name; 229 228 require needs one; 232 modifi
   assert.deepEqual(seen, []);
   c.configure('dev~1', { a: 1 });
   c.configure('dev~2', { a: 2 });
+  await c.settled();
   c.configure('dev~1', { a: 3 });
   c.configure('dev~2', undefined);
   await c.settled();
@@ -326,6 +327,7 @@ test('230 one component for each pid~name; 229 228 require needs one; 232 modifi
     'down configuration-deleted',
   ]);
   c.configure('plain', { b: 1 });
+  await c.settled();
   c.configure('plain', { b: 2 });
   await c.settled();
   assert.deepEqual(seen, ['up plain {"b":1}', 'down configuration-modified', 'up plain {"b":2}']);
@@ -359,6 +361,7 @@ test('components explain why they are not active, with near misses', async (t) =
   )) as typeof import('../../src/component/index.js');
   assert.equal(set.instances.size, 0);
   c.configure('a', {});
+  await c.settled();
   const info = componentInfo([...set.instances][0]!);
   assert.equal(info.state, 'unsatisfied-reference');
   assert.match(

@@ -54,6 +54,8 @@ export interface Described<R extends References = References> extends Plain<R> {
   methods?: Record<string, Method<R>['call']>;
   /** Called as the object or the instance is made; without a reference yet where it is a class. */
   constructed?(): void;
+  /** Hooks that are named, but not there. */
+  misnamed?: readonly ('activate' | 'modified' | 'deactivate')[];
   activate?(part: Part<R>): void | Promise<void>;
   modified?(part: Part<R>): void | Promise<void>;
   deactivate?(part: Part<R>, reason: DeactivationReason): void | Promise<void>;
@@ -82,7 +84,7 @@ Object.defineProperty(globalThis, DESCRIBED, { value: described });
 const COMMON = `
 const described = globalThis[Symbol.for('rackwatt.test.described')];
 const handled = ['bind', 'updated', 'unbind'];
-const hooks = ['provides', 'references', 'methods', 'constructed', 'activate', 'modified', 'deactivate', ...handled];
+const hooks = ['provides', 'references', 'methods', 'constructed', 'activate', 'modified', 'deactivate', 'misnamed', ...handled];
 const rest = (of) => Object.fromEntries(Object.entries(of).filter(([key]) => !hooks.includes(key)));
 const some = (of, name, hook) => (of[name] ? { [name]: hook } : {});
 `;
@@ -113,7 +115,8 @@ exports.write = (of) => {
       return pending ? pending.then(() => service) : service;
     },
     ...some(of, 'modified', (cradle, service) => of.modified(partOf(service, cradle))),
-    ...some(of, 'deactivate', (service, reason) => of.deactivate(parts.get(service), reason)),
+    ...some(of, 'deactivate', (service, reason, cradle) => of.deactivate(partOf(service, cradle), reason)),
+    ...Object.fromEntries((of.misnamed ?? []).map((hook) => [hook, 'nowhere'])),
   });
 };
 `;
@@ -140,7 +143,8 @@ exports.write = (of) => {
       this.#activation = activation;
       return of.modified(this.part);
     }
-    down(reason) {
+    down(reason, activation) {
+      this.#activation = activation;
       return of.deactivate(this.part, reason);
     }
   }
@@ -157,6 +161,8 @@ exports.write = (of) => {
   Activate()(Written.prototype, 'up');
   if (of.modified) Modified()(Written.prototype, 'change');
   if (of.deactivate) Deactivate()(Written.prototype, 'down');
+  for (const hook of of.misnamed ?? [])
+    ({ activate: Activate, modified: Modified, deactivate: Deactivate })[hook]()(Written.prototype, 'nowhere');
   Component({ ...rest(of), ...(of.provides ? { provides: of.provides } : {}) })(Written);
   return Written;
 };
@@ -192,7 +198,15 @@ function styleOf(name: Style['name'], code: string): Style {
 
 export const STYLES: readonly Style[] = [styleOf('object', OBJECT), styleOf('class', CLASS)];
 
-/** The test of an item, run twice: over components written as plain objects, and over the same written as decorated classes. */
-export function bothStyles(number: number, run: (t: TestContext, style: Style) => void | Promise<void>): void {
-  for (const style of STYLES) item(number, (t) => run(t, style), { variant: style.name });
+/**
+ * The test of an item, run twice: over components written as plain objects, and over the same written as decorated classes.
+ * @param aspect where an item has several tests
+ */
+export function bothStyles(
+  number: number,
+  run: (t: TestContext, style: Style) => void | Promise<void>,
+  aspect?: string,
+): void {
+  for (const style of STYLES)
+    item(number, (t) => run(t, style), { variant: aspect === undefined ? style.name : `${style.name}, ${aspect}` });
 }

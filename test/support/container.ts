@@ -8,6 +8,10 @@ const load = async <T>(path: string): Promise<T> =>
   (await import(new URL(`../../../src/dist/${path}`, import.meta.url).href)) as T;
 
 const bundles = await load<typeof import('../../src/bundle/index.js')>('bundle/index.js');
+const components = await load<typeof import('../../src/component/index.js')>('component/index.js');
+export const { componentInfo, describeComponent } = components;
+const configuration = await load<typeof import('../../src/configuration/index.js')>('configuration/index.js');
+const targeted = await load<typeof import('../../src/configuration/targeted.js')>('configuration/targeted.js');
 const host = await load<typeof import('../../src/bundle/shared.js')>('bundle/shared.js');
 const isolation = await load<typeof import('../../src/isolation/index.js')>('isolation/index.js');
 const spaces = await load<typeof import('../../src/space/index.js')>('space/index.js');
@@ -25,6 +29,7 @@ type Isolation = import('../../src/bundle/index.js').Isolation;
 type IsolationEntry = import('../../src/configuration/index.js').IsolationEntry;
 type FrameworkOptions = import('../../src/bundle/index.js').FrameworkOptions;
 type MigrationHost = import('../../src/bundle/index.js').MigrationHost;
+type ConfiguredBundle = import('../../src/component/index.js').ConfiguredBundle;
 type InstanceConfiguration = import('../../src/component/index.js').InstanceConfiguration;
 
 export interface LogEntry {
@@ -72,16 +77,13 @@ export class TestContainer {
         warn: line('warn', bundle, component),
         error: line('error', bundle, component),
       }),
-      configurations: (pid: string) => {
-        const own = this.configurations.get(pid);
-        const instances = [...this.configurations.values()].filter((each) => each.pid.startsWith(`${pid}~`));
-        return instances.length > 0 ? instances : own ? [own] : [];
-      },
+      configurations: (pid: string, definition: Definition, bundle: ConfiguredBundle) =>
+        this.#chosen(pid, bundle).map((instance) => filled(definition, instance)),
+      defaults: (definition: Definition) => withDefaults(definition, {}),
     };
     this.isolated = new isolation.IsolatedRuns({
       ...parts,
       level: () => this.level,
-      defaults: () => ({}),
       settings: (_, kind) => isolation.isolationSettings('', { kind, ...options.limits })!,
     });
     this.framework = new Framework({
@@ -102,6 +104,15 @@ export class TestContainer {
       { synchronous: true },
     );
     t.after(() => this.framework.stop());
+  }
+
+  #chosen(pid: string, bundle: ConfiguredBundle): InstanceConfiguration[] {
+    for (const form of targeted.targetedPids(pid, bundle)) {
+      const own = this.configurations.get(form);
+      const instances = [...this.configurations.values()].filter((each) => each.pid.startsWith(`${form}~`));
+      if (own || instances.length > 0) return instances.length > 0 ? instances : [own!];
+    }
+    return [];
   }
 
   static limits(entry: IsolationEntry) {
@@ -143,11 +154,12 @@ export class TestContainer {
     await bundle.update(await this.source(this.write(bundle.name, { 'index.js': code }, manifest)));
   }
 
+  /** Configurations change; components take them in the next turn (`settled`). */
   configure(pid: string, values: Record<string, unknown> | undefined): void {
     if (values === undefined) this.configurations.delete(pid);
     else this.configurations.set(pid, { pid, values, properties: values as InstanceConfiguration['properties'] });
-    const pids = new Set([pid.replace(/~.*/, '')]);
-    this.framework.components.configurationsChanged(pids);
+    const pids = new Set(targeted.untargetedPids(pid));
+    void this.framework.components.configurationsChanged(pids);
     void this.isolated.configurationsChanged(pids);
   }
 
@@ -167,6 +179,15 @@ export class TestContainer {
   settled(): Promise<void> {
     return this.framework.components.settled(5_000);
   }
+}
+
+function withDefaults({ options }: Definition, values: object): Readonly<Record<string, unknown>> {
+  const schema = options.configuration?.schema;
+  return (schema ? configuration.withDefaults(schema, values) : values) as Readonly<Record<string, unknown>>;
+}
+
+function filled(definition: Definition, instance: InstanceConfiguration): InstanceConfiguration {
+  return { ...instance, values: withDefaults(definition, instance.values) };
 }
 
 /** Forces garbage collections until `done`, or for a few rounds. */

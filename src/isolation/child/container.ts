@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { containerModules, Framework, SpaceRun } from '../../bundle/index.js';
-import { componentInfo, describeComponent, Handover, type ComponentDefinition } from '../../component/index.js';
+import { componentInfo, describeComponent, Handover, pidsOf, type ComponentDefinition } from '../../component/index.js';
 import { errorMessage, errorRecord, RackwattError } from '../../errors.js';
 import { EventAdmin } from '../../event/contract.js';
 import type { Contract } from '../../registry/contract.js';
@@ -76,7 +76,7 @@ export class ChildContainer {
           () => this.#level,
           component,
         ),
-      configurations: (_, definition) => this.#configurations[definition.options.name]?.instances ?? [],
+      configurations: (pid, definition) => this.#configurations[definition.options.name]?.instances[pid] ?? [],
       defaults: (definition) => this.#configurations[definition.options.name]?.defaults ?? {},
       alone: true,
       transforms: new TransformCache(join(storage, 'cache')),
@@ -154,12 +154,10 @@ export class ChildContainer {
     }
   }
 
-  #configure(configurations: Configurations): void {
+  async #configure(configurations: Configurations): Promise<void> {
     this.#configurations = configurations;
     const { framework, run } = this.#loaded();
-    framework.components.configurationsChanged(
-      run.definitions.map(({ options }) => options.configuration?.pid ?? options.name),
-    );
+    await framework.components.configurationsChanged(run.definitions.flatMap(pidsOf));
     this.#tell();
   }
 

@@ -1,65 +1,58 @@
 import type { Item } from '../item.js';
 
 export const COMPONENT_CONFIGURATION: readonly Item[] = [
-  { number: 226, mark: 'CORE', behaviour: 'policy ignore: no configuration used' },
+  { number: 226, mark: 'CORE', behaviour: 'with policy ignore no configuration is used' },
   {
     number: 227,
     mark: 'CORE',
-    behaviour: 'policy optional: works with or without; creation/deletion of a configuration is a configuration change',
+    behaviour:
+      'with policy optional a component is there with and without; that a configuration comes or goes is a change of it',
   },
   {
     number: 228,
     mark: 'CORE',
-    behaviour: 'policy require: needs one configuration for every PID; deletion → deactivate (reason 4)',
+    behaviour:
+      'with policy require a component needs a configuration for each of its PIDs; when one goes, it goes down',
   },
-  { number: 229, mark: 'CORE', behaviour: 'singleton PID configuration → one component configuration' },
+  { number: 229, mark: 'CORE', behaviour: 'one configuration of a PID makes one instance' },
   {
     number: 230,
     mark: 'CORE',
-    behaviour:
-      'factory PID → one component configuration per factory configuration; with optional policy and zero of them → one unconfigured component configuration; as soon as the first appears that one is replaced',
+    behaviour: 'each configuration pid~name makes an instance, which without any is one without a configuration',
   },
   {
     number: 231,
     mark: 'CORE',
     behaviour:
-      'more than one PID that matches a factory PID is a configuration error (logged): optional → satisfied without them, require → not satisfied',
+      'instances of several PIDs are a mistake, logged: without them where configuration is optional, none where it is required',
   },
   {
     number: 232,
     mark: 'CORE',
     behaviour:
-      'modified method present and still satisfied after the change → context updated, modified called, dynamic references re-evaluated, service properties changed (MODIFIED), no reactivation',
+      'modified takes a change alive: the configuration is another, dynamic references are bound anew, the service is MODIFIED',
   },
-  { number: 233, mark: 'CORE', behaviour: 'no modified method → any configuration change reactivates (reason 3)' },
+  { number: 233, mark: 'CORE', behaviour: 'without modified any change restarts the component' },
   {
     number: 234,
     mark: 'CORE',
-    behaviour:
-      "change of a static reference's target by configuration that unbinds a bound service → reactivation even with a modified method",
+    behaviour: 'a target that a statically bound service no longer matches restarts the component, modified or not',
   },
   {
     number: 235,
     mark: 'CORE',
-    behaviour:
-      'registered but not yet activated delayed component: configuration change only updates its service properties',
+    behaviour: 'a change for a delayed component that nobody used yet changes the properties of its service only',
   },
-  { number: 236, mark: 'CORE', behaviour: 'modified method throwing: logged, processing goes on' },
+  { number: 236, mark: 'CORE', behaviour: 'a modified that throws is logged' },
   {
     number: 237,
     mark: 'CORE',
-    behaviour:
-      "configurations are taken through the component bundle's view: targeted PIDs (pid|bsn|version|location) are honoured, most specific wins",
+    behaviour: 'a configuration for pid|bundle|version|location is taken before one that is less exact',
   },
-  {
-    number: 238,
-    mark: 'CORE',
-    behaviour: 'several configuration updates in one Coordination (or one tick) lead to one reaction',
-  },
+  { number: 238, mark: 'CORE', behaviour: 'several changes of one turn are one to a component' },
   {
     number: 239,
     mark: 'USEFUL',
-    behaviour:
-      'component property types: annotation-like typed view over properties, single-element and prefix rules, name mangling (_→., $_$→-)',
+    behaviour: 'a component gets its configuration typed by the schema, with the defaults filled in',
   },
 ];

@@ -5,38 +5,40 @@ export const COMPONENTS: readonly Item[] = [
     number: 168,
     mark: 'CORE',
     behaviour:
-      'the extender reads every description named by Service-Component (list, wildcards in the last path part) when the bundle is started; a missing or broken document is logged and the others still load',
+      "every component that a bundle's main module exports comes up with the bundle; one that cannot be used is logged, and the others come up all the same",
   },
   {
     number: 169,
     mark: 'CORE',
     behaviour:
-      'an invalid component (no implementation, bad cardinality, duplicate name in the bundle, reference without interface, factory+service-scope conflict…) is logged and ignored; the rest of the document still counts',
+      'a component whose description contradicts itself, or has a name twice, is logged with the reason and left out',
   },
   {
     number: 170,
     mark: 'CORE',
     behaviour:
-      'defaults: name = implementation name, reference name = interface, enabled=true, immediate = (no service), service scope singleton, configuration-policy optional, configuration-pid = name, cardinality 1..1, policy static, policy-option reluctant, reference scope bundle',
+      'what a description leaves out has a default: enabled, of singleton scope, configured by its own name if at all, its references static, reluctant and 1..1, a class named by itself',
+    differs:
+      'a component with a service is immediate, too, unless it says otherwise: a driver that cannot start says so at the start, not at the first read',
   },
-  { number: 171, mark: 'CORE', behaviour: 'configuration-pid may list several PIDs; $ stands for the component name' },
+  { number: 171, mark: 'CORE', behaviour: 'a component may have several PIDs; $ stands for its name' },
   {
     number: 172,
     mark: 'CORE',
     behaviour:
-      'components live only while their bundle is started: disabled on stop, with the deactivation reason 6 (bundle stopped)',
+      'components are there only while their bundle is active; its stop takes them down with the reason bundle-stopped',
   },
   {
     number: 173,
     mark: 'CORE',
     behaviour:
-      'enabled=false components wait for enableComponent(name); null enables all; enable/disable return at once, the effect is asynchronous, so a component can disable itself',
+      'a component with enabled: false waits for enableComponent; without a name all are enabled; both calls return at once, so that a component may disable itself',
   },
   {
     number: 174,
     mark: 'CORE',
     behaviour:
-      'satisfied = enabled AND (policy require → configuration present) AND every reference has ≥ minimum cardinality targets',
+      'a component is satisfied when it is enabled, configured where it has to be, and each reference has as many targets as it needs',
   },
   {
     number: 175,
@@ -46,105 +48,92 @@ export const COMPONENTS: readonly Item[] = [
   {
     number: 176,
     mark: 'CORE',
-    behaviour:
-      'delayed component: service registered through a factory as soon as satisfied; implementation module is not loaded before the first getService',
+    behaviour: 'a delayed component is registered as soon as it is satisfied, and made when it is first used',
   },
   {
     number: 177,
     mark: 'CORE',
-    behaviour:
-      'delayed component: may be deactivated when the last user ungets it (keep-alive allowed by option), service stays registered',
+    behaviour: 'a delayed component goes down when its last user gives it back; its service stays',
   },
   {
     number: 178,
     mark: 'CORE',
-    behaviour:
-      'service scope singleton: one component configuration for all; bundle: one per using bundle; prototype: one per request',
+    behaviour: 'a service has one object for all, one for each bundle, or one for each request',
   },
   {
     number: 179,
     mark: 'CORE',
-    behaviour: 'service scope bundle/prototype cannot be combined with factory or immediate=true (description error)',
+    behaviour: 'a service of scope bundle or prototype can be neither immediate nor a factory component',
   },
-  { number: 180, mark: 'CORE', behaviour: 'each activation makes a new instance; instances are never reused' },
+  { number: 180, mark: 'CORE', behaviour: 'each activation makes a new object' },
   {
     number: 181,
     mark: 'CORE',
-    behaviour:
-      'activation order: load module → construct (with constructor injection) → set activation fields → bind references in description order → activate method',
+    behaviour: 'an object is made, then bound to its references in their order, then activated',
   },
   {
     number: 182,
     mark: 'CORE',
-    behaviour:
-      'deactivation order: deactivate method → unbind in reverse description order → drop instance and context',
+    behaviour: 'a component is deactivated, then unbound in the reverse order, then dropped with all that it owns',
   },
   {
     number: 183,
     mark: 'CORE',
-    behaviour:
-      'service unregistered before deactivation starts so that no new user appears; registered before/at activation for immediate ones',
+    behaviour: 'a service is registered after the activation, and gone before the deactivation',
   },
-  {
-    number: 184,
-    mark: 'CORE',
-    behaviour:
-      'deactivation reasons 0 unspecified, 1 disabled, 2 reference, 3 config modified, 4 config deleted, 5 disposed, 6 bundle stopped',
-  },
+  { number: 184, mark: 'CORE', behaviour: 'deactivate gets one of seven reasons' },
   {
     number: 185,
     mark: 'CORE',
     behaviour:
-      'activate/modified/deactivate take any of ComponentContext, BundleContext, property map, (deactivate: reason) — Node: pass one context object with these fields',
+      'activate, modified and deactivate find context, properties and configuration in one argument; deactivate gets the reason, too',
   },
   {
     number: 186,
     mark: 'CORE',
     behaviour:
-      'named activate method missing → error logged, not activated; named deactivate missing → error logged, deactivation goes on; named modified missing → treated as if not given',
+      'without a function to activate with, a component is logged and left out; a missing deactivate is logged and does without, a missing modified is as none',
   },
-  {
-    number: 187,
-    mark: 'CORE',
-    behaviour:
-      'a component never becomes visible (as service or to another component) before its activate has returned',
-  },
+  { number: 187, mark: 'CORE', behaviour: 'nobody sees a component before its activate has returned' },
   {
     number: 188,
     mark: 'CORE',
-    behaviour:
-      'Node: activate/deactivate may be async; "has returned" means "promise settled"; a reference lost while activate is pending deactivates after it settles',
+    behaviour: 'activate and deactivate may take their time: a reference that is lost meanwhile deactivates afterwards',
   },
   {
     number: 189,
     mark: 'CORE',
     behaviour:
-      'ComponentContext: getProperties, locateService(name), locateServices, getBundleContext, getUsingBundle, getComponentInstance, enable/disableComponent, getServiceReference (own registration, null if none)',
+      'the context gives the properties, looks services up, tells bundle, user, instance and own service, and enables and disables',
+    differs:
+      'the bundle is told as data: what a BundleContext would register by itself nobody could hold back while a new revision proves itself',
   },
   {
     number: 190,
     mark: 'CORE',
-    behaviour: 'component.id unique and rising while SCR is up; component.name fixed; neither can be overridden',
+    behaviour: "component.id is unique and rises, component.name is the component's; nobody can override them",
   },
   {
     number: 191,
     mark: 'CORE',
     behaviour:
-      'property precedence: description (later wins) < configurations (later-listed PID wins) < newInstance argument',
+      'properties of a description give way to those of configurations, a later PID winning, and these to what a factory is given',
   },
   {
     number: 192,
     mark: 'CORE',
-    behaviour: 'several service.pid values are aggregated into a collection in precedence order',
+    behaviour: 'the PIDs of several configurations are in service.pid, in the order in which they win',
   },
   {
     number: 193,
     mark: 'CORE',
-    behaviour: 'service properties = component properties whose names do not begin with "."',
+    behaviour: 'a service has the properties of its component but for those that begin with a dot',
   },
   {
     number: 194,
     mark: 'USEFUL',
-    behaviour: 'component.setServiceProperties-like runtime change is not part of DS (SCR extension in Felix)',
+    behaviour: 'a component changes its service properties while it is active',
+    leftOut:
+      'not of Declarative Services; what changes alone is a service of its own (context.provide), whose properties can be set',
   },
 ];

@@ -4,28 +4,20 @@ export const FACTORY_COMPONENTS: readonly Item[] = [
   {
     number: 240,
     mark: 'CORE',
-    behaviour: `factory="id" → a ComponentFactory service with component.name, component.factory (+ factory-property) while the component's references could be satisfied; it binds none itself`,
+    behaviour:
+      'a factory component registers a ComponentFactory while its instances could be satisfied, and binds nothing itself',
   },
   {
     number: 241,
     mark: 'CORE',
-    behaviour:
-      'newInstance(props) creates, satisfies, activates, registers; cannot be satisfied or activation throws → ComponentException',
+    behaviour: 'newInstance makes, activates and registers an instance, or rejects with the reason',
   },
-  {
-    number: 242,
-    mark: 'CORE',
-    behaviour: 'dispose() deactivates (reason 5); second dispose ignored; getInstance null after',
-  },
-  {
-    number: 243,
-    mark: 'CORE',
-    behaviour: 'an instance that became unsatisfied is gone for good; the factory does not re-create it',
-  },
+  { number: 242, mark: 'CORE', behaviour: 'dispose takes an instance down once; it has no object then' },
+  { number: 243, mark: 'CORE', behaviour: 'an instance that is no longer satisfied is gone for good' },
   {
     number: 244,
     mark: 'CORE',
-    behaviour: 'a factory configuration on a factory component is an error, description ignored',
+    behaviour: 'a configuration pid~name for a factory component is logged, and the component left out',
   },
-  { number: 245, mark: 'CORE', behaviour: 'unregistering the ComponentFactory does not dispose made instances' },
+  { number: 245, mark: 'CORE', behaviour: 'the instances outlive the ComponentFactory' },
 ];
