@@ -27,16 +27,20 @@ export function configurationAdmin(store: ConfigurationStore, inForce: Configura
       ...(found?.broughtBy === undefined ? {} : { broughtBy: found.broughtBy }),
     };
   };
+  /** By then those before have come to their end. */
+  const unchanged = (pid: string, changeCount: number): string => {
+    if (changeCount !== inForce.changeCount(pid)) throw changedMeanwhile(store.file, pid);
+    return store.revision;
+  };
   const edit = async (
     pid: string,
     edits: readonly ConfigurationEdit[],
     reason: string,
     { changeCount }: ConfigurationState = {},
   ): Promise<void> => {
-    if (changeCount !== undefined && changeCount !== inForce.changeCount(pid)) throw changedMeanwhile(store.file, pid);
     const outcome = await store.edit(edits, {
       reason: `${reason} ${pid}`,
-      ...(changeCount === undefined ? {} : { revision: store.revision }),
+      ...(changeCount === undefined ? {} : { revision: () => unchanged(pid, changeCount) }),
     });
     if (outcome.applied) return;
     const [first] = outcome.problems;

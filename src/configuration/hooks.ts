@@ -43,6 +43,14 @@ export interface ConfigurationStoreOptions {
   generations?(storage: string): Promise<Generations>;
 }
 
+export interface EditOptions {
+  /** That the file must have; as a function it is asked when those before have come to their end. */
+  revision?: string | (() => string);
+  reason?: string;
+  transaction?: string;
+  joins?: boolean;
+}
+
 /** A change that was looked at and not yet made. */
 export interface Proposal extends Partial<Verdict> {
   problems: ConfigurationProblem[];

@@ -21,6 +21,7 @@ import type {
   ApplyResult,
   ConfigurationChange,
   ConfigurationStoreOptions,
+  EditOptions,
   PreparedConfiguration,
   Proposal,
 } from './hooks.js';
@@ -122,13 +123,12 @@ export class ConfigurationStore {
   }
 
   /** @throws CONFIG_CHANGED_MEANWHILE, CONFIG_WRITE, TRANSACTION_RUNNING, STORE_WRITE */
-  async edit(
-    change: readonly ConfigurationEdit[] | string,
-    { revision, ...options }: { revision?: string; reason?: string; transaction?: string; joins?: boolean } = {},
-  ): Promise<ConfigurationOutcome> {
+  async edit(change: readonly ConfigurationEdit[] | string, options: EditOptions = {}): Promise<ConfigurationOutcome> {
+    const { revision, ...rest } = options;
     return this.#serially(async () => {
-      const proposal = await this.propose(change, revision === undefined ? {} : { revision });
-      return (await this.#commit(proposal, { reason: 'edited', ...options })).outcome;
+      const expected = typeof revision === 'function' ? revision() : revision;
+      const proposal = await this.propose(change, expected === undefined ? {} : { revision: expected });
+      return (await this.#commit(proposal, { reason: 'edited', ...rest })).outcome;
     });
   }
 

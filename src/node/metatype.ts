@@ -2,6 +2,8 @@ import type { Bundle, Framework, Revision, StaticComponent } from '../bundle/ind
 import { schemaCircle, type Logger } from '../component/index.js';
 import {
   localized,
+  ManagedService,
+  ManagedServiceFactory,
   MetaTypeProvider,
   objectClass,
   parseMetatype,
@@ -30,7 +32,7 @@ export class Definitions implements MetaType {
     this.#log = log;
   }
 
-  /** Against which configurations are checked: the schemas of components, then what files define that no component has. */
+  /** Against which configurations are checked: the schemas of components and of files; what services take without one. */
   async schemas(): Promise<ConfigurationSchema[]> {
     const schemas: ConfigurationSchema[] = [];
     for (const bundle of this.#framework.bundles()) {
@@ -40,6 +42,14 @@ export class Definitions implements MetaType {
       for (const { pid, schema } of this.#document(bundle).definitions)
         schemas.push({ pid, component: pid, bundle: bundle.name, policy: 'optional', schema });
     }
+    const known = new Set(schemas.map(({ pid }) => pid));
+    for (const contract of [ManagedService, ManagedServiceFactory])
+      for (const reference of this.#framework.registry.references(contract.id))
+        for (const pid of textsOf(reference.property('service.pid'))) {
+          if (known.has(pid)) continue;
+          const bundle = reference.owner?.name ?? '';
+          schemas.push({ pid, component: pid, bundle, policy: 'optional', schema: { type: 'object' } });
+        }
     return schemas;
   }
 

@@ -29,6 +29,8 @@ item(256, async (t) => {
   await turns();
   assert.deepEqual(one.calls, [{ a: 1, pass: 'geheim', 'service.pid': PID }]);
   assert.deepEqual(none.calls, [undefined]);
+  const warnings = (await node.admin.validate([])).warnings!.map(({ message }) => message);
+  assert.deepEqual(warnings, [], 'somebody reads what stands in the file');
   await node.admin.update('acme.none', { b: 2 });
   await turns();
   assert.deepEqual(none.calls, [undefined, { b: 2, 'service.pid': 'acme.none' }]);
@@ -138,6 +140,25 @@ item(260, async (t) => {
   await until('all are told', () => numbers.length === 6);
   assert.deepEqual(numbers, [0, 1, 2, 3, 4, undefined]);
   assert.equal(most, 1);
+});
+
+item(260, async (t) => {
+  const node = await RunningNode.start(t, { [PID]: { n: 0 } });
+  const numbers: unknown[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const service: ManagedService = {
+    async updated(properties) {
+      numbers.push(properties?.['n']);
+      await promise;
+    },
+  };
+  const registration = node.register(ManagedService, service, { 'service.pid': PID });
+  await node.admin.update(PID, { n: 1 });
+  await until('the first call is made', () => numbers.length === 1);
+  registration.unregister();
+  resolve();
+  await turns();
+  assert.deepEqual(numbers, [0], 'what waited for its turn is not called on a service that is gone');
 });
 
 item(261, async (t) => {

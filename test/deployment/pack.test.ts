@@ -370,3 +370,24 @@ test('no file of the developer’s goes along unasked', async (t) => {
   ]);
   assert.doesNotMatch(files.get('package.json')!, /evil|typescript/);
 });
+
+test('the configurations and definitions that a manifest names go along', async (t) => {
+  const named = { configurations: ['./settings'], metatype: ['./metatype/meter.json'] };
+  const settings = '// the usual ones\n{ "acme.meter": { "a": 1 } }';
+  const root = bundle(
+    t,
+    { rackwatt: named },
+    {
+      'dist/index.js': '',
+      'settings/a.json': settings,
+      'metatype/meter.json': '{ "definitions": [] }',
+      'metatype/other.json': '{}',
+    },
+  );
+  const files = await packed(t, root);
+  assert.equal(files.get('settings/a.json'), settings);
+  assert.equal(files.get('metatype/meter.json'), '{ "definitions": [] }');
+  assert.equal(files.has('metatype/other.json'), false);
+  const { rackwatt } = JSON.parse(files.get('package.json')!) as { rackwatt: typeof named };
+  assert.deepEqual([rackwatt.configurations, rackwatt.metatype], [named.configurations, named.metatype]);
+});
