@@ -26,16 +26,25 @@ export function passphraseOf(file: string): string {
   }
 }
 
-/** Asks at the terminal, without showing what is typed. @throws `USAGE` when there is no terminal, or nobody answers (Ctrl-C, Ctrl-D) */
+/** Asks for a passphrase at the terminal. @throws `USAGE` when there is no terminal, or nobody answers */
 export async function askPassphrase(question: string): Promise<string> {
   if (!process.stdin.isTTY)
     throw new RackwattError('USAGE', 'there is no terminal to ask for the passphrase; use --passphrase-file FILE');
+  return askSilently(question, 'no passphrase was given, and nothing was done');
+}
+
+/**
+ * Asks at the terminal, without showing what is typed.
+ * @param unanswered what is said when nobody answers (Ctrl-C, Ctrl-D)
+ * @throws `USAGE`
+ */
+export async function askSilently(question: string, unanswered: string): Promise<string> {
   const mute = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: mute, terminal: true });
   process.stderr.write(question);
   try {
     return await new Promise<string>((resolve, reject) => {
-      lines.once('close', () => reject(new RackwattError('USAGE', 'no passphrase was given, and nothing was done')));
+      lines.once('close', () => reject(new RackwattError('USAGE', unanswered)));
       lines.question('', resolve);
     });
   } finally {

@@ -21,8 +21,13 @@ export interface ConfigurationHooks {
   /**
    * Brings the node from the document in force to `document`; settles when the touched components are active, or are
    * not in time. Whoever answers `ok: false` has put the node back as it was. Called one at a time.
+   * @param back called before the node is put back: brings back what of the change is not in the document, such as a secret
    */
-  apply?(difference: ConfigurationDifference, document: RuntimeDocument): Promise<ApplyResult>;
+  apply?(
+    difference: ConfigurationDifference,
+    document: RuntimeDocument,
+    back?: () => Promise<void>,
+  ): Promise<ApplyResult>;
   /** A change came to its end, whatever came of it; called before whoever asked for it is answered. Throws nothing. */
   settled?(): void;
 }

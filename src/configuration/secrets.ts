@@ -3,7 +3,7 @@ import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RackwattError, errorMessage } from '../errors.js';
 import type { RuntimeDocument } from './document.js';
-import type { PreparedConfiguration } from './hooks.js';
+import type { ApplyProblem, PreparedConfiguration } from './hooks.js';
 import { isKeyed } from './json.js';
 import { MACHINE_KEY_VARIABLE, makeMachineKey, readMachineKey, type MachineKeyFile } from './machine-key.js';
 import { SECRET_NAME, replaceReferences } from './references.js';
@@ -234,4 +234,12 @@ export async function prepare(
 
 export function missingSentence(pid: string, name: string): string {
   return `configuration ${pid} refers to secret "${name}", which does not exist; set it with: rackwatt secret set ${name}`;
+}
+
+/** Of a secret that the node did not run with, so that the one before was put back. */
+export function secretRefused(name: string, problems: readonly ApplyProblem[]): RackwattError {
+  const why = problems[0]?.message ?? 'the node could not run with it';
+  return new RackwattError('CONFIG_NOT_APPLIED', `the secret "${name}" stays as it was: ${why}`, {
+    context: { name, problems },
+  });
 }

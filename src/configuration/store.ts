@@ -11,7 +11,7 @@ import {
   type Verdict,
 } from './candidate.js';
 import type { ConfigurationEdit, ConfigurationOutcome, ConfigurationProblem, ConfigurationSchema } from './contract.js';
-import { NO_DIFFERENCE, difference, isEmpty, type ConfigurationDifference } from './difference.js';
+import { NO_DIFFERENCE, difference, isEmpty } from './difference.js';
 import type { RuntimeDocument } from './document.js';
 import { invalidFile, readContent, sentenceOf } from './disk.js';
 import { editBytes } from './edit.js';
@@ -20,6 +20,7 @@ import { fileAlone, type Change, type Generations, type GenerationInfo } from '.
 import type {
   ApplyResult,
   ConfigurationChange,
+  ConfigurationHooks,
   ConfigurationStoreOptions,
   EditOptions,
   PreparedConfiguration,
@@ -27,7 +28,7 @@ import type {
 } from './hooks.js';
 import { inForce, type InForce } from './in-force.js';
 import { openParts, storageIn, type Parts } from './parts.js';
-import { prepare, type SecretValue } from './secrets.js';
+import { prepare, secretRefused, type SecretValue } from './secrets.js';
 import { settledContent, watchFile } from './watch.js';
 import { changedMeanwhile, removeLeftovers } from './write.js';
 
@@ -220,14 +221,12 @@ export class ConfigurationStore {
       await secrets.set(name, value);
       const users = this.#inForce === undefined ? [] : usersOf(name, this.#inForce.document);
       if (users.length === 0) return;
-      const result = await this.#apply({ ...NO_DIFFERENCE, configurationsChanged: users }, this.document);
+      const back = async (): Promise<void> =>
+        void (await (old === undefined ? secrets.remove(name) : secrets.set(name, old)));
+      const result = await this.#apply({ ...NO_DIFFERENCE, configurationsChanged: users }, this.document, back);
       if (result.ok) return;
-      await (old === undefined ? secrets.remove(name) : secrets.set(name, old));
-      throw new RackwattError(
-        'CONFIG_NOT_APPLIED',
-        `the secret "${name}" stays as it was: ${result.problems[0]?.message ?? 'the node could not run with it'}`,
-        { context: { name, problems: result.problems } },
-      );
+      await back();
+      throw secretRefused(name, result.problems);
     });
   }
 
@@ -356,10 +355,11 @@ export class ConfigurationStore {
     });
   }
 
-  async #apply(change: ConfigurationDifference, document: RuntimeDocument): Promise<ApplyResult> {
-    if (isEmpty(change) || this.#inForce === undefined || this.#options.hooks?.apply === undefined) return { ok: true };
+  async #apply(...change: Parameters<NonNullable<ConfigurationHooks['apply']>>): Promise<ApplyResult> {
+    if (isEmpty(change[0]) || this.#inForce === undefined || this.#options.hooks?.apply === undefined)
+      return { ok: true };
     try {
-      return await this.#options.hooks.apply(change, document);
+      return await this.#options.hooks.apply(...change);
     } catch (error) {
       return { ok: false, problems: [{ message: `the change could not be applied: ${errorMessage(error)}` }] };
     }

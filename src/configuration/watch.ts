@@ -26,9 +26,13 @@ export async function watchFile(file: string, scope: Scope, onTouched: () => voi
     ignoreInitial: true,
     ignored: (path) => !folders.has(resolve(path)) && !names.has(basename(path)),
   });
+  // One that is closed before it is ready never is.
+  const ready = Promise.withResolvers<void>();
+  watcher.once('ready', ready.resolve);
   let timer: NodeJS.Timeout | undefined;
   scope.add(`watch of ${file}`, async () => {
     clearTimeout(timer);
+    ready.resolve();
     await watcher.close();
   });
   watcher.on('all', (_event, path) => {
@@ -36,7 +40,7 @@ export async function watchFile(file: string, scope: Scope, onTouched: () => voi
     clearTimeout(timer);
     timer = setTimeout(onTouched, QUIET);
   });
-  await new Promise<void>((done) => watcher.once('ready', done));
+  await ready.promise;
 }
 
 /** Content of a file once nobody seems to be writing it; `undefined` when it is gone. */

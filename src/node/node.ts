@@ -172,7 +172,7 @@ export class Node {
       file: home.file,
       hooks: {
         schemas: () => node?.schemas() ?? [],
-        ...(options.idle ? {} : { apply: (_difference, document) => node!.#apply(document) }),
+        ...(options.idle ? {} : { apply: (_difference, document, back) => node!.#apply(document, back) }),
         settled: () => node?.configurations.announce(),
       },
       ...(options.idle ? {} : { generations }),
@@ -324,7 +324,7 @@ export class Node {
     return this.configuration.document.framework.trust.unsigned.includes(origin);
   }
 
-  async #apply(next: RuntimeDocument): Promise<ApplyResult> {
+  async #apply(next: RuntimeDocument, back?: () => Promise<void>): Promise<ApplyResult> {
     const previous = this.#previous;
     // Then everything starts anew, with the other runtime.
     if (!isSameRuntime(previous, next)) {
@@ -343,6 +343,7 @@ export class Node {
       return { ok: true };
     }
     this.#assembly.migrated.forget();
+    await back?.();
     for (const { message, pointer } of await this.#assembly.change(next, previous))
       this.#log.error(`going back, ${pointer}: ${message}`);
     return { ok: false, problems };

@@ -62,7 +62,10 @@ function fixture(t: TestContext, text = TEXT) {
   const file = join(home, 'runtime.config.json');
   writeFileSync(file, text);
   const applied: { difference: ConfigurationDifference; interval: unknown }[] = [];
-  const node: { answer: ApplyResult | RackwattError; onApply?: () => void | Promise<void> } = { answer: { ok: true } };
+  const node: {
+    answer: ApplyResult | RackwattError;
+    onApply?: (back?: () => Promise<void>) => void | Promise<void>;
+  } = { answer: { ok: true } };
   const kept: { ledger?: Awaited<ReturnType<typeof keptGenerations>> } = {};
   const store = new ConfigurationStore({
     file,
@@ -70,9 +73,9 @@ function fixture(t: TestContext, text = TEXT) {
     generations: async (storage) => (kept.ledger = await keptGenerations(storage, file)),
     hooks: {
       schemas: () => [DEVICE],
-      async apply(difference, document) {
+      async apply(difference, document, back) {
         applied.push({ difference, interval: document.configurations['acme.device~one']?.['interval'] });
-        await node.onApply?.();
+        await node.onApply?.(back);
         if (node.answer instanceof RackwattError) throw node.answer;
         return node.answer;
       },
@@ -386,6 +389,26 @@ test('a changed secret reaches the components that refer to it, or stays as it w
   });
   await assert.rejects(admin.removeSecret('rack1'), { code: 'SECRET_IN_USE' });
   assert.deepEqual(await admin.secrets(), ['rack1']);
+});
+
+test('a node that does not run with a changed secret finds the one before when it goes back', async (t) => {
+  const { store, node } = fixture(t);
+  await store.load();
+  const admin = configurationAdmin(store, new ConfigurationsInForce());
+  await admin.setSecret('rack1', 'first');
+  await admin.edit([{ path: ['configurations', 'acme.device~two', 'credentials'], value: { $secret: 'rack1' } }]);
+  const seen: unknown[] = [];
+  const look = async (): Promise<void> =>
+    void seen.push((await store.prepare()).get('acme.device~two')!.values['credentials']);
+  node.answer = { ok: false, problems: [{ message: 'no' }] };
+  node.onApply = async (back) => {
+    await look();
+    await back!();
+    await look();
+  };
+  await assert.rejects(admin.setSecret('rack1', 'second'), { code: 'CONFIG_NOT_APPLIED' });
+  await look();
+  assert.deepEqual(seen, ['second', 'first', 'first']);
 });
 
 test('a secret that went missing stops its own configuration only', async (t) => {

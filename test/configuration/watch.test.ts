@@ -72,6 +72,18 @@ async function until(condition: () => boolean, what: string): Promise<void> {
   assert.fail(`never came: ${what}`);
 }
 
+test('a watch that is ended before it began keeps nobody waiting', async (t) => {
+  const { store } = await watched(t);
+  for (const turns of [0, 1, 2]) {
+    const scope = new Scope('short');
+    const watching = store.watch(scope);
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    while (turns === 2 && scope.effects().length === 0) await pause(0);
+    await scope.close();
+    await watching;
+  }
+});
+
 test('a file that is written in place is applied', async (t) => {
   const { file, applied, changes } = await watched(t);
   writeFileSync(file, text('1 s'));

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline';
 import { RackwattError } from '../../errors.js';
 import type { Command } from '../contract.js';
 import { json } from '../output.js';
+import { askSilently } from '../passphrase.js';
 
 export const secret: Command = {
   summary: 'passwords and keys, kept apart from the configuration and never printed',
@@ -9,9 +10,10 @@ export const secret: Command = {
     set: {
       summary: 'store a secret; the value is read from standard input, so that it stays out of the shell history',
       arguments: '<name>',
-      async run({ arguments: [name], stdout, stderr, configuration }) {
-        if (process.stdin.isTTY) stderr.write(`value of ${name}: `);
-        const value = await firstLine();
+      async run({ arguments: [name], stdout, configuration }) {
+        const value = process.stdin.isTTY
+          ? await askSilently(`value of ${name}: `, 'no value was given, and nothing was done')
+          : await firstLine();
         if (value === '')
           throw new RackwattError(
             'SECRET_VALUE',

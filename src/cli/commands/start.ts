@@ -27,6 +27,10 @@ export const start: Command = {
         node.stopping.addEventListener('abort', () => resolve(), { once: true });
       });
       stderr.write('stopping\n');
+    } catch (error) {
+      // So that the stop counts as a failure of what was installed last, not as one that somebody asked for.
+      node.exitStatus = 1;
+      throw error;
     } finally {
       await node.stop();
     }
