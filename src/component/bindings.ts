@@ -4,7 +4,7 @@ import { ReferenceBinding, type BindingHost, type Handlers, type Holders } from 
 import type { ComponentDefinition } from './define.js';
 import type { ComponentServices } from './held.js';
 import { one } from './references.js';
-import { targetOf, type Target } from './target.js';
+import { forReferences, targetOf, type Target } from './target.js';
 import type { References } from './types.js';
 
 /** The reference that every component has to the condition under which it may be up (Compendium 112.3.13). */
@@ -27,8 +27,9 @@ export function bindingsOf(
   holders: Holders,
   cradle: () => unknown,
 ): ReferenceBinding[] {
-  const { definition, properties } = instance;
-  return Object.entries(referencesOf(instance)).map(([name, description]) => {
+  const { definition } = instance;
+  const properties = told(instance);
+  return Object.entries(referencesOf(instance, properties)).map(([name, description]) => {
     const target = targetOf(name, description, properties);
     const handlers = handlersOf(definition, name, cradle);
     return new ReferenceBinding(name, description, target, instance, services, holders, handlers);
@@ -44,17 +45,23 @@ export function openBindings(bindings: readonly ReferenceBinding[], report: (pro
   }
 }
 
+/** What the properties of the component tell its references; undefined when nothing. */
+function told({ properties }: BindingParts): Properties | undefined {
+  return forReferences(properties) ? properties : undefined;
+}
+
 /** As they are described. The one to a condition that always holds is left out, unless another condition is asked for. */
-function referencesOf({ definition, properties }: BindingParts): References {
+function referencesOf({ definition }: BindingParts, properties: Properties | undefined): References {
   const { references = {} } = definition.options;
-  if (properties[`${SATISFYING}.target`] === undefined || Object.hasOwn(references, SATISFYING)) return references;
+  if (properties?.[`${SATISFYING}.target`] === undefined || Object.hasOwn(references, SATISFYING)) return references;
   return { ...references, [SATISFYING]: ALWAYS };
 }
 
 /** The targets that these bindings would have now; undefined when the instance cannot live on with them. */
 export function targetsToFollow(instance: BindingParts, bindings: readonly ReferenceBinding[]): Target[] | undefined {
-  if (Object.keys(referencesOf(instance)).length !== bindings.length) return undefined;
-  const targets = bindings.map(({ name, description }) => targetOf(name, description, instance.properties));
+  const properties = told(instance);
+  if (Object.keys(referencesOf(instance, properties)).length !== bindings.length) return undefined;
+  const targets = bindings.map(({ name, description }) => targetOf(name, description, properties));
   return bindings.every((binding, i) => binding.follows(targets[i]!)) ? targets : undefined;
 }
 

@@ -37,7 +37,11 @@ function componentContext(instance: ComponentInstance, engine: EngineParts, scop
           'COMPONENT_NOT_ACTIVE',
           `component ${instance.label} is no longer active and cannot provide ${contract.id}`,
         );
-      return instance.provide(contract, service, { 'component.name': instance.name, ...properties });
+      return instance.provide(contract, service, {
+        'component.name': instance.name,
+        'component.id': instance.id,
+        ...properties,
+      });
     },
   };
 }

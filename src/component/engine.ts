@@ -1,6 +1,7 @@
 import { errorMessage, RackwattError } from '../errors.js';
 import type { ServiceGroup, ServiceRegistry } from '../registry/index.js';
 import type { Holders } from './binding.js';
+import { CircleWatch } from './circles.js';
 import type { ComponentDefinition } from './define.js';
 import type { InstanceConfiguration } from './configuration.js';
 import { ComponentInstance } from './instance.js';
@@ -71,6 +72,7 @@ export class ComponentEngine implements EngineParts {
   readonly #queue: ComponentInstance[] = [];
   /** Going down by a plan that has not ended. */
   readonly #falling = new Set<ComponentInstance>();
+  readonly #circles = new CircleWatch(() => this.instances());
   readonly #listeners = new Set<(instance: ComponentInstance) => void>();
   readonly #work: Work;
   readonly #matching: Matching;
@@ -165,6 +167,7 @@ export class ComponentEngine implements EngineParts {
     { drain = this.drain, bequeaths }: RemoveOptions = {},
   ): Promise<void> {
     if (!this.#sets.delete(set)) return;
+    if (this.#sets.size === 0) this.#circles.end();
     set.drainUntil = performance.now() + drain;
     set.bequeaths = bequeaths;
     const instances = [...set.instances].reverse();
@@ -249,6 +252,7 @@ export class ComponentEngine implements EngineParts {
         if (!instance.queued) continue;
         instance.queued = false;
         instance.evaluate();
+        if (instance.state === 'unsatisfied') this.#circles.waits();
       }
     } finally {
       this.#queue.splice(0, next);

@@ -122,7 +122,7 @@ export class ComponentInstance extends ComponentConfiguration<ComponentInstance>
 
   override betterCame(reference: ServiceReference): void {
     // A provider that itself goes down with this component would come again and again.
-    if (!fallsWith(this.whole, reference.id, this.engine.holders)) this.giveUp();
+    if (!fallsWith(this.whole, reference, this.engine.holders)) this.giveUp();
   }
 
   protected override cradle(): unknown {

@@ -1,3 +1,4 @@
+import type { ServiceReference } from '../registry/types.js';
 import type { Holders } from './binding.js';
 import type { ComponentInstance } from './instance.js';
 
@@ -7,8 +8,10 @@ export function dependantsFirst(first: ComponentInstance, holders: Holders): Com
 }
 
 /** Whether a service goes when an instance goes down. */
-export function fallsWith(instance: ComponentInstance, service: number, holders: Holders): boolean {
-  return dependantsFirst(instance, holders).some((each) => each.serviceIds().includes(service));
+export function fallsWith(instance: ComponentInstance, service: ServiceReference, holders: Holders): boolean {
+  // A service that is just being registered is not among those of its component yet.
+  const provider = service.property('component.id');
+  return dependantsFirst(instance, holders).some(({ id }) => id === provider);
 }
 
 /** Everything that must go down when these services go, each before what it depends on. */

@@ -21,14 +21,24 @@ export interface Target {
   readonly problem: string | undefined;
 }
 
-/** The target of a reference; properties `<name>.target` and `<name>.cardinality.minimum` are for it. */
-export function targetOf(name: string, description: ReferenceDescription, properties: Properties): Target {
+/** Whether any of these properties is for a reference. */
+export function forReferences(properties: Properties): boolean {
+  for (const key in properties) if (key.endsWith('.target') || key.endsWith('.cardinality.minimum')) return true;
+  return false;
+}
+
+/**
+ * The target of a reference.
+ * @param properties of the component; `<name>.target` and `<name>.cardinality.minimum` are for the reference. Undefined where none is
+ * for any: a look costs more than all the rest here
+ */
+export function targetOf(name: string, description: ReferenceDescription, properties: Properties | undefined): Target {
   const { cardinality, scope } = description;
-  const configured = properties[`${name}.target`];
+  const configured = properties?.[`${name}.target`];
   const text = typeof configured === 'string' && configured !== '' ? configured : description.target;
   const any = description.contract.id === AnyService.id;
   const minimum = cardinality.startsWith('1') ? 1 : 0;
-  const raised = properties[`${name}.cardinality.minimum`];
+  const raised = properties?.[`${name}.cardinality.minimum`];
   const most = cardinality.endsWith('n') ? Infinity : 1;
   return {
     contract: any ? undefined : description.contract,

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { rackwatt } from '../support/container.js';
+import { rackwatt, type TestContainer } from '../support/container.js';
 import { Meter, meters } from './meters.js';
-import { bothStyles, type Described } from './styles.js';
+import { bothStyles, type Described, type Style } from './styles.js';
 
+type Live = import('rackwatt').Live<unknown>;
 type ReferenceDescription = import('rackwatt').ReferenceDescription;
 
-const { contract, many, one } = rackwatt;
+const { contract, many, one, optional } = rackwatt;
 const named = (name: string) => contract<object>(`test/${name}`, { major: 1, local: true });
 
 bothStyles(225, async (t, style) => {
@@ -58,4 +59,83 @@ bothStyles(225, async (t, style) => {
   await c.settled();
   await bundle.stop();
   once();
+});
+
+const A = named('A');
+const B = named('B');
+const C = named('C');
+
+/** A component that provides one contract and refers to another, and writes down what happens to it. */
+function link(style: Style, name: string, provides: typeof A, to: ReferenceDescription, seen: string[]): Described {
+  const of = (value: unknown): string => {
+    const current =
+      value !== null && typeof value === 'object' && 'onChange' in value ? (value as Live).service : value;
+    return current === undefined ? 'none' : 'bound';
+  };
+  return style.component({
+    name,
+    provides: provides as never,
+    references: { other: to },
+    bind: { other: () => void seen.push(`${name}+`) },
+    activate: ({ references }) => void seen.push(`${name} up ${of(references.other)}`),
+    deactivate: (_, reason) => void seen.push(`${name} down ${reason}`),
+  });
+}
+
+/** Waits for a line of the log; the limit of the test is that of the wait. */
+async function logged(c: TestContainer, line: string): Promise<void> {
+  while (!c.log.some(({ message }) => message === line)) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+bothStyles(223, async (t, style) => {
+  const { c, registry, owner } = meters(t);
+  const seen: string[] = [];
+  await style.start(c, 'hub', link(style, 'a', A, one(B), seen), link(style, 'b', B, one(A), seen));
+  await logged(c, 'a waits for test/B@1 of b, and b for test/A@1 of a: none of them can come up');
+  assert.deepEqual([c.state('a'), c.state('b'), seen], ['unsatisfied', 'unsatisfied', []]);
+  registry.register(owner, A, {});
+  await c.settled();
+  assert.deepEqual(seen, ['b+', 'b up bound', 'a+', 'a up bound'], 'with help from outside');
+});
+
+bothStyles(223, async (t, style) => {
+  const { c } = meters(t);
+  const seen: string[] = [];
+  const components = [
+    link(style, 'a', A, one(B, { dynamic: true }), seen),
+    link(style, 'b', B, many(C, { atLeastOne: true }), seen),
+    link(style, 'c', C, one(A), seen),
+    link(style, 'beside', named('D'), one(A), seen),
+  ];
+  await style.start(c, 'hub', ...components);
+  await logged(c, 'a waits for test/B@1 of b, b for test/C@1 of c, and c for test/A@1 of a: none of them can come up');
+  assert.deepEqual(seen, []);
+});
+
+bothStyles(223, async (t, style) => {
+  const { c } = meters(t);
+  const seen: string[] = [];
+  await style.start(c, 'hub', link(style, 'a', A, one(B), seen), link(style, 'b', B, optional(A), seen));
+  await c.settled();
+  assert.deepEqual(seen, ['b up none', 'a+', 'a up bound'], 'broken at the optional one, which is static');
+});
+
+bothStyles(223, async (t, style) => {
+  const { c } = meters(t);
+  const seen: string[] = [];
+  const follows = optional(A, { dynamic: true });
+  const bundle = await style.start(c, 'hub', link(style, 'a', A, one(B), seen), link(style, 'b', B, follows, seen));
+  await c.settled();
+  assert.deepEqual(seen.splice(0), ['b up none', 'a+', 'a up bound', 'b+'], 'bound later');
+  await bundle.stop();
+  assert.deepEqual(seen, ['a down reference', 'b down bundle-stopped']);
+});
+
+bothStyles(223, async (t, style) => {
+  const { c } = meters(t);
+  const seen: string[] = [];
+  const greedy = optional(A, { greedy: true });
+  await style.start(c, 'hub', link(style, 'a', A, one(B), seen), link(style, 'b', B, greedy, seen));
+  await c.settled();
+  assert.deepEqual(seen, ['b up none', 'a+', 'a up bound'], 'a restart would take away what it is for, for ever');
 });
