@@ -104,8 +104,8 @@ export class Activation {
   }
 
   async #cleanUp(): Promise<void> {
-    const { label, log } = this.#instance;
-    const failures = await this.#engine.inTime(this.scope.close(), `clean-up of ${label}`);
-    for (const failure of failures ?? []) log.warn({ error: failure }, `clean-up failed: ${failure.message}`);
+    const { log } = this.#instance;
+    for (const failure of await this.scope.close(this.#engine.patience))
+      log.warn({ error: failure }, `clean-up failed: ${failure.message}`);
   }
 }

@@ -33,6 +33,8 @@ export interface EngineOptions {
 /** The engine as its instances see it. */
 export interface EngineParts {
   readonly drain: number;
+  /** ms for one deactivate or clean-up. */
+  readonly patience: number;
   readonly holders: Holders;
   /** Components that are activated by getting their service, by its id. */
   readonly offers: Map<number, ComponentInstance>;
@@ -89,11 +91,15 @@ export class ComponentEngine implements EngineParts {
       options.configurations(pid, definition, bundle),
     );
     this.#work = new Work({
-      patience: options.patience ?? 10_000,
+      patience: this.patience,
       done: () => this.#drain(),
       idle: () => this.#queue.length === 0,
       warn: (message) => this.#options.logger(SYSTEM, 'components').warn(message),
     });
+  }
+
+  get patience(): number {
+    return this.#options.patience ?? 10_000;
   }
 
   get drain(): number {
