@@ -30,6 +30,7 @@ export const BENCHES: readonly BenchEntry[] = [
     rounds: 3,
     load: () => from('registry', 'registryBench'),
   },
+  { name: 'event', gives: ['event.'], with: 'container', rounds: 3, load: () => from('event', 'eventBench') },
   { name: 'component', gives: ['component.'], with: 'container', load: () => from('component', 'componentBench') },
   { name: 'swap', gives: ['swap.'], load: () => from('swap', 'swapBench') },
   { name: 'space', gives: ['space.'], load: () => from('space', 'spaceBench') },

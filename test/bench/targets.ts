@@ -32,6 +32,7 @@ export const TARGETS: readonly Target[] = [
   least('registry.filter-all-100k-per-s', 2000, '/s', '6-49'),
   least('registry.best-100k-per-s', 1_000_000, '/s', 'iPOPO 541,000, Equinox 175'),
   least('registry.dispatch-1-of-1000-per-s', 500_000, '/s', 'Equinox 5,850, Felix 2,690'),
+  least('event.post-1-of-1000-per-s', 500_000, '/s'),
   most('component.chain-1000-up-ms', 30, 'ms', 'iPOPO 50 (breaks at 91), cordis 705, SCR 733-794'),
   most('component.chain-1000-down-ms', 30, 'ms', 'cordis 234-441, SCR 311-642; most break'),
   most('component.rebind-1000-ms', 2.5, 'ms', 'Equinox SCR 2.5, Felix SCR 3.9, iPOPO 16'),

@@ -216,24 +216,24 @@ item(289, async (t) => {
 });
 
 item(290, async (t) => {
-  const { admin, consumer } = await pair(t);
+  const { container, admin, consumer } = await pair(t);
   const early = recorder(consumer, { 'event.topics': 'a' });
   const leaving = recorder(consumer, { 'event.topics': 'a' });
+  await admin.send('a', { by: 'warm' });
   const sent = admin.send('a', { by: 'send' });
   const posted = admin.post('a', { by: 'post' });
   const late = recorder(consumer, { 'event.topics': 'a' });
   leaving.registration.unregister();
   await Promise.all([sent, posted]);
-  await until(() => early.events.length === 2);
+  await until(() => early.events.length === 3);
   await turn();
-  assert.deepEqual(
-    [early, leaving, late].map(({ events }) => events.length),
-    [2, 0, 0],
-  );
-  assert.deepEqual(
-    early.events.map(({ properties }) => properties['by']),
-    ['send', 'post'],
-  );
+  const by = () => [early, leaving, late].map(({ events }) => events.map(({ properties }) => properties['by']));
+  assert.deepEqual(by(), [['warm', 'send', 'post'], ['warm'], []]);
+  await admin.send('a', { by: 'again' });
+  assert.deepEqual(by(), [['warm', 'send', 'post', 'again'], ['warm'], ['again']]);
+  const latest = recorder(consumer, { 'event.topics': 'a' });
+  await admin.send('a');
+  assert.deepEqual([latest.events.length, container.log], [1, []]);
 });
 
 item(291, async (t) => {
