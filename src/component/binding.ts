@@ -141,12 +141,23 @@ export class ReferenceBinding {
   /** Takes hold of the services. @returns false when fewer than the minimum could be had. */
   bind(): boolean {
     this.#up = true;
-    if (this.many) for (const reference of this.candidates()) this.#hold(reference);
+    let missed = false;
+    if (this.many) for (const reference of this.candidates()) missed = !this.#hold(reference) || missed;
     else {
       const best = this.#best();
-      if (best && !this.#hold(best)) this.#holdNext();
+      missed = best !== undefined && !this.#hold(best) && !this.#holdNext();
     }
+    if (missed && this.dynamic) queueMicrotask(() => this.#catchUp());
     return this.#held.size >= this.minimum;
+  }
+
+  /** What could not be had while it was itself being activated, in a circle, may be had now. */
+  #catchUp(): void {
+    if (!this.#up) return;
+    for (const reference of this.candidates()) {
+      if (!this.many && this.#held.size > 0) return;
+      this.#take(reference);
+    }
   }
 
   /** Tells the component's handlers of what is bound, and from now on of what comes and goes. */

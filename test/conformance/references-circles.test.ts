@@ -139,3 +139,65 @@ bothStyles(223, async (t, style) => {
   await c.settled();
   assert.deepEqual(seen, ['b up none', 'a+', 'a up bound'], 'a restart would take away what it is for, for ever');
 });
+
+/** A component that is activated by whoever gets its service. */
+function delayed(
+  style: Style,
+  name: string,
+  provides: typeof A,
+  other: ReferenceDescription,
+  seen: string[],
+): Described {
+  return style.component({
+    name,
+    provides: provides as never,
+    immediate: false,
+    references: { other },
+    bind: { other: () => void seen.push(`${name}+`) },
+    activate({ references }) {
+      seen.push(`${name} begins`);
+      const given = references.other as unknown;
+      const found = typeof given === 'function' ? (given as () => unknown)() : given;
+      const current = found !== undefined && 'onChange' in (found as object) ? (found as Live).service : found;
+      seen.push(`${name} found ${current === undefined ? 'nothing' : 'the other'}`);
+    },
+  });
+}
+
+const BROKEN = 'failed for bundle hub: component a needs itself to be activated';
+
+for (const [how, toB, toA, sequence] of [
+  [
+    'looked up in the activation',
+    one(B, { lookup: true }),
+    optional(A, { lookup: true, greedy: true }),
+    ['a+', 'a begins', 'b+', 'b begins', 'b found nothing', 'a found the other'],
+  ],
+  [
+    'bound',
+    one(B),
+    optional(A, { greedy: true }),
+    ['b begins', 'b found nothing', 'a+', 'a begins', 'a found the other'],
+  ],
+  [
+    'followed',
+    one(B),
+    optional(A, { dynamic: true }),
+    ['b begins', 'b found nothing', 'a+', 'a begins', 'a found the other', 'b+'],
+  ],
+] as const)
+  bothStyles(224, async (t, style) => {
+    const { c, registry, owner } = meters(t);
+    const seen: string[] = [];
+    await style.start(c, 'hub', delayed(style, 'a', A, toB, seen), delayed(style, 'b', B, toA, seen));
+    await c.settled();
+    assert.deepEqual([c.state('a'), c.state('b'), seen], ['satisfied', 'satisfied', []]);
+    assert.notEqual(registry.get(owner, registry.reference(A)!), undefined, how);
+    await c.settled();
+    assert.deepEqual([c.state('a'), c.state('b')], ['active', 'active']);
+    assert.deepEqual(seen, sequence);
+    assert.ok(
+      c.errors.some((message) => message.includes(BROKEN)),
+      c.errors.join(),
+    );
+  });
