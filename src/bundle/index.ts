@@ -17,6 +17,7 @@ export {
 export type { Configurations, Migrate, Migration, MigrationHost } from './migration.js';
 export { type Clock, Recovery, type Recoverable, uncaught } from './recovery.js';
 export { Revision, type RevisionSource } from './revision.js';
+export { CONTRACT } from './requirement.js';
 export { containerModules } from './shared.js';
 export type { Run, RunComponent, RunMaker, RunParts, StartOptions, StopOptions } from './run.js';
 export { SpaceRun } from './space-run.js';

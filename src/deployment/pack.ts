@@ -24,7 +24,10 @@ const KEPT_KEYS = [
   'repository',
   'keywords',
   'engines',
+  'os',
+  'cpu',
   'peerDependencies',
+  'peerDependenciesMeta',
 ] as const;
 const DOCUMENTS = ['README.md', 'CHANGELOG.md', 'LICENSE', 'NOTICE'];
 const NOTICES = 'THIRD-PARTY.md';
@@ -62,9 +65,12 @@ export async function packBundle(
       content: readFileSync(join(root, path)),
     })),
   );
-  const inSpace = entries.filter((file) => !manifest.entries.includes(file));
+  const brought = new Set(manifest.brought.flatMap(({ exports }) => Object.values(exports)));
+  const inSpace = entries.filter((file) => !manifest.entries.includes(file) && !brought.has(file));
   const parts = [
-    await inlineModules(root, inSpace, manifest, 'space'),
+    await inlineModules(root, inSpace, { ...manifest, imports: withBrought(manifest) }, 'space'),
+    // What it brings along it has itself, also where it would take another's.
+    await inlineModules(root, [...brought], { ...manifest, imports: withoutBrought(manifest) }, 'space'),
     await inlineModules(root, manifest.entries, manifest, 'worker'),
   ];
   for (const { files: modules } of parts) add(modules);
@@ -169,10 +175,17 @@ function packageJson(
     );
   const packed = (path: string): string => `./${packedPath(path)}`;
   const filled = <T extends object>(key: string, value: T, size: number): object => (size > 0 ? { [key]: value } : {});
+  const brought = manifest.brought.map((each) => ({
+    ...each,
+    exports: Object.fromEntries(Object.entries(each.exports).map(([subpath, path]) => [subpath, packed(path)])),
+  }));
+  const contracts = [...manifest.contracts, ...brought];
   const own = {
     update: manifest.update,
     ...(manifest.migrate === undefined ? {} : { migrate: packed(manifest.migrate) }),
-    ...filled('contracts', manifest.contracts, manifest.contracts.length),
+    ...filled('contracts', contracts, contracts.length),
+    ...filled('requires', manifest.requires, manifest.requires.length),
+    ...filled('provides', manifest.provides, manifest.provides.length),
     ...filled('entries', manifest.entries.map(packed), manifest.entries.length),
     ...filled('assets', manifest.assets, manifest.assets.length),
     ...filled('configurations', manifest.configurations, Object.keys(manifest.configurations).length),
@@ -201,6 +214,16 @@ function packageJson(
     rackwatt: own,
   };
   return Buffer.from(`${JSON.stringify(content, null, 2)}\n`);
+}
+
+/** The bundle's other code gets what it brings along from where its contracts are evaluated. */
+function withBrought({ imports, brought }: Manifest): Manifest['imports'] {
+  return { ...imports, ...Object.fromEntries(brought.map(({ name, version }) => [name, version])) };
+}
+
+function withoutBrought({ imports, brought }: Manifest): Manifest['imports'] {
+  const names = new Set(brought.map(({ name }) => name));
+  return Object.fromEntries(Object.entries(imports).filter(([name]) => !names.has(name)));
 }
 
 /** What a bundle asks for that names no version: the one that it was built with, or a later one of its major version. */

@@ -195,6 +195,7 @@ export function entryFiles(manifest: Manifest): string[] {
     ...new Set([
       ...(manifest.main ? [manifest.main] : []),
       ...contracts,
+      ...manifest.brought.flatMap(({ exports }) => Object.values(exports)),
       ...(manifest.migrate ? [manifest.migrate] : []),
       ...manifest.entries,
       ...Object.values(manifest.commands),

@@ -1,4 +1,4 @@
-import { containerModules, Framework, readManifest, type Bundle, type Manifest } from '../bundle/index.js';
+import { CONTRACT, containerModules, Framework, readManifest, type Bundle, type Manifest } from '../bundle/index.js';
 import { describeComponent, type ComponentDescription } from '../component/index.js';
 import type { ConfigurationAdmin } from '../configuration/index.js';
 import { platformBundles } from '../deployment/index.js';
@@ -37,8 +37,10 @@ export async function describeBundle(root: string, manifest: Manifest): Promise<
   return descriptions;
 }
 
-/** A bundle in a container of its own that has nothing but the contracts that can be found. */
-async function loneBundle(root: string, manifest: Manifest): Promise<Bundle> {
+/** A bundle in a container of its own that has nothing but the contracts that can be found; what else it needs, it needs where it runs. */
+async function loneBundle(root: string, declared: Manifest): Promise<Bundle> {
+  const requires = declared.requires.filter(({ namespace }) => namespace === CONTRACT);
+  const manifest: Manifest = { ...declared, requires, node: '*', os: [], cpu: [] };
   const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
   const framework = new Framework({
     ...containerModules(await import('../index.js')),
@@ -48,7 +50,7 @@ async function loneBundle(root: string, manifest: Manifest): Promise<Bundle> {
   });
   for (const folder of platformBundles(root)) {
     const other = await readManifest(folder).catch((error: unknown) => void errorMessage(error));
-    if (!other || other.contracts.length === 0 || other.name === manifest.name) continue;
+    if (!other || other.contracts.length + other.brought.length === 0 || other.name === manifest.name) continue;
     framework.install({ location: `platform:${other.name}`, root: folder, manifest: other });
   }
   const bundle = framework.install({ location: `command:${manifest.name}`, root, manifest });
