@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { ManagedService } from 'rackwatt';
+import { partsOf, signed } from '../support/archives.js';
 import { until } from '../support/node.js';
 import { RunningNode } from '../support/running-node.js';
 
@@ -77,4 +81,32 @@ test('a bundle in a worker takes configurations, changes them, and brings some a
   assert.match(lines(), /reads {"n":9}/);
   await node.admin.update('acme.reader|outside|1.0.0', { n: 10 });
   await until('it reads the most specific one', () => /reads {"n":10}/.test(lines()));
+});
+
+test('a drop-in brings configurations along as long as it lies in its folder', async (t) => {
+  const node = RunningNode.home(t);
+  const { framework, ...document } = node.document;
+  node.write({ ...document, framework: { ...framework, dropins: './dropins' } });
+  mkdirSync(join(node.home, 'dropins'));
+  await node.start();
+  const told: unknown[] = [];
+  node.register(
+    ManagedService,
+    { updated: async (properties) => void told.push(properties?.['n']) },
+    { 'service.pid': 'acme.meter' },
+  );
+  const manifest = {
+    name: 'dropped',
+    version: '1.0.0',
+    rackwatt: { components: [], configurations: { 'acme.meter': { n: 1 } } },
+  };
+  const content = Buffer.from(JSON.stringify(manifest));
+  const archive = signed(partsOf(manifest, [{ path: 'package.json', content }]));
+  writeFileSync(join(node.home, 'dropped.tgz'), archive);
+  renameSync(join(node.home, 'dropped.tgz'), join(node.home, 'dropins/dropped.tgz'));
+  await until('it is told', () => told.includes(1));
+  assert.equal((await node.admin.configuration('acme.meter')).broughtBy, 'dropped');
+  rmSync(join(node.home, 'dropins/dropped.tgz'));
+  await until('it is told that it is gone', () => told.length === 3);
+  assert.deepEqual(told, [undefined, 1, undefined]);
 });

@@ -122,6 +122,34 @@ item(310, async (t) => {
   assert.deepEqual(await valuesOf(node), { from: 'one' }, 'what did not come in brings nothing');
 });
 
+item(310, async (t) => {
+  const node = await RunningNode.start(t);
+  const seen: unknown[] = [];
+  await node.reader('reader', PID, { seen });
+  const brought = node.bundle('one', {}, brings({ [PID]: { from: 'one' } }));
+  await node.install(brought);
+  await node.uninstall(brought);
+  assert.deepEqual(seen, [{}, { from: 'one' }, {}], 'components of other bundles are told');
+});
+
+item(310, async (t) => {
+  const node = await RunningNode.start(t);
+  const one = node.bundle('one', {}, brings({ [PID]: { from: 'one' } }));
+  await node.install(one);
+  const code = `exports.activator = { start() { throw new RangeError('not today'); } };`;
+  const failing = node.bundle('failing', { 'index.js': code });
+  const content = { name: 'one', main: './index.js', ...brings({ [PID]: { from: 'two' }, 'acme.more': {} }, '2.0.0') };
+  writeFileSync(join(failing.root, 'package.json'), JSON.stringify(content));
+  const path = ['bundles', 0, 'id'];
+  const outcome = await node.node.configuration.edit([{ path, value: `link:${failing.root}` }]);
+  assert.equal(outcome.applied, false);
+  assert.deepEqual(
+    (await node.admin.list()).map(({ pid, properties }) => [pid, properties]),
+    [[PID, { from: 'one' }]],
+    'an update that failed brings nothing',
+  );
+});
+
 item(311, async (t) => {
   const whose = { ':configurator:symbolicname': 'site', ':configurator:version': '1.0.0' };
   const node = RunningNode.home(t, { 'acme.file': { a: 'file' } });

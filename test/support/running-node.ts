@@ -69,7 +69,7 @@ export class RunningNode {
     return readFileSync(this.file, 'utf8');
   }
 
-  get document(): { bundles: { id: string }[]; configurations: Configurations } {
+  get document(): { framework: object; bundles: { id: string }[]; configurations: Configurations } {
     return JSON.parse(this.text) as RunningNode['document'];
   }
 
