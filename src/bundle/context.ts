@@ -145,11 +145,14 @@ export class BundleContext {
    * A tracker, which follows services as they come and go from its `open` to its `close` or the end of the bundle. Without a
    * customizer it gets the services and keeps their objects.
    */
-  tracker<T, Tracked = T>(
+  tracker<T>(target: Contract<T> | TrackerTarget<T>): ServiceTracker<T, T>;
+  tracker<T, Tracked>(
     target: Contract<T> | TrackerTarget<T>,
-    ...customizer: [T] extends [Tracked]
-      ? [customizer?: TrackerCustomizer<T, Tracked>]
-      : [customizer: TrackerCustomizer<T, Tracked>]
+    customizer: TrackerCustomizer<T, Tracked>,
+  ): ServiceTracker<T, Tracked>;
+  tracker<T, Tracked>(
+    target: Contract<T> | TrackerTarget<T>,
+    customizer?: TrackerCustomizer<T, Tracked>,
   ): ServiceTracker<T, Tracked> {
     this.#live();
     const tracker: ServiceTracker<T, Tracked> = new ServiceTracker<T, Tracked>(
@@ -164,7 +167,7 @@ export class BundleContext {
         },
       },
       'id' in target ? { contract: target } : target,
-      ...customizer,
+      customizer,
     );
     return tracker;
   }

@@ -48,16 +48,10 @@ export class ServiceTracker<T, Tracked = T> {
   #count = -1;
   #order: ServiceReference<T>[] | undefined;
 
-  constructor(
-    services: TrackedServices,
-    target: TrackerTarget<T>,
-    ...customizer: [T] extends [Tracked]
-      ? [customizer?: TrackerCustomizer<T, Tracked>]
-      : [customizer: TrackerCustomizer<T, Tracked>]
-  ) {
+  constructor(services: TrackedServices, target: TrackerTarget<T>, customizer?: TrackerCustomizer<T, Tracked>) {
     this.#services = services;
     this.#target = target;
-    this.#customizer = customizer[0] ?? {
+    this.#customizer = customizer ?? {
       adding: (reference) => services.get(reference) as Tracked | undefined,
       removed: (reference) => void services.release(reference),
     };
