@@ -3,6 +3,7 @@ import type { ServiceGroup, ServiceRegistry } from '../registry/index.js';
 import type { Holders } from './binding.js';
 import { CircleWatch } from './circles.js';
 import type { ComponentDefinition } from './define.js';
+import { deprecations } from './deprecated.js';
 import type { InstanceConfiguration } from './configuration.js';
 import { ComponentInstance } from './instance.js';
 import type { Handover } from './handover.js';
@@ -130,6 +131,7 @@ export class ComponentEngine implements EngineParts {
     };
     for (const { options: component } of set.definitions)
       if (component.enabled === false) (set.disabled ??= new Set()).add(component.name);
+    for (const [component, sentence] of deprecations(set.definitions)) this.logger(bundle, component).warn(sentence);
     this.#sets.add(set);
     for (const definition of set.definitions) this.#matching.match(set, definition);
     return set;

@@ -91,7 +91,7 @@ export function parseAsked(body: unknown): string[] {
 /** @throws `PEER_PROTOCOL` */
 function parseContracts(body: unknown): ServiceNotice['contracts'] {
   return list(body, 'contracts').map((each) => {
-    const { name, major, methods, streams, transfers, timeout, local } = keyed(each, 'a contract');
+    const { name, major, methods, streams, transfers, timeout, local, deprecated } = keyed(each, 'a contract');
     if (!Number.isInteger(major) || (timeout !== undefined && typeof timeout !== 'number'))
       throw malformed('a contract');
     return {
@@ -102,6 +102,7 @@ function parseContracts(body: unknown): ServiceNotice['contracts'] {
       transfers: texts(transfers, 'methods'),
       timeout,
       local: local === true,
+      deprecated: typeof deprecated === 'string' ? deprecated : undefined,
     };
   });
 }

@@ -25,6 +25,8 @@ export interface Contract<T> {
   readonly timeout: number | undefined;
   /** Cannot cross isolation: it hands out live objects or calls back synchronously. */
   readonly local: boolean;
+  /** What to use instead, and until when it is there; undefined while it is not deprecated. */
+  readonly deprecated: string | undefined;
   /** Carries the type only; never set. */
   readonly type?: T;
 }
@@ -43,6 +45,8 @@ export interface ContractOptions<T> {
   timeout?: number;
   /** Cannot cross isolation: it hands out live objects or calls back synchronously. Methods and streams are then not needed. */
   local?: boolean;
+  /** Says that it will go, in words for those who use it: what to use instead, and from which version on it is gone. */
+  deprecated?: string;
 }
 
 /** Declares a contract. Two declarations with one name and major are the same contract. */
@@ -56,5 +60,6 @@ export function contract<T>(name: string, options: ContractOptions<T>): Contract
     transfers: Object.freeze([...(options.transfers ?? [])]),
     timeout: options.timeout,
     local: options.local ?? false,
+    deprecated: options.deprecated,
   });
 }

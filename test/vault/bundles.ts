@@ -211,10 +211,4 @@ export const BROKEN: Record<string, Broken> = {
     code: 'BUNDLE_START',
     sentence: /start/,
   },
-  'two components of one name': {
-    files: main(`const { component } = require('rackwatt');
-      exports.a = component({ name: 'vault.c', activate() {} }); exports.b = component({ name: 'vault.c', activate() {} });`),
-    code: 'BUNDLE_START',
-    sentence: /declares the component vault\.c twice/,
-  },
 };
