@@ -133,7 +133,7 @@ export function Reference<V>(reference: ReferenceDescription<V>, name?: string):
     }
     const type = target as Class;
     const token = name ?? reference.contract.name;
-    written(type.prototype as object).references.set(token, reference);
+    written(type.prototype as object).references.set(token, { ...reference, injected: true });
     inject(token, { isOptional: true })(type, undefined, index!);
   };
 }

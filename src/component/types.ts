@@ -66,6 +66,8 @@ export interface ReferenceDescription<V = unknown, S = unknown> {
   readonly greedy: boolean;
   readonly target?: string;
   readonly scope?: ReferenceScope;
+  /** It is a parameter of a constructor, which cannot follow changes. */
+  readonly injected?: boolean;
   /** The service objects are got when they are first looked at. */
   readonly lookup?: boolean;
   /** Carries the type only; never set. */

@@ -33,10 +33,12 @@ function problemOf({ options }: ComponentDefinition): string | undefined {
   const contracts = contractsIn(provides);
   if (contracts === undefined) return '"provides" must be a contract, or a list of contracts';
   for (const [key, reference] of Object.entries((options.references ?? {}) as Record<string, unknown>)) {
-    const { contract, cardinality, policy } = (reference ?? {}) as Record<string, unknown>;
+    const { contract, cardinality, policy, injected } = (reference ?? {}) as Record<string, unknown>;
     if (!isContract(contract)) return `reference "${key}" has no contract`;
     if (!CARDINALITIES.includes(cardinality)) return `reference "${key}" has the cardinality ${String(cardinality)}`;
     if (!REFERENCE_POLICIES.includes(policy)) return `reference "${key}" has the policy ${String(policy)}`;
+    if (injected === true && policy === 'dynamic')
+      return `reference "${key}" is a parameter of its constructor, and cannot be dynamic: put it on a property`;
   }
   if (!CONFIGURATION_POLICIES.includes(configuration?.policy))
     return `its configuration has the policy ${String(configuration?.policy)}`;

@@ -84,6 +84,34 @@ for (const [variant, code] of [
     { variant },
   );
 
+/** Without types a constructor may ask for what it cannot have: the component is left out, and the others of its bundle run. */
+const DYNAMIC = `
+const { contract, one } = require('rackwatt');
+const { Component, Reference } = require('rackwatt/decorators');
+const Meter = contract('test/Meter', { major: 1, local: true });
+class Follows {}
+Reference(one(Meter, { dynamic: true }), 'meter')(Follows, undefined, 0);
+Component({ name: 'follows' })(Follows);
+class Beside {}
+Component({ name: 'beside' })(Beside);
+module.exports = { Follows, Beside };
+`;
+
+item(
+  219,
+  async (t) => {
+    const { c, register } = meters(t);
+    register('x');
+    await c.start('hub', DYNAMIC);
+    await c.settled();
+    assert.deepEqual([c.state('follows'), c.state('beside')], [undefined, 'active']);
+    const message =
+      'the description of follows cannot be used: reference "meter" is a parameter of its constructor, and cannot be dynamic: put it on a property';
+    assert.ok(c.log.some((entry) => entry.level === 'error' && entry.message === message));
+  },
+  { variant: 'class' },
+);
+
 bothStyles(220, async (t, style) => {
   const { c, register } = meters(t);
   const seen: string[] = [];

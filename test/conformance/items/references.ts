@@ -109,6 +109,7 @@ export const REFERENCES: readonly Item[] = [
     number: 218,
     mark: 'USEFUL',
     behaviour: 'a dynamic collection changes in place, and a copy of it does not',
+    differs: 'nothing is to be chosen: the one collection is updated, and is copied where it must stay as it is',
   },
   {
     number: 219,
