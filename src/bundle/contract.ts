@@ -80,6 +80,35 @@ export interface ContainerInfo {
   services: ServiceInfo[];
 }
 
+/** A component as its bundle describes it, with the defaults of what its author left out (Compendium 112.10). */
+export interface DescribedComponent {
+  name: string;
+  bundle: string;
+  /** Whether it may come up now. */
+  enabled: boolean;
+  /** Whether it is activated as soon as it is satisfied; else when somebody uses its service. */
+  immediate: boolean;
+  serviceScope: 'singleton' | 'bundle' | 'prototype';
+  /** `component.factory` of a factory component. */
+  factory?: string;
+  provides: string[];
+  references: Record<string, { contract: string; cardinality: string; policy: string; target?: string }>;
+  configuration: { pid: string; pids?: string[]; policy: 'optional' | 'require' | 'ignore'; schema?: object };
+}
+
+/** A reference of a component that is or could be there. */
+export interface ComponentReferenceInfo {
+  name: string;
+  contract: string;
+  /** The filter in force. */
+  target?: string;
+  /** Services needed. */
+  minimum: number;
+  satisfied: boolean;
+  /** How many services are bound now. */
+  bound: number;
+}
+
 export interface ComponentInfo {
   name: string;
   bundle: string;
@@ -96,6 +125,7 @@ export interface ComponentInfo {
   /** Why it is not active: missing reference with its filter and near misses, configuration, failure. */
   reasons: string[];
   provides: string[];
+  references: ComponentReferenceInfo[];
 }
 
 /** Plain views of the running container; no live references. */
@@ -104,13 +134,33 @@ export interface Runtime {
   bundles(): Promise<BundleInfo[]>;
   services(filter?: string): Promise<ServiceInfo[]>;
   container(): Promise<ContainerInfo>;
+  /** Those with each of their configurations, and those that factories made. */
   components(): Promise<ComponentInfo[]>;
+  /** The components of all bundles that run in a space, also those that are disabled. */
+  descriptions(): Promise<DescribedComponent[]>;
+  /**
+   * Lets a component come up that is not enabled. Settles when it has, or has begun to wait for what it needs.
+   * @throws `COMPONENT_UNKNOWN`, also where its bundle is isolated
+   */
+  enableComponent(bundle: string, name: string): Promise<void>;
+  /** Takes a component down until it is enabled. Settles when it is down. @throws `COMPONENT_UNKNOWN`, also where its bundle is isolated */
+  disableComponent(bundle: string, name: string): Promise<void>;
   health(): Promise<NodeHealth>;
 }
 
 export const Runtime = contract<Runtime>('rackwatt/Runtime', {
   major: 1,
-  methods: ['node', 'bundles', 'services', 'container', 'components', 'health'],
+  methods: [
+    'node',
+    'bundles',
+    'services',
+    'container',
+    'components',
+    'descriptions',
+    'enableComponent',
+    'disableComponent',
+    'health',
+  ],
 });
 
 export type HealthState = 'ok' | 'degraded' | 'failed';

@@ -27,8 +27,8 @@ function componentContext(instance: ComponentInstance, engine: EngineParts, scop
     },
     locateService: (name) => referenceOf(instance, name).locate(),
     locateServices: (name) => [...referenceOf(instance, name).locateAll()],
-    enableComponent: (name) => engine.enable(instance.set, name),
-    disableComponent: (name) => engine.disable(instance.set, name),
+    enableComponent: (name) => void engine.enable(instance.set, name),
+    disableComponent: (name) => void engine.disable(instance.set, name),
     dataFolder: () => bundle.dataFolder(),
     resolve: (specifier) => bundle.resolve(specifier),
     provide: <T>(contract: Contract<T>, service: T, properties: Properties = {}): ServiceRegistration<T> => {

@@ -53,8 +53,8 @@ export interface EngineParts {
   tried(instance: ComponentInstance): boolean;
   /** An instance that somebody made, and that is down, does not come back. */
   gone(instance: ComponentInstance): void;
-  enable(set: ComponentSet, name: string | undefined): void;
-  disable(set: ComponentSet, name: string): void;
+  enable(set: ComponentSet, name: string | undefined): Promise<void>;
+  disable(set: ComponentSet, name: string): Promise<void>;
   track(work: Promise<void>): Promise<void>;
   /** Waits for the work, and warns instead when it takes longer than the patience of the container and `allowance` ms. */
   inTime<T>(work: Promise<T>, what: string, allowance?: number): Promise<T | undefined>;
@@ -229,12 +229,12 @@ export class ComponentEngine implements EngineParts {
     this.changed(instance);
   }
 
-  enable(set: ComponentSet, name: string | undefined): void {
-    this.#matching.enable(set, name);
+  enable(set: ComponentSet, name: string | undefined): Promise<void> {
+    return this.#matching.enable(set, name);
   }
 
-  disable(set: ComponentSet, name: string): void {
-    this.#matching.disable(set, name);
+  disable(set: ComponentSet, name: string): Promise<void> {
+    return this.#matching.disable(set, name);
   }
 
   reconsider(instance: ComponentInstance): void {

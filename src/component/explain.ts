@@ -1,6 +1,8 @@
-import type { ComponentInfo } from '../bundle/contract.js';
+import type { ComponentInfo, DescribedComponent } from '../bundle/contract.js';
 import { pidsOf } from './configuration.js';
+import { describeComponent } from './description.js';
 import type { ComponentInstance } from './instance.js';
+import type { ComponentSet } from './set.js';
 
 const STATES = {
   unsatisfied: 'unsatisfied-reference',
@@ -21,7 +23,25 @@ export function componentInfo(instance: ComponentInstance): ComponentInfo {
     state: stateOf(instance),
     reasons: explain(instance),
     provides: instance.contracts.map((contract) => contract.id),
+    references: instance.bindings.map((binding) => ({
+      name: binding.name,
+      contract: binding.description.contract.id,
+      ...(binding.target.text === undefined ? {} : { target: binding.target.text }),
+      minimum: binding.minimum,
+      satisfied: binding.satisfied(),
+      bound: binding.boundReferences().length,
+    })),
   };
+}
+
+/** The components of sets, as they are described. */
+export function describedComponents(sets: readonly ComponentSet[]): DescribedComponent[] {
+  return sets.flatMap(({ bundle, definitions, disabled }) =>
+    definitions.map((definition) => {
+      const description = describeComponent(definition);
+      return { ...description, bundle: bundle.owner.name, enabled: !disabled?.has(description.name) };
+    }),
+  );
 }
 
 function stateOf(instance: ComponentInstance): ComponentInfo['state'] {

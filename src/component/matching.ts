@@ -123,9 +123,9 @@ export class Matching {
   }
 
   /** Lets components of a set come up that were not to; without a name all. Takes effect in the next turn. @throws `COMPONENT_UNKNOWN` */
-  enable(set: ComponentSet, name: string | undefined): void {
+  enable(set: ComponentSet, name: string | undefined): Promise<void> {
     const enabled = name === undefined ? set.definitions : [definitionOf(set, name)];
-    void this.#engine.track(Promise.resolve().then(() => this.#enableNow(set, enabled)));
+    return this.#engine.track(Promise.resolve().then(() => this.#enableNow(set, enabled)));
   }
 
   async #enableNow(set: ComponentSet, enabled: readonly ComponentDefinition[]): Promise<void> {
@@ -135,11 +135,11 @@ export class Matching {
   }
 
   /** Takes a component of a set down until it is enabled. Takes effect in the next turn. @throws `COMPONENT_UNKNOWN` */
-  disable(set: ComponentSet, name: string): void {
+  disable(set: ComponentSet, name: string): Promise<void> {
     const definition = definitionOf(set, name);
     const down = Promise.resolve().then(() => this.#disableNow(set, definition));
     this.#leaving.set(definition, down);
-    void this.#engine.track(down);
+    return this.#engine.track(down);
   }
 
   async #disableNow(set: ComponentSet, definition: ComponentDefinition): Promise<void> {

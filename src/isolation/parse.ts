@@ -1,3 +1,4 @@
+import type { ComponentReferenceInfo } from '../bundle/contract.js';
 import type { ErrorRecord } from '../errors.js';
 import { RackwattError } from '../errors.js';
 import type { ComponentNotice, Loaded, LogNotice, ServiceChange, ServiceNotice } from './protocol.js';
@@ -46,12 +47,26 @@ export function parseComponents(body: unknown, bundle: string): ComponentNotice[
         state: text(told['state'], 'a state') as ComponentNotice['info']['state'],
         reasons: texts(told['reasons'], 'reasons'),
         provides: texts(told['provides'], 'contracts'),
+        references: list(told['references'], 'references').map(parseReference),
       },
       state: state as ComponentNotice['state'],
       ...(failure === undefined ? {} : { failure: parseError(failure) }),
       activationTime,
     };
   });
+}
+
+function parseReference(each: unknown): ComponentReferenceInfo {
+  const { name, contract, target, minimum, satisfied, bound } = keyed(each, 'a reference');
+  if (typeof minimum !== 'number' || typeof bound !== 'number') throw malformed('a reference');
+  return {
+    name: text(name, 'a reference'),
+    contract: text(contract, 'a contract'),
+    ...(target === undefined ? {} : { target: text(target, 'a filter') }),
+    minimum,
+    satisfied: satisfied === true,
+    bound,
+  };
 }
 
 /** @throws `PEER_PROTOCOL` */

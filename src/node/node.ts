@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { containerModules, Framework, LogReader, Runtime } from '../bundle/index.js';
+import { containerModules, Framework, LogReader } from '../bundle/index.js';
 import {
   ConfigurationStore,
   type ApplyResult,
@@ -34,7 +34,7 @@ import { logReader } from './log-reader.js';
 import { Logs } from './logs.js';
 import { Definitions } from './metatype.js';
 import { socketMethods } from './methods.js';
-import { healthOf, runtimeService, SYSTEM, urlOf } from './runtime-service.js';
+import { healthOf, registerRuntime, runtimeService, SYSTEM, urlOf } from './runtime-service.js';
 import { isSameRuntime, Runtimes } from './runtimes.js';
 import { StartupTimes, type StartupTime } from './startup.js';
 
@@ -242,7 +242,7 @@ export class Node {
       scope: this.#scope,
       fatal: (error) => this.#fatal(error),
     });
-    this.framework.registry.register(SYSTEM, Runtime, runtime);
+    this.#scope.add('changes of components', registerRuntime(this.framework, this.#isolated, runtime));
     this.framework.registry.register(SYSTEM, LogReader, logReader(this.logs));
     this.configurations.register();
     await this.#times.measure('schemas', () => this.#assembly.configurations.check());

@@ -1,9 +1,11 @@
 import type { Bundle, BundleInfo, Framework, Health, HealthState, NodeHealth, Runtime } from '../bundle/index.js';
-import { containerInfo, HealthCheck, serviceInfo } from '../bundle/index.js';
-import { errorMessage } from '../errors.js';
+import { containerInfo, HealthCheck, Runtime as RuntimeContract, serviceInfo } from '../bundle/index.js';
+import { describedComponents, type ComponentSet } from '../component/index.js';
+import { errorMessage, RackwattError } from '../errors.js';
 import { isolatedRun } from '../isolation/index.js';
-import type { ServiceOwner } from '../registry/types.js';
-import { componentsOf } from './components.js';
+import type { Properties, ServiceOwner } from '../registry/types.js';
+import type { Disposer } from '../scope/index.js';
+import { componentsOf, onComponentChange } from './components.js';
 
 export const SYSTEM: ServiceOwner = Object.freeze({ id: 0, name: 'rackwatt' });
 
@@ -28,8 +30,40 @@ export function runtimeService(
     services: async (filter) => framework.registry.references(undefined, filter).map(serviceInfo),
     container: async () => containerInfo(framework),
     components: async () => componentsOf(framework).map(({ info }) => info),
+    descriptions: async () => describedComponents(framework.components.sets()),
+    enableComponent: async (bundle, name) => framework.components.enable(setOf(framework, bundle, name), name),
+    disableComponent: async (bundle, name) => framework.components.disable(setOf(framework, bundle, name), name),
     health: () => healthOf(framework),
   };
+}
+
+/** Registers it, with a `service.changecount` that rises with what happens to components: once a turn (Compendium 112.10). */
+export function registerRuntime(
+  framework: Framework,
+  isolated: Parameters<typeof onComponentChange>[1],
+  runtime: Runtime,
+): Disposer {
+  let count = 0;
+  const properties = (): Properties => ({ 'service.changecount': count });
+  const registration = framework.registry.register(SYSTEM, RuntimeContract, runtime, properties());
+  let isTelling = false;
+  return onComponentChange(framework, isolated, () => {
+    count++;
+    if (isTelling) return;
+    isTelling = true;
+    setImmediate(() => {
+      isTelling = false;
+      if (registration.reference.owner) registration.setProperties(properties());
+    });
+  });
+}
+
+/** @throws `COMPONENT_UNKNOWN` */
+function setOf(framework: Framework, bundle: string, name: string): ComponentSet {
+  const set = framework.components.sets().find((each) => each.bundle.owner.name === bundle);
+  if (set) return set;
+  const message = `no bundle ${bundle} with a component ${name} runs in a space of this node`;
+  throw new RackwattError('COMPONENT_UNKNOWN', message, { context: { bundle, component: name } });
 }
 
 /** A bundle with what it uses where it runs. */

@@ -78,8 +78,12 @@ export const runtime: Runtime = {
       state: 'unsatisfied-reference',
       reasons: ['No service for "serial".'],
       provides: [],
+      references: [{ name: 'serial', contract: 'acme/Serial@1', minimum: 1, satisfied: false, bound: 0 }],
     },
   ],
+  descriptions: async () => [],
+  enableComponent: async () => undefined,
+  disableComponent: async () => undefined,
   health: async (): Promise<NodeHealth> => ({
     state: 'degraded',
     checks: {

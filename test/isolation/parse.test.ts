@@ -19,7 +19,7 @@ const SERVICE = {
   owner: { id: 1, name: 'acme' },
 };
 const COMPONENT = {
-  info: { name: 'a', bundle: 'forged', state: 'active', reasons: [], provides: ['a/B@1'] },
+  info: { name: 'a', bundle: 'forged', state: 'active', reasons: [], provides: ['a/B@1'], references: [] },
   state: 'active',
   activationTime: 1,
 };

@@ -12,6 +12,8 @@ const components = await load<typeof import('../../src/component/index.js')>('co
 export const { componentInfo, describeComponent } = components;
 const configuration = await load<typeof import('../../src/configuration/index.js')>('configuration/index.js');
 const targeted = await load<typeof import('../../src/configuration/targeted.js')>('configuration/targeted.js');
+export const { registerRuntime, runtimeService } =
+  await load<typeof import('../../src/node/runtime-service.js')>('node/runtime-service.js');
 const host = await load<typeof import('../../src/bundle/shared.js')>('bundle/shared.js');
 const isolation = await load<typeof import('../../src/isolation/index.js')>('isolation/index.js');
 const spaces = await load<typeof import('../../src/space/index.js')>('space/index.js');
