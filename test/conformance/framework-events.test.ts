@@ -206,8 +206,9 @@ item(54, async (t) => {
   await bad.uninstall();
   const failing = await acting(container, 'failing');
   await failing.start();
+  await framework.wiring.refresh();
   await turn();
-  assert.deepEqual(heard, ['WARNING', 'STARTLEVEL_CHANGED', 'STARTED', 'ERROR']);
+  assert.deepEqual(heard, ['WARNING', 'STARTLEVEL_CHANGED', 'STARTED', 'ERROR', 'PACKAGES_REFRESHED']);
   heard.length = 0;
   // What failed by itself and runs again is no fault any more.
   const again = new Promise<string>((resolve) =>

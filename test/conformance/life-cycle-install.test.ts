@@ -120,6 +120,15 @@ item(5, async (t) => {
     [{ main: '../../outside.js' }, '"main"'],
     [{ peerDependencies: { x: 1 } }, '"peerDependencies.x"'],
     [{ engines: { rackwatt: 'newest' } }, '"engines.rackwatt"'],
+    [
+      { rackwatt: { components: [{ name: 'x', configuration: { pid: 7 } }] } },
+      '"rackwatt.components.x.configuration.pid" must be a text',
+    ],
+    [{ rackwatt: { components: [{ name: 'x', configuration: { pid: 'x', policy: 'often' } }] } }, 'policy" must be'],
+    [
+      { rackwatt: { components: [{ name: 'x', references: { y: { contract: 'c@1' } } }] } },
+      'references.y" must have a contract',
+    ],
   ] as const) {
     const root = container.write('bad', { 'index.js': '' }, manifest);
     await assert.rejects(framework.installFrom(`link:${root}`), (error: { code: string; message: string }) => {

@@ -227,7 +227,11 @@ item(28, async (t) => {
   const code = (i: number) => `const { component, contract } = require('rackwatt');
     const ballast = new Array(131072).fill(${i});
     exports.meter = component({ name: 'meter', provides: contract('test/Reloaded', { major: 1 }),
-      activate: () => ({ name: () => 'r${i}', size: () => ballast.length }) });`;
+      activate: ({ scope }) => {
+        const timer = setInterval(() => ballast.length, 1000);
+        scope.add('timer', () => clearInterval(timer));
+        return { name: () => 'r${i}', size: () => ballast.length };
+      } });`;
   const sources = await Promise.all([0, 1].map((i) => container.source(container.write('a', { 'index.js': code(i) }))));
   const bundle = container.framework.install(sources[0]!, { startLevel: 1 });
   await bundle.start();
