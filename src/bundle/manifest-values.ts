@@ -43,5 +43,6 @@ export function dotted(path: string): string {
 }
 
 export function invalid(file: string, what: string): RackwattError {
-  return new RackwattError('BUNDLE_MANIFEST', `${file} ${what}`, { context: { file } });
+  // What is quoted of the file may have line breaks and control characters.
+  return new RackwattError('BUNDLE_MANIFEST', `${file} ${what.replace(/[\s\p{Cc}]+/gu, ' ')}`, { context: { file } });
 }

@@ -99,6 +99,16 @@ export class VersionRange {
 
   /** @throws `VERSION_SYNTAX` */
   static parse(text: string): VersionRange {
+    let range = known.get(text);
+    if (!range) {
+      range = VersionRange.#read(text);
+      if (known.size >= KNOWN) known.clear();
+      known.set(text, range);
+    }
+    return range;
+  }
+
+  static #read(text: string): VersionRange {
     const trimmed = text.trim();
     const intervals =
       trimmed === '*' || trimmed === ''
@@ -145,6 +155,10 @@ export class VersionRange {
     return this.#text;
   }
 }
+
+/** Many bundles have the same few ranges. */
+const KNOWN = 1_000;
+const known = new Map<string, VersionRange>();
 
 function isVoid({ floor, floorOpen, ceiling, ceilingOpen }: Interval): boolean {
   if (!ceiling) return false;

@@ -42,6 +42,9 @@ export class Wirings {
   readonly #providers = new Map<string, Set<Revision>>();
   /** No bundle's any more, and in use. */
   readonly #pending = new Set<Revision>();
+  /** What the container itself has, and whether it met what was asked of it: neither ever changes. */
+  readonly #own = new Map<string, Capability>();
+  readonly #met = new Map<string, boolean>();
 
   /** @param version of the runtime */
   constructor(shared: SharedVersions, version: string) {
@@ -152,7 +155,7 @@ export class Wirings {
   /** Who has what a requirement asks for, those preferred first (OSGi Core, "Provider Selection"). */
   candidates(requirement: Requirement, coming: Coming = NONE): Candidate<Resource>[] {
     const own = this.#ownCapability(requirement);
-    if (own) return isMet(requirement, own) ? [{ resource: CONTAINER, capability: own }] : [];
+    if (own) return this.#isMet(requirement, own) ? [{ resource: CONTAINER, capability: own }] : [];
     const found: Candidate<Revision>[] = [];
     for (const revision of this.#known(requirement, coming)) {
       const offered = revision.wiring?.capabilities() ?? revision.capabilities;
@@ -188,6 +191,16 @@ export class Wirings {
     return [...[...known].filter(({ manifest }) => !coming.has(manifest.name)), ...coming.values()];
   }
 
+  /** Whether the container will do; many bundles ask for the same few things of it. */
+  #isMet(requirement: Requirement, own: Capability): boolean {
+    const { namespace, name, range, filter } = requirement;
+    if (name === undefined || filter) return isMet(requirement, own);
+    const key = `${namespace} ${name} ${String(range)}`;
+    const known = this.#met.get(key) ?? isMet(requirement, own);
+    if (this.#met.size < 1_000) this.#met.set(key, known);
+    return known;
+  }
+
   /** What the container itself has under the name that is asked for. */
   #ownCapability(requirement: Requirement): Capability | undefined {
     const { namespace } = requirement;
@@ -196,9 +209,14 @@ export class Wirings {
     const name = nameIn(requirement);
     if (name === undefined) return undefined;
     const version = namespace === ENGINE ? this.#engines[name] : this.#shared.get(name);
-    return version === undefined
-      ? undefined
-      : capability(namespace, { [namespace]: name, version: Version.parse(version) });
+    if (version === undefined) return undefined;
+    const key = `${namespace} ${name}`;
+    let own = this.#own.get(key);
+    if (!own) {
+      own = capability(namespace, { [namespace]: name, version: Version.parse(version) });
+      this.#own.set(key, own);
+    }
+    return own;
   }
 }
 
