@@ -3,10 +3,10 @@ import type { ReferenceBinding } from './binding.js';
 import type { ComponentInstance } from './instance.js';
 
 /** Components of which each waits for a service that the next would provide, and the last for one of the first. */
-export type Circle = readonly ComponentInstance[];
+type Circle = readonly ComponentInstance[];
 
 /** All circles among the components that wait for a service; of several through the same components, one. */
-export function circlesIn(instances: Iterable<ComponentInstance>): Circle[] {
+function circlesIn(instances: Iterable<ComponentInstance>): Circle[] {
   const waiting = waitingFor(instances);
   const circles: Circle[] = [];
   for (const knot of knotsIn(waiting)) {
@@ -16,14 +16,18 @@ export function circlesIn(instances: Iterable<ComponentInstance>): Circle[] {
   return circles;
 }
 
-/** The shortest circle that a component is in. */
-export function circleOf(instance: ComponentInstance, instances: Iterable<ComponentInstance>): Circle | undefined {
-  const waiting = waitingFor(instances);
-  return around(instance, new Set(waiting.keys()), waiting);
+/** Circles in words, by each of the components that they are made of. */
+export function circlesOf(instances: Iterable<ComponentInstance>): Map<ComponentInstance, string> {
+  return new Map(
+    circlesIn(instances).flatMap((circle) => {
+      const words = circleInWords(circle);
+      return circle.map((instance) => [instance, words] as const);
+    }),
+  );
 }
 
 /** In words, such as `a waits for acme/B@1 of b, and b for acme/A@1 of a`. */
-export function circleInWords(circle: Circle): string {
+function circleInWords(circle: Circle): string {
   const parts = circle.map((instance, i) => {
     const next = circle[(i + 1) % circle.length]!;
     const contract = missing(instance).find((binding) => couldTake(binding, next))?.target.contract?.id;

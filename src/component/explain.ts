@@ -14,14 +14,15 @@ const STATES = {
   disposed: 'disabled',
 } as const;
 
-export function componentInfo(instance: ComponentInstance): ComponentInfo {
+/** @param circle of components that wait for each other, in words, where it is in one */
+export function componentInfo(instance: ComponentInstance, circle?: string): ComponentInfo {
   const pid = instance.configuration?.pid;
   return {
     name: instance.label,
     bundle: instance.set.bundle.owner.name,
     ...(pid === undefined ? {} : { pid }),
     state: stateOf(instance),
-    reasons: explain(instance),
+    reasons: [...explain(instance), ...(circle === undefined ? [] : [circle])],
     provides: instance.contracts.map((contract) => contract.id),
     references: instance.bindings.map((binding) => ({
       name: binding.name,

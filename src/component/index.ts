@@ -5,6 +5,7 @@ export { lookedUp, pidOf, pidsOf, type InstanceConfiguration, type LookedUp } fr
 export type { ComponentBundle, ComponentSet, ConfiguredBundle } from './set.js';
 export { Handover } from './handover.js';
 export type { ComponentInstance, InstanceState } from './instance.js';
+export { circlesOf } from './circles.js';
 export { componentInfo, describedComponents, explain } from './explain.js';
 export { many, one, optional } from './references.js';
 export { describeComponent, type ComponentDescription } from './description.js';

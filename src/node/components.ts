@@ -1,5 +1,5 @@
 import type { ComponentInfo, Framework } from '../bundle/index.js';
-import { componentInfo } from '../component/index.js';
+import { circlesOf, componentInfo } from '../component/index.js';
 import { isolatedRun, type IsolatedRuns } from '../isolation/index.js';
 import type { Disposer } from '../scope/index.js';
 
@@ -17,9 +17,11 @@ export interface ComponentView {
 
 /** The components of every bundle that runs: in spaces, workers and processes. */
 export function componentsOf(framework: Framework): ComponentView[] {
-  const here = framework.components.instances().map(
+  const instances = framework.components.instances();
+  const circles = circlesOf(instances);
+  const here = instances.map(
     (instance): ComponentView => ({
-      info: componentInfo(instance),
+      info: componentInfo(instance, circles.get(instance)),
       component: instance.name,
       failure: instance.failure?.message,
       activationTime: instance.activationTime,
