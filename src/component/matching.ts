@@ -85,16 +85,27 @@ export class Matching {
   #wanted(set: ComponentSet, definition: ComponentDefinition): readonly (InstanceConfiguration | undefined)[] {
     const { name, configuration, factory } = definition.options;
     if (set.disabled?.has(name)) return [];
-    const { owner, version, location } = set.bundle;
-    const byPid = lookedUp(definition, { name: owner.name, version, location }, this.#configurations);
-    const { instances: found, problem } = configured(definition, byPid, (of) => this.#engine.defaults(of));
-    if (problem !== undefined) this.#engine.logger(set.bundle, name).error(problem);
+    const found = this.#found(set, definition);
     if (found.length === 0) return configuration?.policy === 'require' ? [] : [undefined];
     const misplaced = factory === undefined ? undefined : found.find((each) => instanceName(each) !== undefined);
     if (!misplaced) return found;
     const message = `${misplaced.pid} cannot be used: instances of the factory component ${name} are made by its factory alone`;
     this.#engine.logger(set.bundle, name).error(message);
     return [];
+  }
+
+  #found({ bundle }: ComponentSet, definition: ComponentDefinition): readonly InstanceConfiguration[] {
+    const { name, configuration } = definition.options;
+    const { pid = name, policy } = configuration ?? {};
+    if (policy === 'ignore') return [];
+    const { owner, version, location } = bundle;
+    const of = { name: owner.name, version, location };
+    // Nearly all have one PID.
+    if (typeof pid === 'string') return this.#configurations(pid === '$' ? name : pid, definition, of);
+    const byPid = lookedUp(definition, of, this.#configurations);
+    const { instances, problem } = configured(definition, byPid, (each) => this.#engine.defaults(each));
+    if (problem !== undefined) this.#engine.logger(bundle, name).error(problem);
+    return instances;
   }
 
   #adjust(

@@ -10,6 +10,7 @@ const provides = Meter as never;
 bothStyles(189, async (t, style) => {
   const { c, register } = meters(t);
   const contexts: Record<string, ComponentContext> = {};
+  let early: unknown = 'not asked';
   register('low');
   register('high', ranked(5));
   await style.start(
@@ -26,12 +27,13 @@ bothStyles(189, async (t, style) => {
       },
       activate({ context }) {
         contexts['hub'] = context;
-        assert.equal(context.serviceReference, undefined);
+        early = context.serviceReference;
       },
     }),
     style.component({ name: 'other', enabled: false, activate: ({ context }) => void (contexts['other'] = context) }),
   );
   const hub = contexts['hub']!;
+  assert.equal(early, undefined);
   assert.equal(hub.name, 'hub');
   assert.equal(hub.bundle.name, 'acme');
   assert.equal(hub.properties['kind'], 'hub');
@@ -57,15 +59,15 @@ bothStyles(189, async (t, style) => {
 bothStyles(190, async (t, style) => {
   const c = new TestContainer(t);
   const ids: unknown[] = [];
+  const seen: unknown[][] = [];
   const named = (name: string) =>
     style.component({
       name,
       properties: { 'component.id': -1, 'Component.Name': 'someone else' },
       activate: ({ context }) => {
         ids.push(context.properties['component.id']);
-        assert.equal(context.id, context.properties['component.id']);
-        assert.equal(context.properties['component.name'], name);
-        assert.equal(context.properties['Component.Name'], undefined);
+        const keys = Object.keys(context.properties).filter((key) => key.toLowerCase().startsWith('component.'));
+        seen.push([name, context.properties['component.name'], context.id === ids.at(-1), ...keys]);
       },
     });
   c.configure('b', { 'component.name': 'renamed', 'COMPONENT.ID': 7 });
@@ -73,6 +75,11 @@ bothStyles(190, async (t, style) => {
   await style.start(c, 'c', named('c'));
   await bundle.stop();
   await bundle.start();
+  for (const [name, told, isId, ...keys] of seen) {
+    assert.equal(told, name);
+    assert.ok(isId);
+    assert.deepEqual(keys, ['component.name', 'component.id']);
+  }
   assert.equal(ids.length, 5);
   for (const [i, id] of ids.entries()) assert.ok(typeof id === 'number' && (i === 0 || id > (ids[i - 1] as number)));
 });
