@@ -39,9 +39,10 @@ export function lookedUp(
   const { configuration } = definition.options;
   const pids = pidsOf(definition);
   if (configuration?.policy === 'ignore') return {};
+  const [only] = pids;
+  if (pids.length === 1 && only !== undefined) return { [only]: configurations(only, definition, bundle) };
   const { schema: _, ...partial } = configuration ?? {};
-  const asked =
-    pids.length < 2 ? definition : { ...definition, options: { ...definition.options, configuration: partial } };
+  const asked = { ...definition, options: { ...definition.options, configuration: partial } };
   return Object.fromEntries(pids.map((pid) => [pid, configurations(pid, asked, bundle)]));
 }
 

@@ -9,6 +9,8 @@ export function componentProperties(
   id: number,
   sources: readonly (Properties | undefined)[],
 ): Properties {
+  // Most components say nothing of themselves.
+  if (sources.every((source) => source === undefined)) return { 'component.name': name, 'component.id': id };
   const properties: Record<string, Properties[string]> = {};
   let spellings: Map<string, string> | undefined;
   for (const source of sources) {
