@@ -23,7 +23,7 @@ const VERSIONED = ['peerDependencies', 'engines'] as const;
  * Templates are folders `templates/<kind>` of the runtime and of the bundles that came with it: whole bundles named `acme`,
  * so that they can be compiled and tested as they are.
  *
- * @param kind `driver`, `service`, or what else a bundle has a template for
+ * @param kind `driver`, `publisher`, `service`, or what else a bundle has a template for
  * @param folder absent or empty
  * @throws `USAGE`
  */

@@ -62,6 +62,7 @@ for (const [kind, name, archive] of [
   ['driver', 'acme', 'acme-0.1.0.tgz'],
   ['driver', '@example/rack-pdu', 'example-rack-pdu-0.1.0.tgz'],
   ['service', 'tally', 'tally-0.1.0.tgz'],
+  ['publisher', '@example/relay', 'example-relay-0.1.0.tgz'],
 ] as const) {
   test(`outside the checkout, a new ${kind} ${name} builds, passes its tests, packs, is signed, verified and evaluated`, (t) => {
     const folder = join(temporaryFolder(t), 'bundle');
@@ -150,7 +151,7 @@ test('names that are none, and kinds that are none, are refused with what to use
   for (const name of ['rackwatt', '@rackwatt/acme', 'http'])
     await assert.rejects(newBundle('driver', name, folder), { code: 'USAGE', message: /is taken/ });
   for (const kind of ['..', 'constructor', 'drivers', ''])
-    await assert.rejects(newBundle(kind, 'acme', folder), { code: 'USAGE', message: /choose one of driver, service/ });
+    await assert.rejects(newBundle(kind, 'acme', folder), { code: 'USAGE', message: /choose one of driver, publisher, service/ });
   assert.ok(!existsSync(folder));
-  assert.deepEqual(templateKinds(), ['driver', 'service']);
+  assert.deepEqual(templateKinds(), ['driver', 'publisher', 'service']);
 });
