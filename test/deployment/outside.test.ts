@@ -151,7 +151,10 @@ test('names that are none, and kinds that are none, are refused with what to use
   for (const name of ['rackwatt', '@rackwatt/acme', 'http'])
     await assert.rejects(newBundle('driver', name, folder), { code: 'USAGE', message: /is taken/ });
   for (const kind of ['..', 'constructor', 'drivers', ''])
-    await assert.rejects(newBundle(kind, 'acme', folder), { code: 'USAGE', message: /choose one of driver, publisher, service/ });
+    await assert.rejects(newBundle(kind, 'acme', folder), {
+      code: 'USAGE',
+      message: /choose one of driver, publisher, service/,
+    });
   assert.ok(!existsSync(folder));
   assert.deepEqual(templateKinds(), ['driver', 'publisher', 'service']);
 });
