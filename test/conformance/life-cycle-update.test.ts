@@ -256,7 +256,8 @@ item(28, async (t) => {
   await collectGarbage();
   const kept = process.memoryUsage().heapUsed - before;
   assert.equal(container.tokens.live().length, 1, 'every token but the live one is collected');
-  assert.ok(kept < 1_000_000, `kept ${kept} bytes`);
+  // A revision weighs a megabyte: of a thousand, the last ones may still wait for the next collection.
+  assert.ok(kept < 3 * (1 << 20), `kept ${kept} bytes`);
 });
 
 item(29, async (t) => {
