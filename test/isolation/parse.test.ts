@@ -14,7 +14,18 @@ const PARSERS: Record<string, (body: unknown) => unknown> = {
 const SERVICE = {
   key: '1',
   handle: 1,
-  contracts: [{ name: 'a/B', major: 1, methods: ['m'], streams: [], transfers: [], timeout: undefined, local: false }],
+  contracts: [
+    {
+      name: 'a/B',
+      major: 1,
+      methods: ['m'],
+      streams: [],
+      transfers: [],
+      timeout: undefined,
+      local: false,
+      deprecated: 'use acme/Meter@2',
+    },
+  ],
   properties: { unit: 'W' },
   owner: { id: 1, name: 'acme' },
 };
