@@ -9,7 +9,9 @@ type Method = keyof ConfigurationAdmin;
  * or, when none runs, the file itself, checked against the same schemas.
  */
 export function commandConfiguration(home: Home): ConfigurationAdmin {
-  const call = async (method: Method, parameters: unknown[]): Promise<unknown> => {
+  const call = async (method: Method, given: unknown[]): Promise<unknown> => {
+    // What is left out at the end would arrive as null.
+    const parameters = given.slice(0, given.findLastIndex((value) => value !== undefined) + 1);
     const { callNode } = await import('../node/admin-socket.js');
     try {
       return await callNode(await storageOf(home.folder, home.file), 'config', { method, parameters });
@@ -18,7 +20,7 @@ export function commandConfiguration(home: Home): ConfigurationAdmin {
     }
     const { withStoppedNode } = await import('../node/index.js');
     return withStoppedNode(home, (admin) =>
-      (admin[method] as (...given: unknown[]) => Promise<unknown>)(...parameters),
+      (admin[method] as (...values: unknown[]) => Promise<unknown>)(...parameters),
     );
   };
   const through =

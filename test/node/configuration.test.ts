@@ -45,6 +45,24 @@ test('the file is edited while the node runs: a device appears, a mistake is ref
   assert.equal(await node.stop(), 0);
 });
 
+test('configurations are listed the same with a running node and without: all, and those that a filter takes', async (t) => {
+  const node = await TestNode.site(t, { bundles: GATEWAY, configurations: await generatedPdu('a') });
+  const lists = async (): Promise<string[]> => {
+    const [all, some] = [
+      await node.cli('config', 'list'),
+      await node.cli('config', 'list', '--filter', '(service.factoryPid=rackwatt.device)'),
+    ];
+    assert.deepEqual([all.stderr, some.stderr], ['', '']);
+    assert.match(all.stdout, /^rackwatt\.device~a +\d+ +runtime\.config\.json$/m);
+    assert.match(all.stdout, /^rackwatt\.simulator/m);
+    assert.match(some.stdout, /^PID.*\nrackwatt\.device~a .*\n$/);
+    return [all.stdout, some.stdout];
+  };
+  const before = await lists();
+  await node.start();
+  assert.deepEqual(await lists(), before);
+});
+
 test('what is wrong is said: no answer, wrong community, missing secret, port in use', async (t) => {
   const silent = await freeUdpPort();
   const pdu = await generatedPdu('good');
