@@ -15,7 +15,8 @@ interface Effect {
  */
 export class Scope {
   readonly label: string;
-  readonly #effects = new Map<number, Effect>();
+  /** Made with the first effect: most components own none. */
+  #effects: Map<number, Effect> | undefined;
   /** Made when somebody asks for the signal: an abort costs more than all the rest of a scope. */
   #abort: AbortController | undefined;
   #next = 0;
@@ -49,9 +50,9 @@ export class Scope {
       return () => undefined;
     }
     const key = this.#next++;
-    this.#effects.set(key, { label, dispose });
+    (this.#effects ??= new Map()).set(key, { label, dispose });
     return () => {
-      if (!this.#effects.delete(key)) return undefined;
+      if (!this.#effects?.delete(key)) return undefined;
       return dispose();
     };
   }
@@ -88,7 +89,7 @@ export class Scope {
 
   /** Labels of the live effects, oldest first. */
   effects(): string[] {
-    return [...this.#effects.values()].map((effect) => effect.label);
+    return this.#effects ? Array.from(this.#effects.values(), ({ label }) => label) : [];
   }
 
   /**
@@ -106,8 +107,8 @@ export class Scope {
     this.#closed = true;
     this.#abort?.abort();
     const failures: ErrorRecord[] = [];
-    const effects = [...this.#effects.values()].reverse();
-    this.#effects.clear();
+    const effects = [...(this.#effects?.values() ?? [])].reverse();
+    this.#effects = undefined;
     const until = patience === undefined ? undefined : performance.now() + patience;
     for (const { label, dispose } of effects) {
       try {
