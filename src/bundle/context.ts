@@ -209,12 +209,9 @@ export class BundleContext {
    * A tracker, which follows bundles through some of their states from its `open` to its `close` or the end of this bundle: the means
    * of an extender. Without a customizer it keeps the bundles.
    */
-  bundleTracker<T = BundleView>(
-    states: readonly BundleState[],
-    ...customizer: [BundleView] extends [T]
-      ? [customizer?: BundleTrackerCustomizer<T>]
-      : [customizer: BundleTrackerCustomizer<T>]
-  ): BundleTracker<T> {
+  bundleTracker(states: readonly BundleState[]): BundleTracker<BundleView>;
+  bundleTracker<T>(states: readonly BundleState[], customizer: BundleTrackerCustomizer<T>): BundleTracker<T>;
+  bundleTracker<T>(states: readonly BundleState[], customizer?: BundleTrackerCustomizer<T>): BundleTracker<T> {
     this.#live();
     const tracker: BundleTracker<T> = new BundleTracker<T>(
       {
@@ -226,7 +223,7 @@ export class BundleContext {
         },
       },
       states,
-      ...customizer,
+      customizer,
     );
     return tracker;
   }

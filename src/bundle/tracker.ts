@@ -1,3 +1,4 @@
+import { inTurn } from '../registry/index.js';
 import type { Disposer } from '../scope/index.js';
 import type { BundleState } from './contract.js';
 import type { BundleEvent } from './events.js';
@@ -35,16 +36,10 @@ export class BundleTracker<T = BundleView> {
   #stop: Disposer | undefined;
   #count = -1;
 
-  constructor(
-    source: BundleTrackerSource,
-    states: readonly BundleState[],
-    ...customizer: [BundleView] extends [T]
-      ? [customizer?: BundleTrackerCustomizer<T>]
-      : [customizer: BundleTrackerCustomizer<T>]
-  ) {
+  constructor(source: BundleTrackerSource, states: readonly BundleState[], customizer?: BundleTrackerCustomizer<T>) {
     this.#source = source;
     this.#states = new Set(states);
-    this.#customizer = customizer[0] ?? { adding: (bundle) => bundle as T };
+    this.#customizer = customizer ?? { adding: (bundle) => bundle as T };
   }
 
   /** Tracks what is there now and what comes; ends with the bundle whose tracker it is. Opening an open tracker does nothing. */
@@ -52,7 +47,7 @@ export class BundleTracker<T = BundleView> {
     if (this.#stop) return;
     this.#stop = this.#source.listen((event) => this.#hear(event));
     this.#count = 0;
-    forEach(this.#source.bundles(), (bundle) => {
+    inTurn(this.#source.bundles(), (bundle) => {
       // What the customizer did meanwhile may have closed the tracker, or brought the bundle in.
       if (!this.#stop || !this.#states.has(bundle.state) || this.#tracked.has(bundle)) return;
       this.#add(bundle, undefined);
@@ -69,7 +64,7 @@ export class BundleTracker<T = BundleView> {
     this.#adding.clear();
     const left = [...this.#tracked].reverse();
     this.#tracked.clear();
-    forEach(left, ([bundle, tracked]) => this.#customizer.removed?.(bundle, undefined, tracked));
+    inTurn(left, ([bundle, tracked]) => this.#customizer.removed?.(bundle, undefined, tracked));
   }
 
   [Symbol.dispose](): void {
@@ -142,18 +137,4 @@ export class BundleTracker<T = BundleView> {
     this.#count++;
     this.#customizer.removed?.(bundle, event, tracked);
   }
-}
-
-/** One that fails does not keep the others from their turn; the first failure reaches the caller. */
-function forEach<E>(elements: readonly E[], act: (element: E) => void): void {
-  const failures: unknown[] = [];
-  for (const element of elements) {
-    try {
-      act(element);
-    } catch (error) {
-      failures.push(error);
-    }
-  }
-  // oxlint-disable-next-line typescript/only-throw-error -- the customizer's own error, whatever it is
-  if (failures.length > 0) throw failures[0];
 }

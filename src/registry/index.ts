@@ -7,6 +7,7 @@ export type { RegistryErrorCode } from './errors.js';
 export { Filter, parseFilter, type PropertyView } from './filter.js';
 export { escapeFilterValue } from './filter-term.js';
 export { isComparable, isPropertyValue } from './properties.js';
+export { inTurn } from './in-turn.js';
 export { ServiceGroup, ServiceStage } from './group.js';
 export { compareReferences, declaredContracts, isFound } from './record.js';
 export { isStubbable, stubOf, type StubTarget } from './stub.js';

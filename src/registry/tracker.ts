@@ -1,5 +1,6 @@
 import { RackwattError } from '../errors.js';
 import type { Disposer } from '../scope/index.js';
+import { inTurn } from './in-turn.js';
 import { compareReferences } from './record.js';
 import type { ServiceGroup } from './group.js';
 import type { ContractKey } from './registry.js';
@@ -74,7 +75,7 @@ export class ServiceTracker<T, Tracked = T> {
     });
     this.#count = 0;
     for (const found of this.#services.references(contract, filter)) this.#initial.add(found);
-    this.#forEach([...this.#initial], (found) => {
+    inTurn([...this.#initial], (found) => {
       if (this.#initial.delete(found)) this.#add(found);
     });
     return this;
@@ -93,7 +94,7 @@ export class ServiceTracker<T, Tracked = T> {
     this.#tracked.clear();
     this.#order = undefined;
     for (const wake of this.#waiting) wake();
-    this.#forEach(left.reverse(), ([reference, tracked]) => this.#customizer.removed?.(reference, tracked));
+    inTurn(left.reverse(), ([reference, tracked]) => this.#customizer.removed?.(reference, tracked));
   }
 
   [Symbol.dispose](): void {
@@ -221,19 +222,5 @@ export class ServiceTracker<T, Tracked = T> {
   #ordered(): readonly ServiceReference<T>[] {
     this.#order ??= [...this.#tracked.keys()].sort(compareReferences);
     return this.#order;
-  }
-
-  /** One that fails does not keep the others from their turn; the first failure reaches the caller. */
-  #forEach<E>(elements: readonly E[], act: (element: E) => void): void {
-    const failures: unknown[] = [];
-    for (const element of elements) {
-      try {
-        act(element);
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-    // oxlint-disable-next-line typescript/only-throw-error -- the customizer's own error, whatever it is
-    if (failures.length > 0) throw failures[0];
   }
 }
