@@ -244,7 +244,7 @@ function runIn(space: ModuleSpace, definition: ComponentDefinition): ComponentDe
     typeof hook === 'function' ? (...given: unknown[]) => space.run(() => hook(...given) as unknown) : hook;
   const each = (handlers: object): object =>
     Object.fromEntries(Object.entries(handlers).map(([name, handler]) => [name, inside(handler)]));
-  const options: Record<string, unknown> = { ...definition.options };
+  const options: ComponentDefinition['options'] & Record<string, unknown> = { ...definition.options };
   for (const hook of ['activate', 'deactivate', 'modified', 'handOver', 'takeOver'])
     if (options[hook] !== undefined) options[hook] = inside(options[hook]);
   for (const handlers of ['bind', 'updated', 'unbind'])
@@ -252,7 +252,7 @@ function runIn(space: ModuleSpace, definition: ComponentDefinition): ComponentDe
   const { construct } = definition;
   return {
     ...definition,
-    options: options as unknown as ComponentDefinition['options'],
+    options,
     ...(construct ? { construct: (cradle: unknown) => space.run(() => construct(cradle)) } : {}),
   };
 }

@@ -18,8 +18,8 @@ test('76 77 importers share a contract, what is not offered stays private', asyn
     });
   await probe('one');
   await probe('two');
-  const tokens = (globalThis as unknown as { __tokens: object[] }).__tokens;
-  delete (globalThis as { __tokens?: unknown }).__tokens;
+  const tokens = Reflect.get(globalThis, '__tokens') as object[];
+  Reflect.deleteProperty(globalThis, '__tokens');
   assert.equal(tokens.length, 2);
   assert.equal(tokens[0], tokens[1]);
   await assert.rejects(c.start('nosy', `require('api/private.js')`, { peerDependencies: { api: '*' } }), {
