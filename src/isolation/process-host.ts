@@ -1,4 +1,5 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,7 +14,7 @@ import { processPort, type Port } from './port.js';
 const MB = 1024 ** 2;
 /** Ticks a second in /proc/PID/stat: USER_HZ, 100 on every Linux that Node runs on. */
 const TICKS = 100;
-/** ms after its end for what it wrote last: what it started may keep its output open for ever. */
+/** ms after its end for what it sent and wrote last: what it started may keep its output open for ever. */
 const LAST_WORDS = 200;
 const ENTRY = fileURLToPath(new URL('./child/main.js', import.meta.url));
 
@@ -75,7 +76,8 @@ export class ProcessHost implements Host {
     });
     const [code, signal] = await promise;
     this.#ended = true;
-    const last = Promise.all([finished(child.stdout!), finished(child.stderr!)]).catch(errorRecord);
+    const heard = child.connected && once(child, 'disconnect');
+    const last = Promise.all([heard, finished(child.stdout!), finished(child.stderr!)]).catch(errorRecord);
     await Promise.race([last, delay(LAST_WORDS, undefined, { ref: false })]);
     return { code, signal, ...(this.#error ? { error: this.#error } : {}), outOfMemory: this.#outOfMemory };
   }

@@ -63,19 +63,22 @@ export class WorkerHost implements Host {
     this.port = messagePort(port1);
     eachLine(this.#worker.stdout, (text) => options.line('stdout', text));
     eachLine(this.#worker.stderr, (text) => options.line('stderr', text));
-    this.gone = new Promise((resolve) => {
-      let error: ErrorRecord | undefined;
-      this.#worker.on('error', (cause) => (error ??= errorRecord(cause)));
+    let error: ErrorRecord | undefined;
+    this.#worker.on('error', (cause) => (error ??= errorRecord(cause)));
+    const exit = new Promise<number>((resolve) => {
       this.#worker.once('exit', (code) => {
         this.#ended = true;
-        resolve({
-          code,
-          signal: null,
-          ...(error ? { error } : {}),
-          outOfMemory: error?.code === 'ERR_WORKER_OUT_OF_MEMORY',
-        });
+        resolve(code);
       });
     });
+    // What the thread sent before its end comes by its own port, which may lag behind the word of the end.
+    const heard = new Promise<void>((resolve) => port1.once('close', () => resolve()));
+    this.gone = Promise.all([exit, heard]).then(([code]) => ({
+      code,
+      signal: null,
+      ...(error ? { error } : {}),
+      outOfMemory: error?.code === 'ERR_WORKER_OUT_OF_MEMORY',
+    }));
   }
 
   async usage(): Promise<Usage | undefined> {

@@ -79,6 +79,19 @@ test('a bundle that ends at every start is tried again with growing pauses, and 
   assert.equal(recovery!.failures, 5);
 });
 
+for (const kind of ['worker', 'process'] as const)
+  test(`what a bundle in a ${kind} answered before its end is heard, however late`, async (t) => {
+    const c = new TestContainer(t);
+    await c.start('trouble', TROUBLE, {}, kind);
+    const reference = await until('its service', () => c.framework.registry.reference(Trouble));
+    const caller = c.framework.registry.get(CALLER, reference)!;
+    const answers = [caller.echo('a'), caller.echo('b'), caller.make('exit'), caller.echo('c')];
+    await new Promise((resolve) => setImmediate(resolve));
+    // It answers and ends while this thread hears nothing of either.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    assert.deepEqual(await Promise.all(answers), ['a', 'b', undefined, 'c']);
+  });
+
 for (const [kind, troubles] of [
   [
     'worker',
