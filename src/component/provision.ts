@@ -23,7 +23,7 @@ export class Provision {
   /** Registers the object that `activate` gave, or what stands for it until somebody uses it. @param properties those of the component */
   publish(contracts: readonly Contract<unknown>[], service: unknown, properties: Properties): ServiceReference {
     this.#own = this.#services.register(contracts, service as never, ofService(properties));
-    this.#registrations.push(this.#own);
+    this.#registrations = [...this.#registrations, this.#own];
     return this.#own.reference;
   }
 

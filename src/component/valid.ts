@@ -13,12 +13,12 @@ export function usable(
   definitions: readonly ComponentDefinition[],
   report: (component: string, message: string) => void,
 ): ComponentDefinition[] {
-  const names = new Set<string>();
+  const names = definitions.length > 1 ? new Set<string>() : undefined;
   return definitions.flatMap((definition) => {
     const { name } = definition.options as { name: unknown };
     const label = typeof name === 'string' ? name : 'a component';
-    const problem = names.has(label) ? 'its bundle describes two of this name' : problemOf(definition);
-    names.add(label);
+    const problem = names?.has(label) ? 'its bundle describes two of this name' : problemOf(definition);
+    names?.add(label);
     if (problem === undefined) return [withoutIdleHooks(definition, (message) => report(label, message))];
     report(label, `the description of ${label} cannot be used: ${problem}`);
     return [];

@@ -38,15 +38,15 @@ export class ServiceGroup {
   readonly #registry: ServiceRegistry;
   /** Registered through it and not gone, in the order of registration. */
   readonly records = new Set<ServiceRecord>();
-  /** Gone, with stubs that may still be called, or calls under way. */
-  readonly lingering = new Set<ServiceRecord>();
+  /** Gone, with stubs that may still be called, or calls under way; made with the first. */
+  lingering: Set<ServiceRecord> | undefined;
   /** Where it came up, until the groups that it replaces have left. */
   stage: ServiceStage | undefined;
   held: boolean;
   /** Its services are no longer found, but can be called until the end: another group took over. */
   leaving = false;
-  /** Other groups of the same bundle. */
-  readonly others = new Set<ServiceGroup>();
+  /** All groups of the same bundle, once there was another one; they share it. */
+  peers: Set<ServiceGroup> | undefined;
 
   /** Made by `ServiceRegistry.group`. */
   constructor(owner: ServiceOwner, registry: ServiceRegistry, stage: ServiceStage | undefined) {
@@ -143,7 +143,7 @@ export class ServiceGroup {
   }
 
   #seesAll(): boolean {
-    return this.stage === undefined && this.others.size === 0;
+    return this.stage === undefined && (this.peers?.size ?? 1) === 1;
   }
 
   /** Whether components of this run may be bound to a service. */
@@ -151,7 +151,7 @@ export class ServiceGroup {
     const { group } = record;
     if (group === undefined || group === this) return true;
     if (group.held) return this.stage !== undefined && group.stage === this.stage;
-    return !this.others.has(group) && !this.stage?.replaces(record);
+    return !this.peers?.has(group) && !this.stage?.replaces(record);
   }
 
   /**
@@ -159,7 +159,7 @@ export class ServiceGroup {
    * left with `SERVICE_GONE`. Services that are still there can be called on.
    */
   async drain(milliseconds: number): Promise<void> {
-    const guards = [...this.records, ...this.lingering].flatMap((record) => record.guards());
+    const guards = [...this.records, ...(this.lingering ?? [])].flatMap((record) => record.guards());
     await Promise.all(guards.map((guard) => guard.rest(milliseconds)));
     for (const guard of guards) guard.abandon();
   }
@@ -168,12 +168,10 @@ export class ServiceGroup {
   close(): void {
     for (const record of [...this.records].reverse())
       if (record.state !== 'unregistering') record.registration?.unregister();
-    for (const record of [...this.records, ...this.lingering]) for (const guard of record.guards()) guard.end();
+    for (const record of [...this.records, ...(this.lingering ?? [])]) for (const guard of record.guards()) guard.end();
     this.records.clear();
-    this.lingering.clear();
+    this.lingering = undefined;
     this.step(undefined);
-    for (const other of this.others) other.others.delete(this);
-    this.others.clear();
     this.#registry.forgetGroup(this);
   }
 }

@@ -45,8 +45,8 @@ export class ServiceRegistry {
   readonly #owned = new Map<number, Set<ServiceRecord>>();
   readonly #listeners: ListenerTable;
   readonly #hooks: ServiceHooks;
-  /** By bundle id: one, but while an update is under way. */
-  readonly #groups = new Map<number, Set<ServiceGroup>>();
+  /** By bundle id: one group, which knows the others while an update is under way. */
+  readonly #groups = new Map<number, ServiceGroup>();
   readonly #uses: ServiceUses;
   readonly #queue: EventQueue;
   readonly #acts: RegistrantActs = {
@@ -206,7 +206,7 @@ export class ServiceRegistry {
     if (guards.length === 0) return undefined;
     for (const guard of guards) guard.close();
     const busy = guards.filter((guard) => guard.busy > 0);
-    record.group?.lingering.delete(record);
+    record.group?.lingering?.delete(record);
     if (busy.length === 0) return undefined;
     return Promise.all(busy.map((guard) => guard.rest(milliseconds))).then(() => {
       for (const guard of busy) guard.end();
@@ -216,20 +216,19 @@ export class ServiceRegistry {
   /** The services of one run of a bundle. @param stage where it is held: nobody else sees them until `flip` */
   group(owner: ServiceOwner, stage?: ServiceStage): ServiceGroup {
     const group = new ServiceGroup(owner, this, stage);
-    let groups = this.#groups.get(owner.id);
-    if (!groups) this.#groups.set(owner.id, (groups = new Set()));
-    for (const other of groups) {
-      other.others.add(group);
-      group.others.add(other);
-    }
-    groups.add(group);
+    const other = this.#groups.get(owner.id);
+    if (other) group.peers = (other.peers ??= new Set([other])).add(group);
+    else this.#groups.set(owner.id, group);
     return group;
   }
 
   forgetGroup(group: ServiceGroup): void {
-    const groups = this.#groups.get(group.owner.id);
-    groups?.delete(group);
-    if (groups?.size === 0) this.#groups.delete(group.owner.id);
+    const { owner, peers } = group;
+    peers?.delete(group);
+    if (this.#groups.get(owner.id) !== group) return;
+    const [other] = peers ?? [];
+    if (other) this.#groups.set(owner.id, other);
+    else this.#groups.delete(owner.id);
   }
 
   /**
@@ -328,8 +327,9 @@ export class ServiceRegistry {
     if (!group) return;
     group.records.delete(record);
     if (guards.length === 0) return;
-    for (const other of group.lingering) if (!isBusy(other) && !group.leaving) group.lingering.delete(other);
-    group.lingering.add(record);
+    const lingering = (group.lingering ??= new Set());
+    for (const other of lingering) if (!isBusy(other) && !group.leaving) lingering.delete(other);
+    lingering.add(record);
   }
 
   /** @param told those who know it already */

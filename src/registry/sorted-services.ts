@@ -7,7 +7,7 @@ const CHUNK = 512;
  * 100,000 services of one contract can come, go and change their ranking cheaply, and the best is at hand.
  */
 export class SortedServices {
-  readonly #chunks: ServiceRecord[][] = [];
+  #chunks: ServiceRecord[][] = [];
   #size = 0;
 
   static of(records: Iterable<ServiceRecord>): SortedServices {
@@ -33,7 +33,8 @@ export class SortedServices {
     this.#size++;
     const last = this.#chunks.at(-1);
     if (!last) {
-      this.#chunks.push([record]);
+      // No push: that makes room for sixteen more, and most contracts have one service.
+      this.#chunks = [[record]];
       return;
     }
     // A new service mostly comes last, being the youngest.

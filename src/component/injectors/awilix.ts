@@ -10,6 +10,8 @@ interface Wired {
 
 const require = createRequire(import.meta.url);
 
+const nothing = (): Promise<void> => Promise.resolve();
+
 /**
  * The private parts of a component, wired by awilix: strict, and only `.scoped()` registrations in a scope that lives as
  * long as the activation. Singletons of a shared root would keep the first revision of a bundle for ever.
@@ -17,7 +19,7 @@ const require = createRequire(import.meta.url);
  * A component without parts gets a plain object, which costs nothing.
  */
 export function wire(values: Record<string, unknown>, parts: Record<string, Part> | undefined): Wired {
-  if (!parts || Object.keys(parts).length === 0) return { cradle: values, dispose: async () => undefined };
+  if (!parts || Object.keys(parts).length === 0) return { cradle: values, dispose: nothing };
   const awilix = require('awilix') as typeof import('awilix');
   const root: AwilixContainer<Record<string, unknown>> = awilix.createContainer({
     strict: true,
