@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import type { KeyObject } from 'node:crypto';
+import { randomBytes, type KeyObject } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { signed } from '../support/archives.js';
+import { signed, type ArchiveParts } from '../support/archives.js';
 import { temporaryFolder } from '../support/temporary.js';
 import {
   BUDGET,
@@ -804,28 +804,38 @@ test('a folder that is there already is not filled, whatever it is', async (t) =
   assert.deepEqual(readdirSync(join(home, 'outside')), []);
 });
 
-test('an archive that is swapped while it is read is the first one, or refused', async (t) => {
-  const home = temporaryFolder(t);
-  const file = join(home, 'acme.tgz');
-  const [good, evil] = [acme(), acme('1.0.0', { 'dist/index.js': "exports.version = '6.6.6';\n" })];
-  const read = async (swap: () => void, into: string): Promise<void> => {
-    writeFileSync(file, signed(good));
-    const manifest = JSON.parse(good.envelope.payload.toString()) as ArchiveManifest;
-    const folder = await FreshFolder.make(join(home, into));
-    await withArchive(file, async (opened) => {
-      await checkContent(opened, manifest);
-      swap();
-      await extractArchive(opened, manifest, { folder, keep: [] });
-    });
-  };
-  await read(() => {
-    writeFileSync(join(home, 'other'), signed(evil));
-    renameSync(join(home, 'other'), file);
-  }, 'renamed');
-  assert.match(readFileSync(join(home, 'renamed', 'dist/index.js'), 'utf8'), /1\.0\.0/);
-  const rewritten = read(() => writeFileSync(file, signed(evil)), 'rewritten');
-  await assert.rejects(rewritten, { name: 'RackwattError' });
-});
+for (const [size, filler] of [
+  ['small', ''],
+  ['large', randomBytes(200_000).toString('hex')],
+] as const)
+  test(`an archive (${size}) that is swapped while it is read is the first one, or refused`, async (t) => {
+    const home = temporaryFolder(t);
+    const file = join(home, 'acme.tgz');
+    const [good, evil] = ['1.0.0', '6.6.6'].map((version) =>
+      acme('1.0.0', { 'dist/index.js': `exports.version = '${version}'; // ${filler}\n` }),
+    ) as [ArchiveParts, ArchiveParts];
+    const read = async (swap: () => void, into: string): Promise<void> => {
+      writeFileSync(file, signed(good));
+      const manifest = JSON.parse(good.envelope.payload.toString()) as ArchiveManifest;
+      const folder = await FreshFolder.make(join(home, into));
+      await withArchive(file, async (opened) => {
+        await checkContent(opened, manifest);
+        swap();
+        await extractArchive(opened, manifest, { folder, keep: [] });
+      });
+    };
+    await read(() => {
+      writeFileSync(join(home, 'other'), signed(evil));
+      renameSync(join(home, 'other'), file);
+    }, 'renamed');
+    assert.match(readFileSync(join(home, 'renamed', 'dist/index.js'), 'utf8'), /1\.0\.0/);
+    const rewritten = read(() => writeFileSync(file, signed(evil)), 'rewritten');
+    // A small one was read whole before.
+    if (filler === '') {
+      await rewritten;
+      assert.match(readFileSync(join(home, 'rewritten', 'dist/index.js'), 'utf8'), /1\.0\.0/);
+    } else await assert.rejects(rewritten, { name: 'RackwattError' });
+  });
 
 test('a manifest beside an archive that leads elsewhere is not followed', async (t) => {
   const home = temporaryFolder(t);

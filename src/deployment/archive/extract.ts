@@ -27,9 +27,9 @@ export async function extractArchive(
   manifest: ArchiveManifest,
   { folder, keep, signal }: ExtractOptions,
 ): Promise<Map<string, Buffer>> {
-  const { handle, content, name } = archive;
+  const { file: opened, content, name } = archive;
   const kept = new Map<string, Buffer>();
-  const member = await GzipMember.open(handle, content, name);
+  const member = await GzipMember.open(opened, content, name);
   try {
     for (const file of manifest.files) {
       signal?.throwIfAborted();

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isMissing } from '../../durable/index.cjs';
 import { errorMessage, RackwattError } from '../../errors.js';
 import { flushFolder } from '../folder.js';
 import type { FileMode } from './format.js';
@@ -28,8 +29,11 @@ export class FreshFolder {
    */
   static async make(root: string, isFlushed = true): Promise<FreshFolder> {
     try {
-      await mkdir(dirname(root), { recursive: true });
-      await mkdir(root, { mode: 0o700 });
+      await mkdir(root, { mode: 0o700 }).catch(async (error: unknown) => {
+        if (!isMissing(error)) throw error;
+        await mkdir(dirname(root), { recursive: true });
+        await mkdir(root, { mode: 0o700 });
+      });
     } catch (error) {
       throw cannot('make', root, error);
     }
@@ -41,10 +45,8 @@ export class FreshFolder {
     const target = join(this.#root, path);
     try {
       await this.#makeFolder(dirname(target));
-      const handle = await open(target, NEW_FILE, 0o600);
-      // Not by the mode of open, which the umask would lessen.
-      await handle.chmod(mode === '0755' ? 0o755 : 0o644);
-      return new NewFile(handle, target);
+      // What the umask of the node takes from others stays away from them.
+      return new NewFile(await open(target, NEW_FILE, mode === '0755' ? 0o755 : 0o644), target);
     } catch (error) {
       throw cannot('write', target, error);
     }

@@ -1,8 +1,8 @@
-import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createDeflateRaw, createInflateRaw, deflateRawSync, type InflateRaw } from 'node:zlib';
 import { errorMessage } from '../../errors.js';
+import type { ArchiveFile } from './archive-file.js';
 import { incomplete, invalid } from './format.js';
 
 /** RFC 1952: deflate, no name, no time, best compression, no operating system. The one header that is written and read. */
@@ -44,7 +44,7 @@ export async function* gzipMemberOf(content: AsyncIterable<Buffer>, level: numbe
 
 /** Reads one member of a file as it is asked to, so that no more of it is held, or unzipped, than is wanted. */
 export class GzipMember {
-  readonly #handle: FileHandle;
+  readonly #file: ArchiveFile;
   readonly #name: string;
   readonly #start: number;
   readonly #end: number;
@@ -55,13 +55,12 @@ export class GzipMember {
   #crc = 0;
   #length = 0;
 
-  private constructor(handle: FileHandle, region: { start: number; end: number }, name: string) {
-    this.#handle = handle;
+  private constructor(file: ArchiveFile, region: { start: number; end: number }, name: string) {
+    this.#file = file;
     this.#name = name;
     this.#start = region.start + HEADER.length;
     this.#end = region.end;
-    // A stream of the handle's own would close the handle with itself.
-    this.#source = Readable.from(chunksOf(handle, this.#start, region.end), { objectMode: false });
+    this.#source = Readable.from(chunksOf(file, this.#start, region.end), { objectMode: false });
     this.#inflate = createInflateRaw({ chunkSize: CHUNK });
     this.#source.on('error', (error) => this.#inflate.destroy(error));
     this.#source.pipe(this.#inflate);
@@ -72,14 +71,14 @@ export class GzipMember {
    * @param region of the file; the member may end before its end
    * @throws `ARCHIVE_INVALID`, `ARCHIVE_INCOMPLETE`
    */
-  static async open(handle: FileHandle, region: { start: number; end: number }, name: string): Promise<GzipMember> {
-    const header = await readAt(handle, region.start, Math.min(HEADER.length, region.end - region.start));
+  static async open(file: ArchiveFile, region: { start: number; end: number }, name: string): Promise<GzipMember> {
+    const header = await file.read(region.start, Math.min(HEADER.length, region.end - region.start));
     if (!header.subarray(0, 2).equals(HEADER.subarray(0, Math.min(2, header.length))))
       throw invalid(name, 'is not a gzipped tar');
     if (!header.equals(HEADER.subarray(0, header.length)))
       throw invalid(name, 'has a gzip header with more than "rackwatt bundle pack" writes');
     if (region.end - region.start <= HEADER.length) throw incomplete(name, 'is cut off: its end is missing');
-    return new GzipMember(handle, region, name);
+    return new GzipMember(file, region, name);
   }
 
   /** The next bytes, at most so many; empty at the end. */
@@ -114,7 +113,7 @@ export class GzipMember {
   async end(): Promise<number> {
     if ((await this.some(1)).length > 0) throw invalid(this.#name, 'holds something behind the end of its tar');
     const end = this.#start + this.#inflate.bytesWritten;
-    const trailer = await readAt(this.#handle, end, Math.max(0, Math.min(TRAILER_BYTES, this.#end - end)));
+    const trailer = await this.#file.read(end, Math.max(0, Math.min(TRAILER_BYTES, this.#end - end)));
     if (trailer.length < TRAILER_BYTES) throw incomplete(this.#name, 'is cut off: its end is missing');
     if (trailer.readUInt32LE(0) !== this.#crc || trailer.readUInt32LE(4) !== this.#length % 2 ** 32)
       throw invalid(this.#name, 'cannot be unzipped: its check sum is wrong');
@@ -142,18 +141,6 @@ export class GzipMember {
   }
 }
 
-async function* chunksOf(handle: FileHandle, start: number, end: number): AsyncGenerator<Buffer> {
-  for (let at = start; at < end; at += CHUNK) yield readAt(handle, at, Math.min(CHUNK, end - at));
-}
-
-/** Bytes of a file; fewer where it ends. */
-export async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.alloc(length);
-  let filled = 0;
-  while (filled < length) {
-    const { bytesRead } = await handle.read(buffer, filled, length - filled, position + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return buffer.subarray(0, filled);
+async function* chunksOf(file: ArchiveFile, start: number, end: number): AsyncGenerator<Buffer> {
+  for (let at = start; at < end; at += CHUNK) yield file.read(at, Math.min(CHUNK, end - at));
 }

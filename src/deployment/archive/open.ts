@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { errorMessage, RackwattError } from '../../errors.js';
 import type { Envelope } from '../trust/envelope.js';
+import { ArchiveFile } from './archive-file.js';
 import { budgetOf, incomplete, invalid, MANIFEST_FILE, tooLarge, type Budget } from './format.js';
-import { GzipMember, readAt } from './gzip.js';
+import { GzipMember } from './gzip.js';
 import { openManifest, type ArchiveManifest } from './manifest.js';
 import { BLOCK, headerOf, paddingOf } from './tar.js';
 import { manifestBeside } from './write.js';
@@ -21,7 +21,7 @@ export interface OpenArchive {
   /** Where the manifest lies: in front of the content, or in a file of its own. */
   detached: string | undefined;
   content: { start: number; end: number };
-  handle: FileHandle;
+  file: ArchiveFile;
 }
 
 /**
@@ -29,34 +29,34 @@ export interface OpenArchive {
  * @throws `BUNDLE_NOT_FOUND`, `ARCHIVE_INCOMPLETE`, `ARCHIVE_INVALID`, `ARCHIVE_TOO_LARGE`, and what `use` throws
  */
 export async function withArchive<T>(
-  file: string,
+  path: string,
   use: (archive: OpenArchive) => Promise<T>,
-  { name = basename(file), budget = budgetOf() }: { name?: string; budget?: Budget } = {},
+  { name = basename(path), budget = budgetOf() }: { name?: string; budget?: Budget } = {},
 ): Promise<T> {
-  const handle = await openFile(file);
+  const file = await openFile(path);
   try {
-    const { size } = await handle.stat();
+    const { size } = file;
     if (size > budget.archive + budget.manifest) throw tooLarge(name, `has more than ${budget.archive} bytes`);
-    const front = await readFront(handle, size, name, budget);
+    const front = await readFront(file, size, name, budget);
     if (front)
       return await use({
         name,
         envelope: openManifest(front.manifest, name),
         detached: undefined,
         content: { start: front.end, end: size },
-        handle,
+        file,
       });
-    const detached = manifestBeside(file);
+    const detached = manifestBeside(path);
     const manifest = await readDetached(detached, name, budget);
     return await use({
       name,
       envelope: openManifest(manifest, name),
       detached,
       content: { start: 0, end: size },
-      handle,
+      file,
     });
   } finally {
-    await handle.close();
+    await file.close();
   }
 }
 
@@ -65,7 +65,7 @@ export async function withArchive<T>(
  * @throws `ARCHIVE_INCOMPLETE` when it is too short, `ARCHIVE_INVALID`
  */
 export async function checkContent(
-  { handle, content, name }: OpenArchive,
+  { file, content, name }: OpenArchive,
   { name: bundle, archive }: Pick<ArchiveManifest, 'name' | 'archive'>,
 ): Promise<void> {
   const length = content.end - content.start;
@@ -74,43 +74,42 @@ export async function checkContent(
   if (length < archive.length)
     throw incomplete(name, `is cut off: it has ${length} of the ${archive.length} bytes of its content`);
   if (length > archive.length) throw invalid(name, `has ${length - archive.length} bytes behind its end`);
-  if ((await hashOf(handle, content)) !== archive.sha256)
+  if ((await hashOf(file, content)) !== archive.sha256)
     throw invalid(name, 'does not have the digest that its manifest says; it was altered or damaged');
 }
 
 /** sha256 of the whole file. */
-export function digestOf({ handle, content }: OpenArchive): Promise<string> {
-  return hashOf(handle, { start: 0, end: content.end });
+export function digestOf({ file, content }: OpenArchive): Promise<string> {
+  return hashOf(file, { start: 0, end: content.end });
 }
 
-async function hashOf(handle: FileHandle, { start, end }: OpenArchive['content']): Promise<string> {
+async function hashOf(file: ArchiveFile, { start, end }: OpenArchive['content']): Promise<string> {
   const hash = createHash('sha256');
-  for (let at = start; at < end; at += CHUNK) hash.update(await readAt(handle, at, Math.min(CHUNK, end - at)));
+  for (let at = start; at < end; at += CHUNK) hash.update(await file.read(at, Math.min(CHUNK, end - at)));
   return hash.digest('hex');
 }
 
-async function openFile(file: string): Promise<FileHandle> {
+async function openFile(path: string): Promise<ArchiveFile> {
   try {
-    const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
-    if ((await handle.stat()).isFile()) return handle;
-    await handle.close();
+    const file = await ArchiveFile.open(path);
+    if (file) return file;
   } catch (error) {
-    throw new RackwattError('BUNDLE_NOT_FOUND', `cannot read ${file}: ${errorMessage(error)}`, { cause: error });
+    throw new RackwattError('BUNDLE_NOT_FOUND', `cannot read ${path}: ${errorMessage(error)}`, { cause: error });
   }
   throw new RackwattError(
     'BUNDLE_NOT_FOUND',
-    `${file} is no file; make an archive of a folder with: rackwatt bundle pack`,
+    `${path} is no file; make an archive of a folder with: rackwatt bundle pack`,
   );
 }
 
 /** The manifest in front, and where the content begins; undefined when the archive begins with something else. */
 async function readFront(
-  handle: FileHandle,
+  file: ArchiveFile,
   size: number,
   name: string,
   budget: Budget,
 ): Promise<{ manifest: Buffer; end: number } | undefined> {
-  const member = await GzipMember.open(handle, { start: 0, end: size }, name);
+  const member = await GzipMember.open(file, { start: 0, end: size }, name);
   try {
     const header = await member.exactly(BLOCK);
     const length = Number.parseInt(header.toString('latin1', SIZE_FIELD.start, SIZE_FIELD.end), 8);
@@ -126,23 +125,23 @@ async function readFront(
   }
 }
 
-async function readDetached(file: string, name: string, budget: Budget): Promise<Buffer> {
-  let handle: FileHandle;
+async function readDetached(path: string, name: string, budget: Budget): Promise<Buffer> {
+  const beside = basename(path);
+  let file: ArchiveFile | undefined;
   try {
-    handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    file = await ArchiveFile.open(path, constants.O_NOFOLLOW);
   } catch (error) {
     throw invalid(
       name,
-      `does not begin with ${MANIFEST_FILE}, and there is no ${basename(file)} beside it; make archives with: rackwatt bundle pack`,
+      `does not begin with ${MANIFEST_FILE}, and there is no ${beside} beside it; make archives with: rackwatt bundle pack`,
       error,
     );
   }
+  if (!file) throw invalid(name, `has a ${beside} beside it that is no file`);
   try {
-    const info = await handle.stat();
-    if (!info.isFile()) throw invalid(name, `has a ${basename(file)} beside it that is no file`);
-    if (info.size > budget.manifest) throw tooLarge(name, `has a manifest of more than ${budget.manifest} bytes`);
-    return await readAt(handle, 0, info.size);
+    if (file.size > budget.manifest) throw tooLarge(name, `has a manifest of more than ${budget.manifest} bytes`);
+    return await file.read(0, file.size);
   } finally {
-    await handle.close();
+    await file.close();
   }
 }

@@ -1,7 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { writeAtomically } from '../../configuration/index.js';
 import { signEnvelope, writeEnvelope } from '../trust/envelope.js';
-import { readAt } from './gzip.js';
 import { withArchive } from './open.js';
 import { joinArchive } from './write.js';
 
@@ -11,12 +10,12 @@ import { joinArchive } from './write.js';
  * @returns ids of the keys whose signatures it has now
  * @throws `ARCHIVE_...`, `BUNDLE_NOT_FOUND`, `CONFIG_WRITE`
  */
-export function signArchive(file: string, key: KeyObject): Promise<string[]> {
-  return withArchive(file, async ({ envelope, detached, content: { start, end }, handle }) => {
+export function signArchive(path: string, key: KeyObject): Promise<string[]> {
+  return withArchive(path, async ({ envelope, detached, content: { start, end }, file }) => {
     const signed = signEnvelope(envelope, key);
     if (detached === undefined) {
-      const content = await readAt(handle, start, end - start);
-      await writeAtomically(file, joinArchive({ envelope: signed, content }));
+      const content = await file.read(start, end - start);
+      await writeAtomically(path, joinArchive({ envelope: signed, content }));
     } else await writeAtomically(detached, writeEnvelope(signed));
     return signed.signatures.map(({ keyid }) => keyid);
   });
