@@ -20,7 +20,7 @@ export { DROP_INS_FILE, DropInRecords } from './dropin-records.js';
 export { DEPLOYMENT_ERRORS } from './errors.js';
 export { archiveName, packBundle, type Packed } from './pack.js';
 export { sbomOf, type SbomSummary } from './sbom.js';
-export { findSource, platformBundles, runtimeFolder } from './sources.js';
+export { findSource, platformBundles } from './sources.js';
 export { BundleStore, type InstalledArchive, type InstallOptions } from './store.js';
 export { newBundle, templateKinds } from './template.js';
 export { signEnvelope, writeEnvelope } from './trust/envelope.js';

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { readManifest, type RevisionSource } from '../bundle/index.js';
 import { errorMessage, RackwattError } from '../errors.js';
+import { runtimeFolder } from '../runtime-folder.js';
 
 /**
  * Finds what a bundle entry of the configuration names:
@@ -51,9 +52,6 @@ async function folderSource(location: string, folder: string): Promise<RevisionS
   }
   return { location, root, manifest: await readManifest(root) };
 }
-
-/** Folder of the runtime's own package. */
-export const runtimeFolder = resolve(import.meta.dirname, '../..');
 
 function platformFolder(name: string, { home, factory }: SourceOptions): string {
   for (const folder of [runtimeFolder, ...(factory === undefined ? [] : [factory]), home]) {

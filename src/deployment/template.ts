@@ -2,9 +2,10 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { errorMessage, RackwattError } from '../errors.js';
+import { runtimeFolder } from '../runtime-folder.js';
 import { filesOf } from './folder.js';
 import { archiveName } from './pack.js';
-import { platformBundles, runtimeFolder } from './sources.js';
+import { platformBundles } from './sources.js';
 
 /** Bundles that are laid out: a lower-case npm name, perhaps in a scope, whose last part is also the scheme of a driver's addresses. */
 const NAME = /^(?:@[a-z0-9][a-z0-9-]*\/)?[a-z](?:[a-z0-9]|-(?=[a-z0-9]))*$/;

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 
@@ -144,5 +143,7 @@ export async function replaceFile(
 }
 
 function temporaryOf(target: string): string {
+  // Loading it takes longer than all of this file, and an empty container replaces nothing.
+  const { randomBytes } = process.getBuiltinModule('node:crypto');
   return join(dirname(target), `.${basename(target)}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
 }

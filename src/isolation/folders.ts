@@ -1,12 +1,9 @@
 import { existsSync, realpathSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join } from 'node:path';
 import type { RevisionSource } from '../bundle/index.js';
+import { runtimeFolder } from '../runtime-folder.js';
 import type { OwnFolders } from './capabilities.js';
 import { isFolder } from './content.js';
-
-/** The package of the runtime: `dist/isolation/` lies in it. */
-const RUNTIME = resolve(fileURLToPath(new URL('.', import.meta.url)), '../..');
 
 /**
  * What a process reads to run a bundle: the runtime, the bundle and the contracts that it imports, each, unless
@@ -14,7 +11,7 @@ const RUNTIME = resolve(fileURLToPath(new URL('.', import.meta.url)), '../..');
  */
 export function ownFolders(sources: readonly RevisionSource[], storage: { cache: string; data: string }): OwnFolders {
   const places = [
-    { root: RUNTIME, isFolder: true },
+    { root: runtimeFolder, isFolder: true },
     ...sources.map((source) => ({ root: source.root, isFolder: isFolder(source) })),
   ];
   const read = places.flatMap(({ root, isFolder: hasModules }) => {

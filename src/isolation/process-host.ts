@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { errorRecord, type ErrorRecord } from '../errors.js';
+import { builtModule } from '../runtime-folder.js';
 import { childEnvironment } from './environment.js';
 import type { Departure, Host, HostOptions, Usage } from './host.js';
 import { eachLine } from './lines.js';
@@ -16,7 +16,7 @@ const MB = 1024 ** 2;
 const TICKS = 100;
 /** ms after its end for what it sent and wrote last: what it started may keep its output open for ever. */
 const LAST_WORDS = 200;
-const ENTRY = fileURLToPath(new URL('./child/main.js', import.meta.url));
+const ENTRY = builtModule('isolation/child/main.js');
 
 export interface ProcessHostOptions extends HostOptions {
   /** Options of Node's permission model. */

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { errorRecord, type ErrorRecord } from '../errors.js';
+import { builtModule } from '../runtime-folder.js';
 import { childEnvironment } from './environment.js';
 import type { Departure, Host, HostOptions, Usage } from './host.js';
 import { eachLine } from './lines.js';
@@ -43,7 +44,7 @@ export class WorkerHost implements Host {
   constructor(options: HostOptions) {
     setFlagsFromString(INTERRUPTIBLE_LOOPS);
     const { port1, port2 } = new MessageChannel();
-    this.#worker = new Worker(new URL('./child/main.js', import.meta.url), {
+    this.#worker = new Worker(builtModule('isolation/child/main.js'), {
       name: options.name,
       workerData: { port: port2 },
       transferList: [port2],

@@ -14,7 +14,6 @@ import {
   DROP_INS_FILE,
   DropInRecords,
   GenerationLedger,
-  runtimeFolder,
   Transactions,
   type Look,
   type Prover,
@@ -23,6 +22,7 @@ import {
 } from '../deployment/index.js';
 import { realFileSystem } from '../durable/index.cjs';
 import { errorMessage } from '../errors.js';
+import { runtimeFolder } from '../runtime-folder.js';
 import { lookAt, worse } from './look.js';
 import { Runtimes } from './runtimes.js';
 

@@ -7,13 +7,13 @@ import {
   lackOfRuntime,
   launcher,
   RUNTIME_NAME,
-  runtimeFolder,
   runtimeFolderOf,
   type InstalledArchive,
   type Lock,
 } from '../deployment/index.js';
 import { realFileSystem } from '../durable/index.cjs';
 import { errorMessage, RackwattError } from '../errors.js';
+import { runtimeFolder } from '../runtime-folder.js';
 import { VERSION } from '../version.js';
 import type { InstallationOptions } from './installation.js';
 

@@ -189,10 +189,10 @@ test('a runtime under which a health check fails goes back while it runs', async
   const file = await packedRuntime(temporaryFolder(t), {
     version: later(6),
     edit: {
-      'dist/node/runtime-service.js': (text) => {
+      'dist/node.js': (text) => {
         const ill = text.replace(
           'Promise.race([service.check(), late])',
-          "{ state: 'failed', detail: 'out of sorts' }",
+          '{ state: "failed", detail: "out of sorts" }',
         );
         assert.notEqual(ill, text);
         return ill;

@@ -7,7 +7,7 @@ import { compareText, RUNTIME_NAME, SBOM_FILE, type BundleFile } from '../archiv
 import { writeArchive, type FileOnDisk } from '../archive/pack.js';
 import { packagePaths } from '../folder.js';
 import { inlinedPackages, sbomOf } from '../sbom.js';
-import { runtimeFolder } from '../sources.js';
+import { runtimeFolder } from '../../runtime-folder.js';
 import { verifyArchive, type VerifiedArchive } from '../verify.js';
 import { FACE } from './face.cjs';
 import { productionPackages } from './packages.js';

@@ -1,4 +1,5 @@
 import { errorMessage, RackwattError } from '../../errors.js';
+import { builtModule } from '../../runtime-folder.js';
 import type { HeldRevision } from './holders.js';
 
 export interface WhoHolds {
@@ -22,7 +23,7 @@ const PATIENCE = 120_000;
 export async function whoHolds(labels: readonly string[]): Promise<WhoHolds> {
   // Nothing of this is needed unless somebody asks.
   const [{ getHeapSnapshot }, { Worker }] = await Promise.all([import('node:v8'), import('node:worker_threads')]);
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: { labels }, execArgv: [] });
+  const worker = new Worker(builtModule('space/heap/worker.js'), { workerData: { labels }, execArgv: [] });
   let pause = 0;
   let before = performance.now();
   const tick = setInterval(() => {
