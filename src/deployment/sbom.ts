@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { compareText, invalid, SBOM_FILE } from './archive/format.js';
-import { quoted } from './archive/paths.js';
-import { parseStrictly } from './archive/strict-json.js';
+import { quoted } from '../quoted.js';
+import { parseStrictly } from '../strict-json.js';
 import { errorMessage } from '../errors.js';
 
 /** A private dependency that was inlined. */
@@ -106,7 +106,7 @@ export function sbomOf(
  * @throws `ARCHIVE_INVALID`
  */
 export function checkSbom(content: Buffer, bundle: { name: string; version: string }, archive: string): SbomSummary {
-  const sbom = parseStrictly(content, `${archive}: ${SBOM_FILE}`) as Record<string, unknown> | null;
+  const sbom = parseStrictly(content, `${archive}: ${SBOM_FILE}`, 'ARCHIVE_INVALID') as Record<string, unknown> | null;
   const refuse = (what: string): Error => invalid(archive, `has a ${SBOM_FILE} that ${what}`);
   if (sbom?.['bomFormat'] !== 'CycloneDX' || !/^1\.[4-6]$/.test(String(sbom['specVersion'])))
     throw refuse('is no CycloneDX 1.4 to 1.6');

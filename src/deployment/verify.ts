@@ -9,8 +9,8 @@ import { BUDGET, invalid, MANIFEST_FILE, RUNTIME_NAME, SBOM_FILE } from './archi
 import { FreshFolder } from './archive/fresh-folder.js';
 import { openManifest, parseArchiveManifest, type ArchiveManifest } from './archive/manifest.js';
 import { checkContent, digestOf, withArchive } from './archive/open.js';
-import { quoted } from './archive/paths.js';
-import { parseStrictly } from './archive/strict-json.js';
+import { quoted } from '../quoted.js';
+import { parseStrictly } from '../strict-json.js';
 import { filesOf, measure } from './folder.js';
 import { refusalHere, RUNTIME_FILES } from './runtime/face.cjs';
 import { checkSbom, type SbomSummary } from './sbom.js';
@@ -142,7 +142,7 @@ function checkManifest(
 }
 
 function checkPackage(content: Buffer, archive: ArchiveManifest, name: string): Manifest {
-  const json = parseStrictly(content, `${name}: package.json`) as { scripts?: unknown } | null;
+  const json = parseStrictly(content, `${name}: package.json`, 'ARCHIVE_INVALID') as { scripts?: unknown } | null;
   const manifest = parseManifest(content.toString('utf8'), `package.json of ${name}`);
   if (manifest.name !== archive.name || manifest.version !== archive.version)
     throw invalid(

@@ -8,7 +8,7 @@ process.chdir(process.argv[2] ?? root);
 
 // Floors of src: a folder may import from its own floor's list only.
 const FLOORS = [
-  ['errors', 'runtime-folder', 'version', 'scope', 'durable'],
+  ['errors', 'ed25519', 'quoted', 'strict-json', 'runtime-folder', 'version', 'scope', 'durable'],
   ['registry', 'space'],
   ['component', 'configuration', 'event'],
   ['bundle'],

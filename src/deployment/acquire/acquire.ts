@@ -5,7 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import { realFileSystem } from '../../durable/index.cjs';
 import { RackwattError } from '../../errors.js';
 import { invalid } from '../archive/format.js';
-import { quoted } from '../archive/paths.js';
+import { quoted } from '../../quoted.js';
 import { download, type Progress } from './download.js';
 import type { Requesting } from './http.js';
 import { readNpmrc, type TokenSources } from './npmrc.js';

@@ -3,7 +3,7 @@ import { open, readFile, rm, stat, writeFile, type FileHandle } from 'node:fs/pr
 import { setTimeout as pause } from 'node:timers/promises';
 import { errorMessage, RackwattError } from '../../errors.js';
 import { BUDGET, tooLarge } from '../archive/format.js';
-import { quoted } from '../archive/paths.js';
+import { quoted } from '../../quoted.js';
 import { bytesOf, cancelled, failed, refused, request, type Answer, type Requesting } from './http.js';
 
 export interface Downloading extends Requesting {

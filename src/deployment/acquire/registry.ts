@@ -1,7 +1,7 @@
 import semver from 'semver';
 import { RackwattError } from '../../errors.js';
-import { quoted } from '../archive/paths.js';
-import { parseStrictly } from '../archive/strict-json.js';
+import { quoted } from '../../quoted.js';
+import { parseStrictly } from '../../strict-json.js';
 import type { Nearness } from './address.js';
 import { failed, requestAll, type Requesting } from './http.js';
 

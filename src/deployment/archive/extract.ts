@@ -4,7 +4,8 @@ import type { FreshFolder } from './fresh-folder.js';
 import { GzipMember } from './gzip.js';
 import type { ArchiveManifest, ListedFile } from './manifest.js';
 import type { OpenArchive } from './open.js';
-import { quoted, refusalOfPath } from './paths.js';
+import { quoted } from '../../quoted.js';
+import { refusalOfPath } from './paths.js';
 import { BLOCK, describeHeader, headerOf, paddingOf, TRAILER } from './tar.js';
 
 export interface ExtractOptions {

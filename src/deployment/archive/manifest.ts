@@ -10,8 +10,9 @@ import {
   type BundleFile,
   type FileMode,
 } from './format.js';
-import { quoted, refusalOfPath, takenNames } from './paths.js';
-import { parseStrictly } from './strict-json.js';
+import { quoted } from '../../quoted.js';
+import { refusalOfPath, takenNames } from './paths.js';
+import { parseStrictly } from '../../strict-json.js';
 import { BLOCK, paddingOf, TRAILER } from './tar.js';
 
 export const PAYLOAD_TYPE = 'application/vnd.rackwatt.bundle+json';
@@ -84,7 +85,7 @@ export function openManifest(content: Buffer, name: string): Envelope {
  * @throws `ARCHIVE_INVALID`, `ARCHIVE_TOO_LARGE`
  */
 export function parseArchiveManifest(payload: Buffer, name: string): ArchiveManifest {
-  const json = parseStrictly(payload, `${name}: its manifest`);
+  const json = parseStrictly(payload, `${name}: its manifest`, 'ARCHIVE_INVALID');
   const wrong = wrongShape(json);
   if (wrong !== undefined) throw invalid(name, `has a manifest that is not one of version 1: ${wrong}`);
   const manifest = json as ArchiveManifest;

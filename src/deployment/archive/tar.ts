@@ -1,6 +1,6 @@
 import { RackwattError } from '../../errors.js';
 import type { FileMode } from './format.js';
-import { quoted } from './paths.js';
+import { quoted } from '../../quoted.js';
 
 /** POSIX.1-1988 ustar, in the one spelling that Rackwatt writes. */
 export const BLOCK = 512;

@@ -1,7 +1,7 @@
 import { sign, verify, type KeyObject } from 'node:crypto';
 import { RackwattError } from '../../errors.js';
-import { quoted } from '../archive/paths.js';
-import { parseStrictly } from '../archive/strict-json.js';
+import { quoted } from '../../quoted.js';
+import { parseStrictly } from '../../strict-json.js';
 import { keyId, type PublicKey } from './keys.js';
 
 const SIGNATURES = 16;

@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { isOfSmallOrder } from '../../ed25519.js';
 import { errorMessage, RackwattError } from '../../errors.js';
 
 /** Half of an Ed25519 key with which signatures are checked. */
@@ -11,20 +12,6 @@ export interface PublicKey {
   name: string;
   key: KeyObject;
 }
-
-/**
- * Points of small order on edwards25519, without the sign bit: under such a key anybody can make signatures that fit. Orders 4, 1, 8,
- * 8, 2, and the spellings of 0 and 1 that are not reduced.
- */
-const SMALL_ORDER = new Set([
-  '0000000000000000000000000000000000000000000000000000000000000000',
-  '0100000000000000000000000000000000000000000000000000000000000000',
-  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
-  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
-  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-]);
 
 /** Short name of a key, the same for both halves. */
 export function keyId(key: KeyObject): string {
@@ -126,9 +113,7 @@ function parseKey(path: string, pem: Buffer, parse: (pem: Buffer) => KeyObject):
   if (key.asymmetricKeyType !== 'ed25519')
     throw new RackwattError('KEY_INVALID', `${path} is a key of type ${key.asymmetricKeyType}, not ed25519`);
   const half = key.type === 'private' ? createPublicKey(key) : key;
-  const point = Buffer.from(half.export({ format: 'jwk' }).x!, 'base64url');
-  point[31]! &= 0x7f;
-  if (SMALL_ORDER.has(point.toString('hex')))
+  if (isOfSmallOrder(Buffer.from(half.export({ format: 'jwk' }).x!, 'base64url')))
     throw new RackwattError('KEY_INVALID', `${path} is a key of small order, under which anybody can sign`);
   return key;
 }

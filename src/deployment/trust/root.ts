@@ -1,8 +1,8 @@
 import semver from 'semver';
 import { RackwattError } from '../../errors.js';
 import { sha256 } from '../archive/format.js';
-import { quoted } from '../archive/paths.js';
-import { parseStrictly } from '../archive/strict-json.js';
+import { quoted } from '../../quoted.js';
+import { parseStrictly } from '../../strict-json.js';
 import { envelopeJson, envelopeOf, signersOf, type Envelope } from './envelope.js';
 import { publicKeyOf, type PublicKey } from './keys.js';
 import type { Role, TrustRules } from './trust.js';

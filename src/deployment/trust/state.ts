@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeAtomically } from '../../configuration/index.js';
 import { errorMessage, RackwattError } from '../../errors.js';
 import { sha256 } from '../archive/format.js';
-import { parseStrictly } from '../archive/strict-json.js';
+import { parseStrictly } from '../../strict-json.js';
 
 /** What a node remembers of trust, so that nobody can make it forget by taking a file away. */
 export interface TrustState {

@@ -1,5 +1,5 @@
-import { errorMessage, RackwattError } from '../../errors.js';
-import { quoted } from './paths.js';
+import { errorMessage, RackwattError } from './errors.js';
+import { quoted } from './quoted.js';
 
 const DEPTH = 64;
 const LENGTH = 4 << 20;
@@ -10,7 +10,7 @@ const LENGTH = 4 << 20;
  * @param what begins the sentence of an error
  * @throws RackwattError of the given code
  */
-export function parseStrictly(content: Buffer, what: string, code = 'ARCHIVE_INVALID'): unknown {
+export function parseStrictly(content: Buffer, what: string, code: string): unknown {
   const refuse = (why: string, cause?: unknown): RackwattError => new RackwattError(code, `${what} ${why}`, { cause });
   if (content.length > LENGTH) throw refuse(`has more than ${LENGTH} bytes`);
   let text: string;
