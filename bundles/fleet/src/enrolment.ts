@@ -18,7 +18,10 @@ export const EnrolmentRequest = Type.Object(
 );
 export type EnrolmentRequest = Static<typeof EnrolmentRequest>;
 
-/** A center's answer to a request that a person has still to approve. */
+/**
+ * A center's answer to a request that a person has still to approve, and to whoever asks how it stands: a claim code that was
+ * mistyped too often is replaced by another one.
+ */
 export const PendingEnrolment = Type.Object(
   {
     id: Type.String({ format: 'uuid' }),

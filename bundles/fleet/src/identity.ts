@@ -1,4 +1,4 @@
-import { createHash, randomBytes, type KeyObject } from 'node:crypto';
+import { createHash, randomBytes, type KeyObject, type X509Certificate } from 'node:crypto';
 import { Type } from 'typebox';
 
 /** RFC 4648 base32 in small letters. */
@@ -38,6 +38,11 @@ export function fingerprintOf(key: KeyObject): string {
   return createHash('sha256')
     .update(key.export({ type: 'spki', format: 'der' }))
     .digest('hex');
+}
+
+/** sha256 of a certificate (DER), in hex: what the administrator of a gateway is told of the center's root. */
+export function certificateFingerprint(certificate: X509Certificate): string {
+  return createHash('sha256').update(certificate.raw).digest('hex');
 }
 
 /** The beginning of a fingerprint as people compare it: `1f2e 3d4c 5b6a 7988`. */

@@ -5,5 +5,6 @@ export type { FleetErrorCode } from './errors.js';
 export * from './identity.js';
 export * from './message.js';
 export * from './orders.js';
+export * from './possession.js';
 export * from './report.js';
 export * from './topics.js';
