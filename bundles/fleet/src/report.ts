@@ -56,6 +56,13 @@ export const Report = Type.Object(
         { additionalProperties: false },
       ),
     ),
+    /** The last order since this one was taken that was not taken at all, such as one that the center did not sign. */
+    refused: Type.Optional(
+      Type.Object(
+        { code: Text(100), detail: Text(2000), time: Type.Integer({ minimum: 0 }) },
+        { additionalProperties: false },
+      ),
+    ),
     /** What runs; only with the capability `monitor`. */
     actual: Type.Optional(
       Type.Object(
