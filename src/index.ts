@@ -35,6 +35,7 @@ export type { Manifest, StaticComponent, UpdatePolicy } from './bundle/manifest.
 export type { BundleTracker, BundleTrackerCustomizer } from './bundle/tracker.js';
 export type { BundleView } from './bundle/view.js';
 export * from './bundle/contract.js';
+export * from './deployment/contract.js';
 export { Version, VersionRange } from './bundle/version-range.js';
 export type { Configurations, Migrate, Migration } from './bundle/migration.js';
 export { AdminMethod, type Command, type CommandInput } from './cli/contract.js';

@@ -3,7 +3,8 @@ import { withDefaults } from './defaults.js';
 import { difference, type ConfigurationDifference } from './difference.js';
 import { documentSchema, type RuntimeDocument } from './document.js';
 import { parseFile, type ParsedFile } from './file.js';
-import type { ApplyProblem } from './hooks.js';
+import { editBytes, type EditOutcome } from './edit.js';
+import type { ApplyProblem, Editing } from './hooks.js';
 import { nearest } from './nearest.js';
 import { placeOf, pointerOf } from './pointer.js';
 import { replaceReferences } from './references.js';
@@ -49,6 +50,14 @@ export async function readStructure(content: string | Uint8Array): Promise<Struc
   if (mistakes.length === 0) mistakes.push(...sameBundleTwice(document));
   if (mistakes.length > 0) return { ok: false, problems: located(file, mistakes), revision, file };
   return { ok: true, file, document };
+}
+
+/** The text of a file after a change. */
+export async function edited(content: Uint8Array, change: Editing): Promise<EditOutcome> {
+  if (typeof change === 'string') return { ok: true, text: change };
+  if (typeof change !== 'function') return editBytes(content, change);
+  const structure = await readStructure(content);
+  return structure.ok ? editBytes(content, await change(structure.document)) : structure;
 }
 
 /** Checks every configuration of a sound document against the schemas of its PID. */

@@ -37,6 +37,10 @@ export interface Change {
   joins?: boolean;
   /** Id of a transaction that began with what the change needs being fetched. */
   transaction?: string;
+  /** ms for which it must be healthy, at least. */
+  probation?: number;
+  /** Gives it up, until something is switched. */
+  signal?: AbortSignal;
 }
 
 /** The durable side of one change. Each call settles when the disk has it. */

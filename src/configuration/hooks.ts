@@ -1,8 +1,8 @@
 import type { SoundDocument, Verdict } from './candidate.js';
-import type { ConfigurationOutcome, ConfigurationProblem, ConfigurationSchema } from './contract.js';
+import type { ConfigurationEdit, ConfigurationOutcome, ConfigurationProblem, ConfigurationSchema } from './contract.js';
 import type { ConfigurationDifference } from './difference.js';
 import type { RuntimeDocument } from './document.js';
-import type { Generations } from './generations.js';
+import type { Change, Generations } from './generations.js';
 
 /** Why the node could not run with a document. */
 export interface ApplyProblem {
@@ -48,13 +48,19 @@ export interface ConfigurationStoreOptions {
   generations?(storage: string): Promise<Generations>;
 }
 
-export interface EditOptions {
+export interface EditOptions extends Partial<HowToChange> {
   /** That the file must have; as a function it is asked when those before have come to their end. */
   revision?: string | (() => string);
-  reason?: string;
-  transaction?: string;
-  joins?: boolean;
 }
+
+/** What whoever asks for a change says of it. */
+export type HowToChange = Pick<Change, 'reason' | 'transaction' | 'joins' | 'probation' | 'signal'>;
+
+/** What is to become of a file: edits, edits that follow from the document in it, or a whole new text. */
+export type Editing =
+  | readonly ConfigurationEdit[]
+  | ((document: RuntimeDocument) => Promise<readonly ConfigurationEdit[]>)
+  | string;
 
 /** A change that was looked at and not yet made. */
 export interface Proposal extends Partial<Verdict> {

@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { RackwattError, errorMessage } from '../errors.js';
 import type { Scope } from '../scope/index.js';
 import {
+  edited,
   emptyDocument,
   judge,
   problemsAt,
@@ -10,11 +11,10 @@ import {
   type SoundDocument,
   type Verdict,
 } from './candidate.js';
-import type { ConfigurationEdit, ConfigurationOutcome, ConfigurationProblem, ConfigurationSchema } from './contract.js';
+import type { ConfigurationOutcome, ConfigurationProblem, ConfigurationSchema } from './contract.js';
 import { NO_DIFFERENCE, difference, isEmpty } from './difference.js';
 import type { RuntimeDocument } from './document.js';
 import { invalidFile, readContent, sentenceOf } from './disk.js';
-import { editBytes } from './edit.js';
 import { revisionOf } from './file.js';
 import { fileAlone, type Change, type Generations, type GenerationInfo } from './generations.js';
 import type {
@@ -22,7 +22,9 @@ import type {
   ConfigurationChange,
   ConfigurationHooks,
   ConfigurationStoreOptions,
+  Editing,
   EditOptions,
+  HowToChange,
   PreparedConfiguration,
   Proposal,
 } from './hooks.js';
@@ -105,17 +107,18 @@ export class ConfigurationStore {
   }
 
   /** Looks at a change without making it: edits of the file as it stands, or a whole new text. @throws CONFIG_CHANGED_MEANWHILE */
-  async propose(change: readonly ConfigurationEdit[] | string, options: { revision?: string } = {}): Promise<Proposal> {
+  async propose(change: Editing, options: { revision?: string } = {}): Promise<Proposal> {
     const content = await readContent(this.file);
     const base = { text: content.toString(), revision: revisionOf(content) };
     if (options.revision !== undefined && options.revision !== base.revision) throw changedMeanwhile(this.file);
-    const edited = typeof change === 'string' ? { ok: true as const, text: change } : editBytes(content, change);
-    if (!edited.ok) return { problems: edited.problems, warnings: [], text: base.text, revision: base.revision, base };
-    const parsed = await readStructure(edited.text);
+    const next = await edited(content, change);
+    if (!next.ok) return { problems: next.problems, warnings: [], text: base.text, revision: base.revision, base };
+    const { text } = next;
+    const parsed = await readStructure(text);
     const revision = parsed.ok ? parsed.file.revision : parsed.revision;
-    if (!parsed.ok) return { problems: parsed.problems, warnings: [], text: edited.text, revision, base };
+    if (!parsed.ok) return { problems: parsed.problems, warnings: [], text, revision, base };
     const sound = { file: parsed.file, document: parsed.document };
-    return { ...(await this.#judge(sound, base.text)), text: edited.text, revision, base, sound };
+    return { ...(await this.#judge(sound, base.text)), text, revision, base, sound };
   }
 
   /** Makes a proposed change: writes the file, applies the difference, and puts both back when the node cannot run with it. */
@@ -123,8 +126,8 @@ export class ConfigurationStore {
     return this.#serially(() => this.#commit(proposal, { reason }));
   }
 
-  /** @throws CONFIG_CHANGED_MEANWHILE, CONFIG_WRITE, TRANSACTION_RUNNING, STORE_WRITE */
-  async edit(change: readonly ConfigurationEdit[] | string, options: EditOptions = {}): Promise<ConfigurationOutcome> {
+  /** @throws CONFIG_CHANGED_MEANWHILE, CONFIG_WRITE, TRANSACTION_RUNNING, STORE_WRITE, the reason of the signal */
+  async edit(change: Editing, options: EditOptions = {}): Promise<ConfigurationOutcome> {
     const { revision, ...rest } = options;
     return this.#serially(async () => {
       const expected = typeof revision === 'function' ? revision() : revision;
@@ -245,10 +248,7 @@ export class ConfigurationStore {
     });
   }
 
-  async #commit(
-    proposal: Proposal,
-    options: Pick<Change, 'reason' | 'transaction' | 'joins'>,
-  ): Promise<ConfigurationChange> {
+  async #commit(proposal: Proposal, options: HowToChange): Promise<ConfigurationChange> {
     const { sound, base, revision, warnings } = proposal;
     const refused = (problems: ConfigurationProblem[], undone: { undone?: true } = {}): ConfigurationChange => ({
       outcome: { applied: false, problems, warnings, ...undone, revision: base.revision },

@@ -14,6 +14,7 @@ export type { ArchiveManifest, BundleFacts, ListedFile } from './archive/manifes
 export { signArchive } from './archive/sign.js';
 export { joinArchive, makeArchive, manifestBeside, type ArchiveParts } from './archive/write.js';
 export { ContentStore } from './content.js';
+export * from './contract.js';
 export { DropInFolder, type DropInOptions } from './dropins.js';
 export type { DropInInfo } from './dropin-entry.js';
 export { DROP_INS_FILE, DropInRecords } from './dropin-records.js';
@@ -45,6 +46,12 @@ export { relaunch } from './transaction/launch.cjs';
 export { boot, decide } from './transaction/boot.cjs';
 export { collect, type Collected } from './transaction/collect.js';
 export { lackOf, readGeneration, type Lock } from './transaction/generation.cjs';
-export { Journal, type JournalRecord, type Look, type TransactionRecord } from './transaction/journal.cjs';
+export {
+  Journal,
+  type JournalRecord,
+  type Look,
+  type TransactionRecord,
+  type TransactionState,
+} from './transaction/journal.cjs';
 export { GenerationLedger, type Prover } from './transaction/ledger.js';
 export { Transactions, type Transaction } from './transaction/transactions.js';

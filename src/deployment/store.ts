@@ -59,30 +59,33 @@ export class BundleStore {
     kind: 'bundle' | 'runtime' = 'bundle',
   ): Promise<InstalledArchive[]> {
     const trust = await this.#trust.read();
-    return this.#together(async (batch) => {
-      const installed: InstalledArchive[] = [];
-      const open = [...archives.entries()].reverse();
-      const worker = async (): Promise<void> => {
-        for (let next = open.pop(); next !== undefined; next = open.pop()) {
-          const [index, { file, ...options }] = next;
-          const stage = batch.open();
-          const verified = await verifyArchive(file, {
-            ...options,
-            trust,
-            allowUnsigned,
-            kind,
-            into: stage,
-            isFlushed: false,
-          });
-          const { name, version, digest, manifest, signers } = verified;
-          const root = await batch.place(stage, { name, version, digest });
-          installed[index] = { name, version, digest, root, manifest, signers };
-        }
-      };
-      const outcomes = await Promise.allSettled(Array.from({ length: Math.min(AT_ONCE, archives.length) }, worker));
-      for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-      return installed;
-    });
+    return this.#together(
+      async (batch) => {
+        const installed: InstalledArchive[] = [];
+        const open = [...archives.entries()].reverse();
+        const worker = async (): Promise<void> => {
+          for (let next = open.pop(); next !== undefined; next = open.pop()) {
+            const [index, { file, ...options }] = next;
+            const stage = batch.open();
+            const verified = await verifyArchive(file, {
+              ...options,
+              trust,
+              allowUnsigned,
+              kind,
+              into: stage,
+              isFlushed: false,
+            });
+            const { name, version, digest, manifest, signers } = verified;
+            const root = await batch.place(stage, { name, version, digest });
+            installed[index] = { name, version, digest, root, manifest, signers };
+          }
+        };
+        const outcomes = await Promise.allSettled(Array.from({ length: Math.min(AT_ONCE, archives.length) }, worker));
+        for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+        return installed;
+      },
+      archives.flatMap(({ signal }) => signal ?? []),
+    );
   }
 
   /**
@@ -178,7 +181,7 @@ export class BundleStore {
   }
 
   /** Gives a batch whose contents are all there at the end, or none. */
-  async #together<T>(work: (batch: ContentBatch) => Promise<T>): Promise<T> {
+  async #together<T>(work: (batch: ContentBatch) => Promise<T>, signals: readonly AbortSignal[] = []): Promise<T> {
     const batch = this.contents.batch();
     try {
       const result = await work(batch);
@@ -186,7 +189,7 @@ export class BundleStore {
       return result;
     } catch (error) {
       await batch.abandon();
-      if (error instanceof Error && error.name === 'AbortError') throw error;
+      if (signals.some(({ aborted, reason }) => aborted && reason === error)) throw error;
       if (error instanceof RackwattError) throw error;
       throw new RackwattError('STORE_WRITE', `nothing can be kept in ${this.contents.folder}: ${errorMessage(error)}`, {
         cause: error,

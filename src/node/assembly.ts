@@ -67,6 +67,11 @@ export class Assembly {
     });
   }
 
+  /** Bundles that the configuration names and that are installed, with what it says of them. */
+  configured(): Iterable<{ entry: BundleEntry; source: RevisionSource }> {
+    return this.#configured.values();
+  }
+
   /** Configurations in force for a component. */
   configurationsOf(pid: string, definition: ComponentDefinition, bundle: TargetBundle): InstanceConfiguration[] {
     return this.configurations.instances(pid, definition, bundle);

@@ -15,14 +15,16 @@ import {
   DropInRecords,
   GenerationLedger,
   Transactions,
+  type DeploymentInfo,
   type Look,
   type Prover,
   type Transaction,
   type TrustStore,
 } from '../deployment/index.js';
 import { realFileSystem } from '../durable/index.cjs';
-import { errorMessage } from '../errors.js';
+import { errorMessage, RackwattError } from '../errors.js';
 import { runtimeFolder } from '../runtime-folder.js';
+import { deploymentInfo, outcomeOf } from './deployment-info.js';
 import { lookAt, worse } from './look.js';
 import { Runtimes } from './runtimes.js';
 
@@ -46,6 +48,14 @@ const LOOK_EVERY = 1_000;
 const SUSTAINED = 3;
 /** ms for which a content that nobody names stays in the store. */
 const GRACE = 600_000;
+/** Changes that are told of. */
+const TOLD = 100;
+
+/** A transaction on probation, with the next look at the node. */
+interface Watched {
+  transaction: Transaction;
+  timer?: NodeJS.Timeout;
+}
 
 /** How the changes of a running node come to their end: probation, commit or rollback, and the collection of what is left over. */
 export class Changes implements Prover {
@@ -54,7 +64,9 @@ export class Changes implements Prover {
   readonly #contents: ContentStore;
   readonly #storage: string;
   #node: Changing | undefined;
-  #open: { transaction: Transaction; timer: NodeJS.Timeout } | undefined;
+  #open: Watched | undefined;
+  /** Id of the last one that was on probation in this process. */
+  #watched: string | undefined;
   #collecting: Promise<void> = Promise.resolve();
   #isClosed = false;
 
@@ -102,13 +114,67 @@ export class Changes implements Prover {
 
   /** Ends what `accept` began, unless it came further than that. */
   async cancel(id: string, why: string, unwanted: readonly string[] = []): Promise<void> {
-    const found = this.#transactions.history().find((transaction) => transaction.id === id);
-    const isBegun = found?.state === 'ACCEPTED' || found?.state === 'STAGED';
+    const isBegun = this.#isBegun(id);
     if (isBegun) await this.#transactions.accepted(id).refuse(why);
     if (isBegun || unwanted.length > 0) await this.collect(unwanted);
   }
 
-  probation({ difference, document }: Change): number {
+  /** Ends what `accept` began, when nothing was to be switched for it. */
+  async unneeded(id: string): Promise<void> {
+    if (!this.#isBegun(id)) return;
+    const open = this.#open?.transaction;
+    const transaction = this.#transactions.accepted(id);
+    // It stays or goes with the one that brought it.
+    const ended = open === undefined ? transaction.commit('it is in force already') : transaction.goOnIn(open);
+    await ended.catch((unsaid: unknown) => void errorMessage(unsaid));
+  }
+
+  /** Number of the generation in force. */
+  get generation(): number | undefined {
+    return this.#transactions.current;
+  }
+
+  /** Newest first. */
+  history(): DeploymentInfo[] {
+    const records = this.#transactions.history();
+    return records
+      .slice(-TOLD)
+      .reverse()
+      .map((record) => deploymentInfo(record, records, this.#watched));
+  }
+
+  info(id: string): DeploymentInfo {
+    return this.history().find((change) => change.id === id)!;
+  }
+
+  /**
+   * Takes back a change that is on probation, without waiting for it to prove ill.
+   * @throws `ROLLBACK_IMPOSSIBLE`, `CONFIG_WRITE`, `STORE_WRITE`
+   */
+  async rollBack(id: string, why: string): Promise<DeploymentInfo> {
+    const transaction = this.#open?.transaction;
+    const records = this.#transactions.history();
+    const found = records.find((record) => record.id === id);
+    if (found === undefined) throw irreversible('no such change is known');
+    const { state, reason } = deploymentInfo(found, records, this.#watched);
+    if (transaction === undefined || outcomeOf(found, records).id !== transaction.id)
+      throw irreversible(`"${reason}" is ${state}, and only what is on probation is taken back`);
+    const before = await this.#before(transaction);
+    if (before === undefined) throw irreversible('there is nothing to go back to');
+    // It came to its end while that was read.
+    if (this.#open?.transaction !== transaction) return this.rollBack(id, why);
+    this.#take();
+    try {
+      await this.#goBack(transaction, before, why);
+    } catch (error) {
+      if (!outcomeOf(found, this.#transactions.history()).isRollingBack) this.watch(transaction);
+      throw error;
+    }
+    void this.collect();
+    return this.info(id);
+  }
+
+  probation({ difference, document, probation: asked = 0 }: Change): number {
     const { bundlesAdded, bundlesChanged } = difference;
     const isNew = ({ id }: { id: string }): boolean => id.startsWith('store:');
     const arrived = [
@@ -116,9 +182,9 @@ export class Changes implements Prover {
       ...bundlesChanged.filter(({ previous, next }) => previous.digest !== next.digest).map(({ next }) => next),
     ];
     const isRestarted = this.#node?.wantsRestart(document) === true;
-    if (!isRestarted && !arrived.some(isNew)) return 0;
+    if (!isRestarted && !arrived.some(isNew)) return asked;
     // What has not run at all yet is not committed.
-    return Math.max(parseDuration(document.framework.probation), isRestarted ? LOOK_EVERY : 0);
+    return Math.max(asked, parseDuration(document.framework.probation), isRestarted ? LOOK_EVERY : 0);
   }
 
   async look(withChecks: boolean): Promise<Look> {
@@ -129,19 +195,21 @@ export class Changes implements Prover {
 
   watch(transaction: Transaction): void {
     if (this.#isClosed) return;
+    this.#watched = transaction.id;
     if (this.#node?.wantsRestart() === true) {
       this.#node.restart();
       return;
     }
     const deadline = performance.now() + transaction.probation;
     const streaks = new Map<string, number>();
+    const open: Watched = { transaction };
     const again = (): void => {
       const pause = Math.max(0, Math.min(LOOK_EVERY, deadline - performance.now()));
-      this.#open = { transaction, timer: setTimeout(() => void look(), pause) };
+      open.timer = setTimeout(() => void look(), pause);
     };
     const look = async (): Promise<void> => {
       const { sentences, keys } = await this.#worse(transaction);
-      if (this.#open?.transaction !== transaction) return;
+      if (this.#open !== open) return;
       for (const key of streaks.keys()) if (!keys.includes(key)) streaks.delete(key);
       for (const key of keys) streaks.set(key, (streaks.get(key) ?? 0) + 1);
       const isOver = performance.now() >= deadline;
@@ -150,6 +218,7 @@ export class Changes implements Prover {
       this.#take();
       await (isIll ? this.#rollBack(transaction, sentences.join('; ')) : this.#commit(transaction));
     };
+    this.#open = open;
     again();
   }
 
@@ -245,21 +314,44 @@ export class Changes implements Prover {
   }
 
   async #rollBack(transaction: Transaction, why: string): Promise<void> {
-    const { log, revert } = this.#node!;
+    const { log } = this.#node!;
     try {
-      const before = transaction.from === undefined ? undefined : await this.#transactions.read(transaction.from);
-      if (before === undefined) {
+      const before = await this.#before(transaction);
+      if (before !== undefined) await this.#goBack(transaction, before, why);
+      else {
         log.error(`"${transaction.reason}" is not well (${why}), and there is nothing to go back to`);
         await transaction.commit();
-        return;
       }
-      const result = await revert(before.text, () => transaction.rollBack(why));
-      log.error(`"${transaction.reason}" was rolled back to generation ${transaction.from}: ${why}`);
-      if (this.#node!.wantsRestart()) this.#node!.restart();
-      if (!result.ok) for (const { message } of result.problems) log.error(`going back: ${message}`);
     } catch (error) {
       log.error(`"${transaction.reason}" is not well (${why}) and could not be rolled back: ${errorMessage(error)}`);
     }
     void this.collect();
   }
+
+  /** The configuration that a transaction took the place of. */
+  async #before({ from }: Transaction): Promise<string | undefined> {
+    return from === undefined ? undefined : (await this.#transactions.read(from))?.text;
+  }
+
+  async #goBack(transaction: Transaction, before: string, why: string): Promise<void> {
+    const { log, revert, wantsRestart, restart } = this.#node!;
+    let isUndone = false;
+    const result = await revert(before, async () => (isUndone = await transaction.rollBack(why)));
+    log.error(
+      isUndone
+        ? `"${transaction.reason}" was rolled back to generation ${transaction.from}: ${why}`
+        : `"${transaction.reason}" was to be rolled back (${why}), but the configuration file was edited meanwhile, which counts`,
+    );
+    if (wantsRestart()) restart();
+    if (!result.ok) for (const { message } of result.problems) log.error(`going back: ${message}`);
+  }
+
+  #isBegun(id: string): boolean {
+    const state = this.#transactions.history().find((transaction) => transaction.id === id)?.state;
+    return state === 'ACCEPTED' || state === 'STAGED';
+  }
+}
+
+function irreversible(why: string): RackwattError {
+  return new RackwattError('ROLLBACK_IMPOSSIBLE', `nothing is taken back: ${why}`);
 }

@@ -56,7 +56,7 @@ async function install(
           onProgress,
         }),
       );
-    return { installed: await node.installation.install(acquired, { signal: cancelled }) };
+    return { installed: await node.installation.install(acquired, cancelled) };
   } finally {
     for (const archive of acquired) await archive.dispose();
   }

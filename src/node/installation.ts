@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { Bundle, BundleInfo, Framework, RevisionSource } from '../bundle/index.js';
-import type { BundleEntry, ConfigurationEdit, ConfigurationStore } from '../configuration/index.js';
-import type { BundleStore, InstalledArchive, InstallOptions } from '../deployment/index.js';
+import type { BundleEntry, ConfigurationEdit, ConfigurationStore, RuntimeDocument } from '../configuration/index.js';
+import type { BundleStore, DeploymentChange, InstalledArchive, InstallOptions } from '../deployment/index.js';
 import { errorMessage, RackwattError } from '../errors.js';
 import type { Changes } from './changes.js';
 
@@ -16,7 +16,19 @@ export interface InstallationOptions {
   allowsUnsigned(): boolean;
 }
 
-/** Bundles come and go by the configuration naming them: archives into the store first, then one edit, which is one transaction. */
+type Archive = { file: string } & Pick<InstallOptions, 'expect' | 'name'>;
+
+/** What is to become of what runs. */
+export interface InstallationChange extends Pick<DeploymentChange, 'remove' | 'configurations' | 'probation'> {
+  /** What it does, when absent. */
+  reason?: string;
+  archives?: readonly Archive[];
+}
+
+/**
+ * Bundles come and go by the configuration naming them: archives into the store first, then one edit, which is one transaction. The one
+ * way in which anybody installs or takes away a bundle.
+ */
 export class Installation {
   readonly #options: InstallationOptions;
 
@@ -25,90 +37,117 @@ export class Installation {
   }
 
   /**
-   * Verifies archives, keeps them, and has the configuration name them: updates where bundles of those names are there. All of them or
-   * none.
-   * @param signal cancels until something changes
-   * @throws as `BundleStore.install`; `BUNDLE_INSTALL`, `TRANSACTION_RUNNING`
+   * Verifies archives, keeps them, and has the configuration say what is to run: all of the change or nothing.
+   * @param signal cancels until something is switched
+   * @returns id of the transaction, and what the archives were
+   * @throws as `Deployment.apply`
    */
-  async install(
-    archives: readonly ({ file: string } & Pick<InstallOptions, 'expect' | 'name'>)[],
-    { signal }: { signal?: AbortSignal } = {},
-  ): Promise<BundleInfo[]> {
-    const { store, configuration, framework, allowsUnsigned } = this.#options;
+  async apply(
+    change: InstallationChange,
+    signal?: AbortSignal,
+  ): Promise<{ id: string; installed: readonly InstalledArchive[] }> {
+    signal?.throwIfAborted();
+    const { store, configuration, allowsUnsigned } = this.#options;
+    const { archives = [], probation } = change;
     const changes = this.#options.changes();
-    const transaction = await changes.accept(
-      `installed ${archives.map(({ file, name }) => name ?? basename(file)).join(', ')}`,
+    const id = await changes.accept(
+      change.reason ??
+        said(
+          change,
+          archives.map(({ file, name }) => name ?? basename(file)),
+        ),
     );
+    const cancelled = signal === undefined ? {} : { signal };
     let installed: InstalledArchive[] = [];
-    const cancel = (why: string, unwanted: readonly InstalledArchive[] = []): Promise<void> =>
-      changes
-        .cancel(
-          transaction,
-          why,
-          unwanted.map(({ root }) => root),
-        )
-        .catch((unsaid: unknown) => void errorMessage(unsaid));
     try {
-      const cancelled = signal === undefined ? {} : { signal };
-      const verified = archives.map(({ file, expect, name }) => ({
-        file,
-        ...(expect === undefined ? {} : { expect }),
-        ...(name === undefined ? {} : { name }),
+      if (archives.length > 0)
+        installed = await store.installAll(
+          archives.map((archive) => ({ ...archive, ...cancelled })),
+          allowsUnsigned(),
+        );
+      const reason =
+        change.reason ??
+        said(
+          change,
+          installed.map(({ name, version }) => `${name} ${version}`),
+        );
+      const outcome = await configuration.edit((document) => this.#edits(document, change, installed), {
+        reason,
+        transaction: id,
+        ...(probation === undefined ? {} : { probation }),
         ...cancelled,
-      }));
-      installed = await store.installAll(verified, allowsUnsigned());
-      signal?.throwIfAborted();
-      const what = installed.map(({ name, version }) => `${name} ${version}`).join(', ');
-      const edits = await this.#edits(installed);
-      const outcome = await configuration.edit(edits, { reason: `installed ${what}`, transaction });
+      });
       if (!outcome.applied)
         throw new RackwattError(
-          'BUNDLE_INSTALL',
-          `${what} was not installed, nothing changed: ${outcome.problems.map(({ message }) => message).join('; ')}`,
+          outcome.undone ? 'CONFIG_NOT_APPLIED' : 'CONFIG_INVALID',
+          `not ${reason}, nothing was changed: ${outcome.problems.map(({ message }) => message).join('; ')}`,
+          { context: { problems: outcome.problems } },
         );
-      await cancel('it is in force already');
     } catch (error) {
-      await cancel(errorMessage(error), installed);
+      const unwanted = installed.map(({ root }) => root);
+      await changes.cancel(id, errorMessage(error), unwanted).catch((unsaid: unknown) => void errorMessage(unsaid));
       throw error;
     }
-    return installed.map(({ name }) => framework.bundle(name)!.info());
+    await changes.unneeded(id);
+    return { id, installed };
   }
 
-  /** Takes a bundle out of the configuration; what it stored stays. @throws `BUNDLE_UNKNOWN`, `BUNDLE_UNINSTALL` */
-  async uninstall(bundle: Bundle): Promise<{ name: string }> {
-    const { configuration } = this.#options;
-    const index = (await this.#names()).indexOf(bundle.name);
-    if (index < 0)
-      throw new RackwattError(
-        'BUNDLE_UNKNOWN',
-        `${bundle.name} is not in the configuration (it comes from ${bundle.location}); remove it there`,
-      );
-    const outcome = await configuration.edit([{ path: ['bundles', index] }], { reason: `uninstalled ${bundle.name}` });
-    if (!outcome.applied)
-      throw new RackwattError(
-        'BUNDLE_UNINSTALL',
-        `${bundle.name} stays: ${outcome.problems.map(({ message }) => message).join('; ')}`,
-      );
-    return { name: bundle.name };
+  /** Installs bundles, or updates those that are there. @throws as `apply` */
+  async install(archives: readonly Archive[], signal?: AbortSignal): Promise<BundleInfo[]> {
+    const { installed } = await this.apply({ archives }, signal);
+    return installed.map(({ name }) => this.#options.framework.bundle(name)!.info());
   }
 
-  async #edits(installed: readonly InstalledArchive[]): Promise<ConfigurationEdit[]> {
-    const names: (string | undefined)[] = await this.#names();
-    const edits: ConfigurationEdit[] = [];
+  /** Takes a bundle out of the configuration; what it stored stays. @throws as `apply` */
+  async uninstall({ name }: Bundle): Promise<{ name: string }> {
+    await this.apply({ remove: [name] });
+    return { name };
+  }
+
+  /** What a change means for the file as it stands. @throws `BUNDLE_UNKNOWN`, `USAGE` */
+  async #edits(
+    document: RuntimeDocument,
+    { remove = [], configurations = {} }: InstallationChange,
+    installed: readonly InstalledArchive[],
+  ): Promise<ConfigurationEdit[]> {
+    const names = await this.#names(document);
+    const twice = installed.find(({ name }, index) => installed.findIndex((other) => other.name === name) !== index);
+    const both = twice ?? installed.find(({ name }) => remove.includes(name));
+    if (both) throw new RackwattError('USAGE', `one change says of ${both.name} two things: say one of them`);
+    const gone = [...new Set(remove)].map((name) => this.#place(names, name)).sort((one, other) => other - one);
+    let next = names.length - gone.length;
+    const updated: ConfigurationEdit[] = [];
+    const added: ConfigurationEdit[] = [];
     for (const { name, version, digest } of installed) {
       const entry = { id: `store:${name}@${version}`, digest: `sha256:${digest}` };
       const index = names.indexOf(name);
-      if (index < 0) edits.push({ path: ['bundles', names.push(name) - 1], value: entry });
-      else for (const [key, value] of Object.entries(entry)) edits.push({ path: ['bundles', index, key], value });
+      if (index < 0) added.push({ path: ['bundles', next++], value: entry });
+      else for (const [key, value] of Object.entries(entry)) updated.push({ path: ['bundles', index, key], value });
     }
-    return edits;
+    // From the end, so that no index moves that is still to come.
+    const removed = gone.map((index) => ({ path: ['bundles', index] }));
+    const configured = Object.entries(configurations).map(([pid, value]) => ({
+      path: ['configurations', pid],
+      ...(value === null ? {} : { value }),
+    }));
+    return [...updated, ...removed, ...added, ...configured];
   }
 
-  /** Of the bundles that the configuration names, in its order; undefined where nobody knows. */
-  #names(): Promise<(string | undefined)[]> {
-    const { configuration, find } = this.#options;
+  #place(names: readonly (string | undefined)[], name: string): number {
+    const index = names.indexOf(name);
+    if (index >= 0) return index;
+    const bundle = this.#options.framework.bundle(name);
+    throw new RackwattError(
+      'BUNDLE_UNKNOWN',
+      `${name} is not in the configuration${bundle ? ` (it comes from ${bundle.location}); remove it there` : ''}`,
+    );
+  }
+
+  /** Of the bundles that a document names, in its order; undefined where nobody knows. */
+  #names(document: RuntimeDocument): Promise<(string | undefined)[]> {
+    const { find } = this.#options;
     return Promise.all(
-      configuration.document.bundles.map(async (entry) => {
+      document.bundles.map(async (entry) => {
         const [, stored, platform] = /^(?:store:(.+)@[^@]+|platform:(.+))$/.exec(entry.id) ?? [];
         if (stored !== undefined || platform !== undefined) return stored ?? platform;
         const source = await find(entry).catch((error: unknown) => void errorMessage(error));
@@ -116,4 +155,17 @@ export class Installation {
       }),
     );
   }
+}
+
+/** What a change does, in words. @param archives as far as it is known what they are */
+function said({ remove = [], configurations = {} }: InstallationChange, archives: readonly string[]): string {
+  return (
+    [
+      ['installed', archives],
+      ['uninstalled', remove],
+      ['configured', Object.keys(configurations)],
+    ] as const
+  )
+    .flatMap(([verb, what]) => (what.length === 0 ? [] : [`${verb} ${what.join(', ')}`]))
+    .join('; ');
 }

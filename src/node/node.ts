@@ -11,6 +11,7 @@ import {
 import type { ComponentDefinition, Logger } from '../component/index.js';
 import {
   BundleStore,
+  Deployment,
   DROP_INS_FILE,
   DropInFolder,
   findSource,
@@ -26,6 +27,7 @@ import { VERSION } from '../version.js';
 import { serveSocket, socketPath } from './admin-socket.js';
 import { Assembly } from './assembly.js';
 import { Changes } from './changes.js';
+import { deploymentService } from './deployment-service.js';
 import { Descriptions } from './descriptions.js';
 import { ConfigurationServices } from './configuration-services.js';
 import { containFaults } from './faults.js';
@@ -66,6 +68,7 @@ export class Node {
   readonly #assembly: Assembly;
   readonly #isolated: IsolatedRuns;
   readonly #store: BundleStore;
+  readonly #deployment: Deployment;
   /** Absent in a node that only looks. */
   readonly #changes: Changes | undefined;
   readonly #log: Logger;
@@ -150,9 +153,11 @@ export class Node {
       changes: () => this.#changes!,
       find: (entry: { id: string; digest?: string }) => this.#find(entry),
       allowsUnsigned: () => this.#trusts('store'),
+      configured: () => this.#assembly.configured(),
     };
     this.installation = new Installation(deploying);
     this.runtimes = new Runtimes(deploying);
+    this.#deployment = deploymentService({ ...deploying, installation: this.installation, stopping: this.stopping });
     this.framework.onFrameworkEvent(
       ({ type, bundle, error, message }) => {
         if (type === 'ERROR') this.logs.logger(bundle.name).error({ error }, errorMessage(error));
@@ -245,6 +250,7 @@ export class Node {
     this.#scope.add('changes of components', registerRuntime(this.framework, this.#isolated, runtime));
     this.framework.registry.register(SYSTEM, LogReader, logReader(this.logs));
     this.configurations.register();
+    this.framework.registry.register(SYSTEM, Deployment, this.#deployment);
     await this.#times.measure('schemas', () => this.#assembly.configurations.check());
     this.#times.follow(this.framework);
     await this.framework.init();

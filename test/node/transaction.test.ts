@@ -22,6 +22,7 @@ interface JournalLine {
   state: string;
   to?: number;
   why?: string;
+  goesOnIn?: string;
 }
 
 const NAME = '@example/acme';
@@ -158,7 +159,9 @@ test('several archives are one change: one that does not start takes none of the
   const generations = await numbers();
   await install(node, good);
   assert.deepEqual(await numbers(), generations);
-  assert.equal(journalOf(node).findLast(({ state }) => state === 'REFUSED')!.why, 'it is in force already');
+  const brought = journalOf(node).findLast(({ state }) => state === 'ARMED')!;
+  const again = journalOf(node).at(-1)!;
+  assert.deepEqual([again.state, again.goesOnIn], ['SUPERSEDED', brought.id]);
   assert.equal(await node.stop(), 0);
 });
 

@@ -123,7 +123,7 @@ async function soundBefore(
 ): Promise<{ number: number; text: string } | undefined> {
   if (from === undefined) return undefined;
   const { system, storage } = options;
-  const committed = journal.transactions().filter(({ state }) => state === 'COMMITTED');
+  const committed = journal.transactions().filter(({ state, armed }) => state === 'COMMITTED' && armed !== undefined);
   for (const number of [from, ...committed.reverse().map(({ armed }) => armed!.to!)]) {
     if ((await lackIn(options, number)) !== undefined) continue;
     const generation = await readGeneration(system, storage, number);

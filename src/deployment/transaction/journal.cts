@@ -45,8 +45,10 @@ export interface JournalRecord {
   probation?: number;
   /** With ARMED: how the node was before, so that nothing of it is held against the new generation. */
   before?: Look;
-  /** With ROLLBACK, ROLLED_BACK, REFUSED, SUPERSEDED. */
+  /** With ROLLBACK, ROLLED_BACK, REFUSED, SUPERSEDED; with COMMITTED when there was nothing to change. */
   why?: string;
+  /** With SUPERSEDED: id of the transaction that it goes on in. */
+  goesOnIn?: string;
 }
 
 export const FINAL: ReadonlySet<TransactionState> = new Set(['COMMITTED', 'ROLLED_BACK', 'REFUSED', 'SUPERSEDED']);
@@ -69,6 +71,8 @@ export interface TransactionRecord {
   tries: number;
   /** Why it goes or went back. */
   why?: string;
+  /** Id of the transaction whose outcome is also its own. */
+  goesOnIn?: string;
   isRollingBack: boolean;
   isFinal: boolean;
 }
@@ -179,6 +183,7 @@ export function transactionsOf(records: readonly JournalRecord[]): TransactionRe
     if (state === 'PAUSED' && transaction.tries > 0) transaction.tries -= 1;
     if (state === 'ROLLBACK') transaction.isRollingBack = true;
     if (record.why !== undefined) transaction.why = record.why;
+    if (record.goesOnIn !== undefined) transaction.goesOnIn = record.goesOnIn;
     transaction.isFinal = FINAL.has(state);
   }
   return [...found.values()];

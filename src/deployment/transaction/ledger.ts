@@ -94,6 +94,7 @@ export class GenerationLedger implements Generations {
 
   async #armed(change: Change, joined: Transaction | undefined): Promise<Transaction> {
     const { transactions, prover, runtime } = this.#options;
+    change.signal?.throwIfAborted();
     const busy = joined === undefined ? await prover?.settle() : undefined;
     if (busy !== undefined) throw new RackwattError('TRANSACTION_RUNNING', busy);
     const transaction =
@@ -105,6 +106,7 @@ export class GenerationLedger implements Generations {
       const { text, document, base } = change;
       await transaction.stage({ text, bundles: this.#bundles(document), runtime: runtime(document) });
       const before = joined?.before ?? (await prover?.look(probation > 0));
+      change.signal?.throwIfAborted();
       await transaction.arm({
         revision: base.revision,
         probation,

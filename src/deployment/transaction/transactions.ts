@@ -248,7 +248,7 @@ export class Transaction {
     };
     await this.#note('ARMED', facts);
     this.#armed = { id: this.id, state: 'ARMED', time: '', ...facts };
-    await options.joined?.goOnIn(this.reason);
+    await options.joined?.goOnIn(this);
   }
 
   /** @returns false when somebody edited the configuration file meanwhile; nothing is switched then */
@@ -267,12 +267,13 @@ export class Transaction {
   }
 
   /** Another transaction that is armed goes back as far as this one would have. */
-  async goOnIn(reason: string): Promise<void> {
-    await this.#note('SUPERSEDED', { why: `it goes on in "${reason}"` });
+  async goOnIn({ id, reason }: Transaction): Promise<void> {
+    await this.#note('SUPERSEDED', { why: `it goes on in "${reason}"`, goesOnIn: id });
   }
 
-  async commit(): Promise<void> {
-    await this.#note('COMMITTED');
+  /** @param why it needs no generation of its own */
+  async commit(why?: string): Promise<void> {
+    await this.#note('COMMITTED', why === undefined ? {} : { why });
   }
 
   /**
