@@ -55,9 +55,17 @@ export async function until<T>(
 /** Runs one command to its end. */
 export async function rackwatt(
   args: readonly string[],
-  options: { input?: string; cwd?: string; env?: Record<string, string>; timeout?: number } = {},
+  options: {
+    input?: string;
+    cwd?: string;
+    env?: Record<string, string>;
+    timeout?: number;
+    /** What goes in front of the command, such as `ip netns exec NAME`. */
+    within?: readonly string[];
+  } = {},
 ): Promise<{ status: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [BIN, ...args], {
+  const [command, ...words] = [...(options.within ?? []), process.execPath, BIN, ...args];
+  const child = spawn(command!, words, {
     cwd: options.cwd ?? checkout,
     stdio: 'pipe',
     env: { ...process.env, ...options.env },
@@ -90,24 +98,28 @@ export interface SiteOptions {
   bundles?: string[];
   configurations?: Record<string, unknown>;
   trust?: string[];
+  /** What goes in front of its commands, such as `ip netns exec NAME`. */
+  within?: readonly string[];
 }
 
 /** A real node in a process of its own, in a temporary home, with the bundles of the checkout. */
 export class TestNode {
   readonly home: string;
   readonly ports: { http: number; broker: number };
+  readonly #within: readonly string[];
   child: ChildProcess | undefined;
   output = '';
 
-  private constructor(home: string, ports: { http: number; broker: number }) {
+  private constructor(home: string, ports: { http: number; broker: number }, within: readonly string[]) {
     this.home = home;
     this.ports = ports;
+    this.#within = within;
   }
 
   /** Lays out a home; nothing runs yet. */
   static async site(t: Pick<TestContext, 'after'>, options: SiteOptions = {}): Promise<TestNode> {
     const ports = { http: await freePort(), broker: await freePort() };
-    const node = new TestNode(temporaryFolder(t), ports);
+    const node = new TestNode(temporaryFolder(t), ports, options.within ?? []);
     t.after(() => node.kill());
     const names = options.bundles ?? Object.keys(LEVELS);
     node.writeConfiguration({
@@ -157,7 +169,8 @@ export class TestNode {
 
   async start(): Promise<void> {
     this.output = '';
-    const child = spawn(process.execPath, [BIN, 'start', '--verbose', '--home', this.home], {
+    const [command, ...words] = [...this.#within, process.execPath, BIN, 'start', '--verbose', '--home', this.home];
+    const child = spawn(command!, words, {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: this.home,
     });
@@ -193,7 +206,7 @@ export class TestNode {
   }
 
   cli(...args: string[]): ReturnType<typeof rackwatt> {
-    return rackwatt([...args, '--home', this.home]);
+    return rackwatt([...args, '--home', this.home], { within: this.#within });
   }
 
   async json<T>(...args: string[]): Promise<T> {
