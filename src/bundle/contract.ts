@@ -169,7 +169,10 @@ export interface Health {
   state: HealthState;
   /** One sentence on what is wrong and what to do; absent when ok. */
   detail?: string;
-  /** Figures worth showing, such as `queued` or `devices`. */
+  /**
+   * Figures worth showing, such as `queued` or `devices`. By `ok` and `failing`, how many of the things that are looked at work and
+   * do not, it is seen whether a change made it worse.
+   */
   figures?: Record<string, number | string>;
 }
 

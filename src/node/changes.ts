@@ -25,7 +25,7 @@ import { realFileSystem } from '../durable/index.cjs';
 import { errorMessage, RackwattError } from '../errors.js';
 import { runtimeFolder } from '../runtime-folder.js';
 import { deploymentInfo, outcomeOf } from './deployment-info.js';
-import { lookAt, worse } from './look.js';
+import { lookAt, worse, worsened } from './look.js';
 import { Runtimes } from './runtimes.js';
 
 /** What changes need of the node that runs. */
@@ -189,8 +189,11 @@ export class Changes implements Prover {
 
   async look(withChecks: boolean): Promise<Look> {
     if (this.#node === undefined) return { failing: [], checks: [] };
-    const { failing, checks } = await lookAt(this.#node.framework, withChecks ? this.#node.health : undefined);
-    return { failing, checks };
+    const { failing, checks, degraded } = await lookAt(
+      this.#node.framework,
+      withChecks ? this.#node.health : undefined,
+    );
+    return { failing, checks, degraded };
   }
 
   watch(transaction: Transaction): void {
@@ -208,12 +211,14 @@ export class Changes implements Prover {
       open.timer = setTimeout(() => void look(), pause);
     };
     const look = async (): Promise<void> => {
-      const { sentences, keys } = await this.#worse(transaction);
+      const { sentences, keys, doubts } = await this.#worse(transaction);
       if (this.#open !== open) return;
-      for (const key of streaks.keys()) if (!keys.includes(key)) streaks.delete(key);
-      for (const key of keys) streaks.set(key, (streaks.get(key) ?? 0) + 1);
+      const seen = [...keys, ...doubts];
+      for (const key of streaks.keys()) if (!seen.includes(key)) streaks.delete(key);
+      for (const key of seen) streaks.set(key, (streaks.get(key) ?? 0) + 1);
       const isOver = performance.now() >= deadline;
-      const isIll = isOver ? keys.length > 0 : [...streaks.values()].some((streak) => streak >= SUSTAINED);
+      const isSustained = (key: string): boolean => (streaks.get(key) ?? 0) >= SUSTAINED;
+      const isIll = isOver ? keys.length > 0 || doubts.some(isSustained) : keys.some(isSustained);
       if (!isIll && !isOver) return again();
       this.#take();
       await (isIll ? this.#rollBack(transaction, sentences.join('; ')) : this.#commit(transaction));
@@ -230,8 +235,8 @@ export class Changes implements Prover {
     if (this.#node?.wantsRestart() === true) return 'the node is about to start again with another runtime';
     const transaction = this.#open?.transaction;
     if (transaction === undefined) return undefined;
-    const { sentences } = await this.#worse(transaction);
-    if (sentences.length > 0)
+    const { keys, sentences } = await this.#worse(transaction);
+    if (keys.length > 0)
       return `"${transaction.reason}" is on probation and not well (${sentences[0]}); it is rolled back unless that passes, then try again`;
     if (this.#open?.transaction === transaction) {
       this.#take();
@@ -283,10 +288,11 @@ export class Changes implements Prover {
       );
   }
 
-  async #worse(transaction: Transaction): Promise<{ keys: string[]; sentences: string[] }> {
+  /** `doubts`: what counts only when it lasts until the end. */
+  async #worse(transaction: Transaction): Promise<{ keys: string[]; doubts: string[]; sentences: string[] }> {
     const now = await lookAt(this.#node!.framework, this.#node!.health);
-    const keys = worse(transaction.before, now);
-    return { keys, sentences: keys.map((key) => now.why.get(key) ?? key) };
+    const [keys, doubts] = [worse(transaction.before, now), worsened(transaction.before, now)];
+    return { keys, doubts, sentences: [...keys, ...doubts].map((key) => now.why.get(key) ?? key) };
   }
 
   /** The transaction on probation, which nobody watches any more. */

@@ -112,6 +112,30 @@ test('what turns out ill goes back while the node runs, and says why', async (t)
   assert.equal(await node.stop(), 0);
 });
 
+test('what lets less work than before goes back at the end of its probation; one of forty does not matter', async (t) => {
+  const node = await site(t, { probation: '5 s' });
+  const work = temporaryFolder(t);
+  const reads = (version: string, ok: number, failing: number): string =>
+    release(
+      work,
+      version,
+      '',
+      `exports.check = component({ name: 'acme.check', provides: HealthCheck, properties: { name: 'meters' }, activate: () => ({
+        check: async () => ${failing === 0 ? "({ state: 'ok'" : "({ state: 'degraded', detail: 'meter-7 cannot be read'"}, figures: { ok: ${ok}, failing: ${failing} } }),
+      }) });`,
+    );
+  await node.start();
+  await install(node, reads('1.0.0', 40, 0));
+  await install(node, reads('1.1.0', 39, 1));
+  await until('it is committed', async () => (await generationsOf(node))[0]!.state === 'in force');
+  await install(node, reads('1.2.0', 36, 4));
+  await until('the old one is back', async () => (await running(node)) === '1.1.0');
+  const [bad] = await generationsOf(node);
+  assert.equal(bad!.state, 'rolled back');
+  assert.match(bad!.why!, /^meters is worse than before: meter-7 cannot be read$/);
+  assert.equal(await node.stop(), 0);
+});
+
 test('what crashes the process is started three times, then the old one comes back', async (t) => {
   const node = await site(t);
   const work = temporaryFolder(t);

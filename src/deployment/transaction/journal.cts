@@ -24,6 +24,8 @@ export interface Look {
   failing: string[];
   /** Health checks that there are: one that comes with a new generation has nothing to be compared with. */
   checks: string[];
+  /** Of health checks that are degraded: the share of what they look at that does not work, 0 to 1. */
+  degraded?: Record<string, number>;
 }
 
 export interface JournalRecord {
