@@ -16,8 +16,8 @@ export type ApplyResult = { ok: true } | { ok: false; problems: readonly ApplyPr
 
 /** What the framework does for the store. */
 export interface ConfigurationHooks {
-  /** Schemas of the components that are installed now. */
-  schemas?(): readonly ConfigurationSchema[] | Promise<readonly ConfigurationSchema[]>;
+  /** Schemas of the components that are installed now, or that are with a document in force. */
+  schemas?(document?: RuntimeDocument): readonly ConfigurationSchema[] | Promise<readonly ConfigurationSchema[]>;
   /**
    * Brings the node from the document in force to `document`; settles when the touched components are active, or are
    * not in time. Whoever answers `ok: false` has put the node back as it was. Called one at a time.

@@ -168,8 +168,8 @@ export class ConfigurationStore {
     return prepare(document, pids, secrets);
   }
 
-  schemas(): Promise<readonly ConfigurationSchema[]> {
-    return Promise.resolve(this.#options.hooks?.schemas?.() ?? []);
+  schemas(document?: RuntimeDocument): Promise<readonly ConfigurationSchema[]> {
+    return Promise.resolve(this.#options.hooks?.schemas?.(document) ?? []);
   }
 
   /** Newest first. */
@@ -349,7 +349,7 @@ export class ConfigurationStore {
   async #judge(sound: SoundDocument, base: string): Promise<Verdict> {
     const { secrets } = await this.#opened();
     return judge(sound, {
-      schemas: await this.schemas(),
+      schemas: await this.schemas(sound.document),
       secrets: new Set(await secrets.list()),
       previous: await this.#previous(base),
     });

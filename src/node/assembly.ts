@@ -34,6 +34,13 @@ export interface AssemblyOptions {
   prepare(document: RuntimeDocument): Promise<Map<string, PreparedConfiguration>>;
 }
 
+/** How the contents of bundles differ when a document is in force. */
+export interface Coming {
+  come: readonly RevisionSource[];
+  /** Names of bundles of which the content goes, also because another one comes. */
+  gone: ReadonlySet<string>;
+}
+
 /** A bundle of a document, with its content and its place. */
 interface Wanted {
   entry: BundleEntry;
@@ -54,6 +61,8 @@ export class Assembly {
   /** Configured bundles by name, with the entry that they came from. */
   readonly #configured = new Map<string, { entry: BundleEntry; source: RevisionSource }>();
   readonly #dropins = new Map<string, RevisionSource>();
+  /** Contents of entries of a document that is being looked at, so that they are verified once. */
+  readonly #found = new WeakMap<BundleEntry, RevisionSource>();
   /** Of isolated bundles, by name. */
   readonly #limits = new Map<string, IsolationSettings>();
 
@@ -70,6 +79,29 @@ export class Assembly {
   /** Bundles that the configuration names and that are installed, with what it says of them. */
   configured(): Iterable<{ entry: BundleEntry; source: RevisionSource }> {
     return this.#configured.values();
+  }
+
+  /** What a document changes of the contents of bundles. One that cannot be found is left out: whoever applies the document says so. */
+  async coming(document: RuntimeDocument): Promise<Coming> {
+    const known = new Map([...this.#configured].map(([name, { entry }]) => [contentKey(entry), name]));
+    const gone = new Set(this.#configured.keys());
+    const come: RevisionSource[] = [];
+    const kept = new Set(this.#dropins.keys());
+    for (const entry of document.bundles) {
+      const name = known.get(contentKey(entry));
+      if (name !== undefined) gone.delete(name);
+      else {
+        const source = await this.#options.find(entry).catch((error: unknown) => void errorMessage(error));
+        if (source === undefined) continue;
+        this.#found.set(entry, source);
+        const { name: next, migrate } = source.manifest;
+        // It is given the configuration of the content before, and answers for what it makes of it.
+        if (migrate !== undefined && gone.has(next)) kept.add(next);
+        else come.push(source);
+      }
+    }
+    for (const name of kept) gone.delete(name);
+    return { gone, come: come.filter(({ manifest }) => !kept.has(manifest.name)) };
   }
 
   /** Configurations in force for a component. */
@@ -181,7 +213,8 @@ export class Assembly {
       try {
         const same = previous.bundles.find((other) => other.id === entry.id && other.digest === entry.digest);
         const known = same && [...this.#configured.values()].find(({ entry: other }) => other.id === entry.id);
-        const source = known?.source ?? (await this.#options.find(entry));
+        const source = known?.source ?? this.#found.get(entry) ?? (await this.#options.find(entry));
+        this.#found.delete(entry);
         if (wanted.has(source.manifest.name))
           throw new RackwattError('BUNDLE_DUPLICATE', `${source.manifest.name} stands in "bundles" twice`);
         wanted.set(source.manifest.name, { entry, source, index });
@@ -321,4 +354,8 @@ export class Assembly {
             : `${info.name} did not start with it: ${failure}`,
       }));
   }
+}
+
+function contentKey({ id, digest = '' }: BundleEntry): string {
+  return `${id} ${digest}`;
 }

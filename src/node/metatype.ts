@@ -1,4 +1,4 @@
-import type { Bundle, Framework, Revision, StaticComponent } from '../bundle/index.js';
+import type { Bundle, Framework, RevisionSource, StaticComponent } from '../bundle/index.js';
 import { schemaCircle, type Logger } from '../component/index.js';
 import {
   localized,
@@ -15,6 +15,7 @@ import {
 } from '../configuration/index.js';
 import { RackwattError } from '../errors.js';
 import type { ServiceReference } from '../registry/types.js';
+import type { Coming } from './assembly.js';
 import { bundleDocuments } from './bundle-documents.js';
 import type { Descriptions } from './descriptions.js';
 import { SYSTEM } from './runtime-service.js';
@@ -24,7 +25,7 @@ export class Definitions implements MetaType {
   readonly #framework: Framework;
   readonly #descriptions: Descriptions;
   readonly #log: Logger;
-  readonly #documents = new WeakMap<Revision, MetatypeDocument>();
+  readonly #documents = new WeakMap<RevisionSource, MetatypeDocument>();
 
   constructor(framework: Framework, descriptions: Descriptions, log: Logger) {
     this.#framework = framework;
@@ -32,22 +33,28 @@ export class Definitions implements MetaType {
     this.#log = log;
   }
 
-  /** Against which configurations are checked: the schemas of components and of files; what services take without one. */
-  async schemas(): Promise<ConfigurationSchema[]> {
+  /**
+   * Against which configurations are checked: the schemas of components and of files; what services take without one.
+   * @param coming what is about to change; a content that does not tell its components without its code being run has none
+   */
+  async schemas({ come, gone }: Coming = { come: [], gone: new Set() }): Promise<ConfigurationSchema[]> {
     const schemas: ConfigurationSchema[] = [];
-    for (const bundle of this.#framework.bundles()) {
-      for (const component of await this.#descriptions.of(bundle))
+    const add = (bundle: string, components: readonly StaticComponent[], source: RevisionSource): void => {
+      for (const component of components)
         for (const { pid, policy, schema = { type: 'object' } } of configurationsOf(component))
-          schemas.push({ pid, component: component.name, bundle: bundle.name, policy, schema });
-      for (const { pid, schema } of this.#document(bundle).definitions)
-        schemas.push({ pid, component: pid, bundle: bundle.name, policy: 'optional', schema });
-    }
+          schemas.push({ pid, component: component.name, bundle, policy, schema });
+      for (const { pid, schema } of this.#document(bundle, source).definitions)
+        schemas.push({ pid, component: pid, bundle, policy: 'optional', schema });
+    };
+    for (const bundle of this.#framework.bundles())
+      if (!gone.has(bundle.name)) add(bundle.name, await this.#descriptions.of(bundle), bundle.revision.source);
+    for (const source of come) add(source.manifest.name, source.manifest.components ?? [], source);
     const known = new Set(schemas.map(({ pid }) => pid));
     for (const contract of [ManagedService, ManagedServiceFactory])
       for (const reference of this.#framework.registry.references(contract.id))
         for (const pid of textsOf(reference.property('service.pid'))) {
-          if (known.has(pid)) continue;
           const bundle = reference.owner?.name ?? '';
+          if (known.has(pid) || gone.has(bundle)) continue;
           schemas.push({ pid, component: pid, bundle, policy: 'optional', schema: { type: 'object' } });
         }
     return schemas;
@@ -63,7 +70,9 @@ export class Definitions implements MetaType {
         ...provided.filter((each) => each.isFactory === isFactory).map(({ pid }) => pid),
       ]),
     ];
-    const locales = new Set(Object.keys(this.#document(bundle).texts).filter((language) => language !== 'default'));
+    const locales = new Set(
+      Object.keys(this.#document(name, bundle.revision.source).texts).filter((language) => language !== 'default'),
+    );
     for (const { reference } of provided)
       for (const locale of (await this.#asked(reference, (provider) => provider.locales())) ?? []) locales.add(locale);
     return { pids: found(false), factoryPids: found(true), locales: [...locales] };
@@ -71,7 +80,7 @@ export class Definitions implements MetaType {
 
   async definition(name: string, pid: string, locale?: string): ReturnType<MetaType['definition']> {
     const bundle = this.#bundle(name);
-    const { texts } = this.#document(bundle);
+    const { texts } = this.#document(name, bundle.revision.source);
     const written = (await this.#definitions(bundle)).find((each) => each.pid === pid);
     if (written)
       return objectClass({ pid, isFactory: written.isFactory, bundle: name }, localized(written.schema, texts, locale));
@@ -103,7 +112,7 @@ export class Definitions implements MetaType {
   async #definitions(bundle: Bundle): Promise<WrittenDefinition[]> {
     const components = await this.#descriptions.of(bundle);
     return [
-      ...this.#document(bundle).definitions,
+      ...this.#document(bundle.name, bundle.revision.source).definitions,
       ...components
         .flatMap(configurationsOf)
         .flatMap(({ pid, policy, schema }) =>
@@ -113,14 +122,14 @@ export class Definitions implements MetaType {
   }
 
   /** Of a bundle's files; one that is wrong is logged and left out. */
-  #document({ name, revision }: Bundle): MetatypeDocument {
-    const known = this.#documents.get(revision);
+  #document(name: string, source: RevisionSource): MetatypeDocument {
+    const known = this.#documents.get(source);
     if (known) return known;
     const whole: { definitions: WrittenDefinition[]; texts: Record<string, Record<string, string>> } = {
       definitions: [],
       texts: {},
     };
-    const { root, manifest } = revision.source;
+    const { root, manifest } = source;
     for (const document of bundleDocuments(root, manifest.metatype)) {
       const parsed = 'problem' in document ? document.problem : checked(parseMetatype(document.content));
       if (typeof parsed === 'string') {
@@ -131,7 +140,7 @@ export class Definitions implements MetaType {
       for (const [language, texts] of Object.entries(parsed.texts))
         whole.texts[language] = { ...whole.texts[language], ...texts };
     }
-    this.#documents.set(revision, whole);
+    this.#documents.set(source, whole);
     return whole;
   }
 

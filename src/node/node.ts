@@ -176,7 +176,7 @@ export class Node {
     const configuration = new ConfigurationStore({
       file: home.file,
       hooks: {
-        schemas: () => node?.schemas() ?? [],
+        schemas: (document) => node?.schemas(document) ?? [],
         ...(options.idle ? {} : { apply: (_difference, document, back) => node!.#apply(document, back) }),
         settled: () => node?.configurations.announce(),
       },
@@ -301,8 +301,9 @@ export class Node {
     return urlOf(this.framework);
   }
 
-  schemas(): Promise<ConfigurationSchema[]> {
-    return this.definitions.schemas();
+  /** @param document as they are when it is in force; those of now when absent */
+  async schemas(document?: RuntimeDocument): Promise<ConfigurationSchema[]> {
+    return this.definitions.schemas(document && (await this.#assembly.coming(document)));
   }
 
   /** Installs the bundles of the configuration without starting any. */

@@ -129,12 +129,25 @@ class Site {
       code = '',
       signers = [release.privateKey],
       noise = 0,
-    }: { code?: string; signers?: (typeof release.privateKey)[]; noise?: number } = {},
+      schema,
+    }: { code?: string; signers?: (typeof release.privateKey)[]; noise?: number; schema?: object } = {},
   ): string {
-    const manifest = { name, version, main: './index.js', peerDependencies: { rackwatt: '*' }, rackwatt: {} };
+    // As "bundle pack" writes down what the code says.
+    const configuration = { pid: 'meter', policy: 'optional', schema };
+    const components = schema && [{ name: 'meter', provides: [], references: {}, configuration }];
+    const described = schema
+      ? `exports.meter = require('rackwatt').component({ name: 'meter', configuration: { schema: ${JSON.stringify(schema)} }, activate: () => undefined });`
+      : code;
+    const manifest = {
+      name,
+      version,
+      main: './index.js',
+      peerDependencies: { rackwatt: '*' },
+      rackwatt: components ? { components } : {},
+    };
     const contents = [
       { path: 'package.json', content: Buffer.from(JSON.stringify(manifest)) },
-      { path: 'index.js', content: Buffer.from(code) },
+      { path: 'index.js', content: Buffer.from(described) },
       ...Array.from({ length: noise }, (_, i) => ({ path: `noise/${i}`, content: Buffer.from(String(i)) })),
     ];
     const file = join(this.#work, `${name.replace('/', '+')}-${version}-${signers.length}.tgz`);
@@ -221,6 +234,28 @@ test('what is refused changes nothing, whatever else the change holds', async (t
   assert.deepEqual(new Set(history.map(({ state }) => state)), new Set(['refused', 'rolled-back']));
   assert.ok(history.every(({ why }) => why !== undefined));
   assert.equal((await site.apply({ archives: [good] })).state, 'probation');
+});
+
+test('configurations are held against what the bundles of the same change take, and no longer against what goes', async (t) => {
+  const site = await Site.start(t);
+  const takes = (name: string, version: string, key: string): NonNullable<DeploymentChange['archives']> => {
+    const schema = { type: 'object', properties: { [key]: { type: 'number' } }, additionalProperties: false };
+    return [{ file: site.archive(name, version, { schema }) }];
+  };
+  const first = { archives: takes('@example/meter', '1.0.0', 'rate') };
+  const refused = { code: 'CONFIG_INVALID', message: /meter/ };
+  await assert.rejects(site.apply({ ...first, configurations: { meter: { rate: 'often' } } }), refused);
+  await site.apply({ ...first, configurations: { meter: { rate: 1 } } });
+  const second = { archives: takes('@example/meter', '2.0.0', 'speed') };
+  await assert.rejects(site.apply(second), refused);
+  await site.apply({ ...second, configurations: { meter: { speed: 2 } } });
+  const other = { archives: takes('@example/other-meter', '1.0.0', 'pace'), remove: ['@example/meter'] };
+  await assert.rejects(site.apply(other), refused);
+  await site.apply({ ...other, configurations: { meter: { pace: 3 } } });
+  assert.deepEqual(await site.current(), {
+    bundles: ['@example/other-meter 1.0.0', 'agent 1.0.0', 'uplink 1.0.0'],
+    configurations: { meter: { pace: 3 } },
+  });
 });
 
 test('an ill bundle and a configuration that cuts the node off go back by themselves, and say why', async (t) => {
