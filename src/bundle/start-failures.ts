@@ -15,7 +15,7 @@ export function endedByItself(error: unknown): boolean {
 }
 
 /** Codes of refusals that a place to run has for a bundle as such. */
-const REFUSALS: ReadonlySet<string> = new Set(['ISOLATION_LOCAL', 'CAPABILITY_UNKNOWN']);
+const REFUSALS: ReadonlySet<string> = new Set(['ISOLATION_LOCAL', 'CAPABILITY_UNKNOWN', 'CAPABILITY_MISSING']);
 
 /** Whether a start failed because of what the bundle is, not of what its code did. */
 export function isRefusal(code: string | undefined): boolean {

@@ -77,4 +77,5 @@ export const Deployment = contract<Deployment>('rackwatt/Deployment', {
   major: 1,
   methods: ['apply', 'history', 'rollBack', 'current'],
   timeout: 0,
+  capability: 'deployment',
 });

@@ -13,7 +13,9 @@ export interface Capabilities {
 }
 
 const SWITCHES = ['processes', 'workers', 'addons', 'network'] as const;
-const WORDS = 'read, read:/path, write, write:/path, processes, workers, addons, network';
+/** Not of the machine but of the node: contracts ask for them. */
+const OF_SERVICES: readonly string[] = ['deployment'];
+const WORDS = 'read, read:/path, write, write:/path, processes, workers, addons, network, deployment';
 
 /**
  * Reads the `capabilities` of a manifest.
@@ -31,7 +33,7 @@ export function parseCapabilities(bundle: string, words: readonly string[]): Cap
         throw unknown(bundle, word, 'its path must be absolute, without , and *');
       else if (list !== true) list.push(path);
     } else if ((SWITCHES as readonly string[]).includes(word)) granted.add(word);
-    else throw unknown(bundle, word, `known are ${WORDS}`);
+    else if (!OF_SERVICES.includes(word)) throw unknown(bundle, word, `known are ${WORDS}`);
   }
   return {
     ...paths,

@@ -15,6 +15,8 @@ export type IsolationErrorCode =
   | 'CALLBACK_RELEASED'
   /** A contract that cannot cross; context: `contract`. */
   | 'CONTRACT_LOCAL'
+  /** The manifest lacks what a contract asks of isolated bundles; context: `bundle`, `contract`, `capability`. */
+  | 'CAPABILITY_MISSING'
   /** Nobody answers requests of that name; context: `request`. */
   | 'REQUEST_UNKNOWN'
   /** The service was withdrawn; context: `service`. */
@@ -46,6 +48,11 @@ export function mustCross(contract: Contract<unknown>): void {
   if (why === undefined) return;
   const text = `Services of ${contract.id} cannot cross isolation: ${why}. Run both bundles in "space".`;
   throw isolationError('CONTRACT_LOCAL', text, { contract: contract.id });
+}
+
+export function capabilityMissing(bundle: string, contract: string, capability: string): RackwattError {
+  const text = `Bundle ${bundle} reaches services of ${contract} only with "${capability}" among the capabilities of its manifest.`;
+  return isolationError('CAPABILITY_MISSING', text, { bundle, contract, capability });
 }
 
 /** @param callback names it, where it is known */

@@ -106,7 +106,10 @@ export function parseAsked(body: unknown): string[] {
 /** @throws `PEER_PROTOCOL` */
 function parseContracts(body: unknown): ServiceNotice['contracts'] {
   return list(body, 'contracts').map((each) => {
-    const { name, major, methods, streams, transfers, timeout, local, deprecated } = keyed(each, 'a contract');
+    const { name, major, methods, streams, transfers, timeout, local, capability, deprecated } = keyed(
+      each,
+      'a contract',
+    );
     if (!Number.isInteger(major) || (timeout !== undefined && typeof timeout !== 'number'))
       throw malformed('a contract');
     return {
@@ -117,6 +120,7 @@ function parseContracts(body: unknown): ServiceNotice['contracts'] {
       transfers: texts(transfers, 'methods'),
       timeout,
       local: local === true,
+      capability: typeof capability === 'string' ? capability : undefined,
       deprecated: typeof deprecated === 'string' ? deprecated : undefined,
     };
   });

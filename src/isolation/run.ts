@@ -165,7 +165,7 @@ export class IsolatedRun implements Run {
     const { registry, patience } = this.#parts;
     if (!held) registry.flip([this.services], []);
     new ChildServices(this.#peer!, this.services);
-    this.#shared = new SharedServices(this.#peer!, registry, this.services);
+    this.#shared = new SharedServices(this.#peer!, registry, this.services, this.revision.manifest.capabilities);
     await this.#alive(
       this.#peer!.request(
         'start',

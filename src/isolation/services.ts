@@ -1,7 +1,7 @@
 import { declaredContracts, type Contract, type ServiceGroup, type ServiceRegistry } from '../registry/index.js';
 import type { ServiceEvent, ServiceReference, ServiceRegistration } from '../registry/types.js';
 import type { Disposer } from '../scope/index.js';
-import { mustCross } from './errors.js';
+import { capabilityMissing, mustCross } from './errors.js';
 import { parseAsked, parseChange, parseKey, parseService } from './parse.js';
 import type { Peer } from './peer.js';
 import { propertiesData, propertiesOf } from './properties.js';
@@ -49,12 +49,15 @@ export class SharedServices {
   readonly #peer: Peer;
   readonly #registry: ServiceRegistry;
   readonly #group: ServiceGroup;
+  /** Capabilities of the child's manifest. */
+  readonly #granted: readonly string[];
   readonly #asked = new Map<string, Disposer>();
   /** By contract and service: a service is mirrored once under each contract that was asked for. */
   readonly #mirrored = new Map<string, Mirrored>();
 
-  constructor(peer: Peer, registry: ServiceRegistry, group: ServiceGroup) {
+  constructor(peer: Peer, registry: ServiceRegistry, group: ServiceGroup, granted: readonly string[]) {
     this.#peer = peer;
+    this.#granted = granted;
     this.#registry = registry;
     this.#group = group;
     peer.handle('ask', (body) => {
@@ -62,11 +65,12 @@ export class SharedServices {
     });
   }
 
-  /** @throws CONTRACT_LOCAL */
+  /** @throws CONTRACT_LOCAL, CAPABILITY_MISSING */
   #ask(contract: string): void {
     if (this.#asked.has(contract)) return;
     const references = this.#group.references(contract);
-    for (const reference of references) if (this.#isOfOthers(reference)) mustCross(this.#declared(contract, reference));
+    for (const reference of references)
+      if (this.#isOfOthers(reference)) this.#mayCross(this.#declared(contract, reference));
     const onEvent = ({ type, reference }: ServiceEvent): void => {
       const key = `${contract} ${reference.id}`;
       if (type === 'REGISTERED') this.#came(key, contract, reference);
@@ -81,6 +85,14 @@ export class SharedServices {
     for (const reference of references) this.#came(`${contract} ${reference.id}`, contract, reference);
   }
 
+  /** @throws CONTRACT_LOCAL, CAPABILITY_MISSING */
+  #mayCross(contract: Contract<unknown>): void {
+    mustCross(contract);
+    const { id, capability } = contract;
+    if (capability !== undefined && !this.#granted.includes(capability))
+      throw capabilityMissing(this.#group.owner.name, id, capability);
+  }
+
   #isOfOthers({ owner }: ServiceReference): boolean {
     return owner !== undefined && owner.id !== this.#group.owner.id;
   }
@@ -89,12 +101,12 @@ export class SharedServices {
     return declaredContracts(reference).find((contract) => contract.id === id)!;
   }
 
-  /** @throws CONTRACT_LOCAL */
+  /** @throws CONTRACT_LOCAL, CAPABILITY_MISSING */
   #came(key: string, id: string, reference: ServiceReference): void {
     const { owner } = reference;
     if (!owner || !this.#isOfOthers(reference) || this.#mirrored.has(key)) return;
     const contract = this.#declared(id, reference);
-    mustCross(contract);
+    this.#mayCross(contract);
     const service = this.#group.get(reference);
     if (service === undefined) return;
     const handle = this.#peer.expose(contract, this.#registry.guarded(reference, contract, service) as object);

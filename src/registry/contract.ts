@@ -25,6 +25,8 @@ export interface Contract<T> {
   readonly timeout: number | undefined;
   /** Cannot cross isolation: it hands out live objects or calls back synchronously. */
   readonly local: boolean;
+  /** That the manifest of a bundle in a worker or process must name to reach such services; undefined: none. */
+  readonly capability: string | undefined;
   /** What to use instead, and until when it is there; undefined while it is not deprecated. */
   readonly deprecated: string | undefined;
   /** Carries the type only; never set. */
@@ -45,6 +47,8 @@ export interface ContractOptions<T> {
   timeout?: number;
   /** Cannot cross isolation: it hands out live objects or calls back synchronously. Methods and streams are then not needed. */
   local?: boolean;
+  /** That the manifest of a bundle in a worker or process must name to reach such services; `deployment` is one. */
+  capability?: string;
   /** Says that it will go, in words for those who use it: what to use instead, and from which version on it is gone. */
   deprecated?: string;
 }
@@ -60,6 +64,7 @@ export function contract<T>(name: string, options: ContractOptions<T>): Contract
     transfers: Object.freeze([...(options.transfers ?? [])]),
     timeout: options.timeout,
     local: options.local ?? false,
+    capability: options.capability,
     deprecated: options.deprecated,
   });
 }

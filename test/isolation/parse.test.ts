@@ -23,6 +23,7 @@ const SERVICE = {
       transfers: [],
       timeout: undefined,
       local: false,
+      capability: undefined,
       deprecated: 'use acme/Meter@2',
     },
   ],

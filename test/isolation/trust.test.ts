@@ -23,14 +23,14 @@ const lied = (name: string) =>
   });
 
 /** The node's side of a port, as it shares services, and a child on the other side that says what it likes. */
-function liar(t: TestContext) {
+function liar(t: TestContext, granted: readonly string[] = []) {
   const { registry } = new TestContainer(t).framework;
   const { port1, port2 } = new MessageChannel();
   const errors: unknown[] = [];
   const node = new Peer(messagePort(port1), { label: 'the liar', onError: (error) => void errors.push(error) });
   const child = new Peer(messagePort(port2), { label: 'the node' });
   const group = registry.group({ id: 800, name: 'liar' });
-  const shared = new SharedServices(node, registry, group);
+  const shared = new SharedServices(node, registry, group, granted);
   const came: { handle: number; contracts: unknown }[] = [];
   child.onTell('service.came', (body) => void came.push(body as (typeof came)[number]));
   t.after(() => {
@@ -73,6 +73,24 @@ test('nor does one that comes after it was asked for', async (t) => {
   registry.register(OWNER, LocalMeter, meter());
   await child.request('ask', []);
   assert.deepEqual([came, node.counts.exposed], [[], 0]);
+});
+
+test('a service that asks for a capability crosses only for a manifest that names it, whenever it comes', async (t) => {
+  const Lock = rackwatt.contract<Meter>('test/Lock', { major: 1, methods: ['read'], capability: 'locks' });
+  for (const [isBefore, granted, crossed] of [
+    [true, [], 0],
+    [false, ['network'], 0],
+    [true, ['locks'], 1],
+    [false, ['locks'], 1],
+  ] as const) {
+    const { registry, child, came, node } = liar(t, granted);
+    if (isBefore) registry.register(OWNER, Lock, meter());
+    const asked = child.request('ask', [Lock.id]);
+    await (isBefore && crossed === 0 ? assert.rejects(asked, { code: 'CAPABILITY_MISSING' }) : asked);
+    if (!isBefore) registry.register(OWNER, Lock, meter());
+    await child.request('ask', []);
+    assert.deepEqual([came.length, node.counts.exposed], [crossed, crossed]);
+  }
 });
 
 const WIDE = `

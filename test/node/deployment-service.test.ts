@@ -65,7 +65,10 @@ class Site {
     this.#work = work;
   }
 
-  static async start(t: TestContext, isolation = 'space'): Promise<Site> {
+  static async start(
+    t: TestContext,
+    { isolation = 'space', capabilities = [] }: { isolation?: string; capabilities?: string[] } = {},
+  ): Promise<Site> {
     const node = await TestNode.site(t, { bundles: [], trust: ['link'] });
     writeFileSync(join(node.home, 'keys', 'release.pub'), release.publicKey.export({ type: 'spki', format: 'pem' }));
     const site = new Site(node, temporaryFolder(t));
@@ -74,7 +77,7 @@ class Site {
       ...rest,
       framework: { ...framework, probation: '30 s' },
       bundles: [
-        { id: `link:${site.#folder('agent', AGENT)}`, isolation },
+        { id: `link:${site.#folder('agent', AGENT, capabilities)}`, isolation },
         { id: `link:${site.#folder('uplink', UPLINK)}` },
       ],
     });
@@ -130,7 +133,14 @@ class Site {
       signers = [release.privateKey],
       noise = 0,
       schema,
-    }: { code?: string; signers?: (typeof release.privateKey)[]; noise?: number; schema?: object } = {},
+      capabilities = [],
+    }: {
+      code?: string;
+      signers?: (typeof release.privateKey)[];
+      noise?: number;
+      schema?: object;
+      capabilities?: string[];
+    } = {},
   ): string {
     // As "bundle pack" writes down what the code says.
     const configuration = { pid: 'meter', policy: 'optional', schema };
@@ -143,7 +153,7 @@ class Site {
       version,
       main: './index.js',
       peerDependencies: { rackwatt: '*' },
-      rackwatt: components ? { components } : {},
+      rackwatt: { capabilities, ...(components ? { components } : {}) },
     };
     const contents = [
       { path: 'package.json', content: Buffer.from(JSON.stringify(manifest)) },
@@ -155,10 +165,16 @@ class Site {
     return file;
   }
 
-  #folder(name: string, code: string): string {
+  #folder(name: string, code: string, capabilities: string[] = []): string {
     const folder = join(this.#work, name);
     mkdirSync(folder);
-    const manifest = { name, version: '1.0.0', main: './index.js', peerDependencies: { rackwatt: '*' }, rackwatt: {} };
+    const manifest = {
+      name,
+      version: '1.0.0',
+      main: './index.js',
+      peerDependencies: { rackwatt: '*' },
+      rackwatt: { capabilities },
+    };
     writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
     writeFileSync(join(folder, 'index.js'), code);
     return folder;
@@ -276,8 +292,11 @@ test('an ill bundle and a configuration that cuts the node off go back by themse
 
 for (const isolation of ['space', 'worker'])
   test(`in a ${isolation}: a change replaces the very bundle that asked for it, and goes on`, async (t) => {
-    const site = await Site.start(t, isolation);
-    const good = { reason: 'a better agent', archives: [{ file: site.archive('agent', '2.0.0', { code: AGENT }) }] };
+    const site = await Site.start(t, { isolation, capabilities: ['deployment'] });
+    const good = {
+      reason: 'a better agent',
+      archives: [{ file: site.archive('agent', '2.0.0', { code: AGENT, capabilities: ['deployment'] }) }],
+    };
     await site.begin('apply', good);
     const change = await site.outcome(good, 'probation');
     await site.runs('agent 2.0.0', 'uplink 1.0.0');
@@ -293,6 +312,14 @@ for (const isolation of ['space', 'worker'])
     assert.match((await site.outcome(sick, 'rolled-back')).why!, /no agent/);
     await site.runs('agent 1.0.0', 'uplink 1.0.0');
   });
+
+test('in a worker the manifest must ask for it', async (t) => {
+  const site = await Site.start(t, { isolation: 'worker' });
+  const bundles = await site.node.json<{ name: string; state: string; reason?: string }[]>('bundle', 'list');
+  const agent = bundles.find(({ name }) => name === 'agent')!;
+  assert.notEqual(agent.state, 'ACTIVE');
+  assert.match(agent.reason!, /rackwatt\/Deployment@1 only with "deployment" among the capabilities/);
+});
 
 test('what is on probation is taken back by hand; what is not, is not', async (t) => {
   const site = await Site.start(t);
