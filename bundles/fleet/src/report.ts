@@ -15,11 +15,16 @@ export type Capability = Static<typeof Capability>;
  * - `refused`: nothing was changed; `rolled-back`: it was tried, was not well, and what was before runs;
  * - `cancelled`: the administrator at the gateway ended it.
  */
-export const Phase = Type.Union(
-  (
-    ['waiting', 'downloading', 'installing', 'probation', 'converged', 'refused', 'rolled-back', 'cancelled'] as const
-  ).map((phase) => Type.Literal(phase)),
-);
+export const Phase = Type.Union([
+  Type.Literal('waiting'),
+  Type.Literal('downloading'),
+  Type.Literal('installing'),
+  Type.Literal('probation'),
+  Type.Literal('converged'),
+  Type.Literal('refused'),
+  Type.Literal('rolled-back'),
+  Type.Literal('cancelled'),
+]);
 export type Phase = Static<typeof Phase>;
 
 const Text = (maxLength: number) => Type.String({ maxLength });
