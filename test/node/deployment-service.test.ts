@@ -44,12 +44,15 @@ exports.uplink = component({
   configuration: {
     schema: {
       type: 'object',
-      properties: { reachable: { type: 'boolean', default: true }, note: { type: 'string' } },
+      properties: { reachable: { type: 'boolean', default: true }, hangs: { type: 'boolean' }, note: { type: 'string' } },
       additionalProperties: false,
     },
   },
   activate: ({ config }) => ({
-    check: async () => (config.reachable ? { state: 'ok' } : { state: 'failed', detail: 'the center does not answer' }),
+    async check() {
+      if (config.hangs) await new Promise(() => undefined);
+      return config.reachable ? { state: 'ok' } : { state: 'failed', detail: 'the center does not answer' };
+    },
   }),
 });
 `;
@@ -381,6 +384,12 @@ test('a signal cancels a change until something is switched', async (t) => {
   assert.equal(site.text, text);
   const [last] = await site.call('history');
   assert.deepEqual([last!.state, last!.why], ['refused', 'not any more']);
+  await site.apply({ configurations: { uplink: { hangs: true } } });
+  const now = site.text;
+  const looked = { configurations: { uplink: { note: 'while its health is asked' } }, probation: 60_000 };
+  await assert.rejects(site.applyFor(200, looked), /not any more/);
+  assert.equal(site.text, now);
+  assert.equal((await site.call('history'))[0]!.state, 'refused');
 });
 
 test('SIGKILL in probation: the change is still on probation afterwards, and can be taken back or proves itself', async (t) => {

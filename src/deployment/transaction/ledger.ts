@@ -94,8 +94,8 @@ export class GenerationLedger implements Generations {
 
   async #armed(change: Change, joined: Transaction | undefined): Promise<Transaction> {
     const { transactions, prover, runtime } = this.#options;
-    change.signal?.throwIfAborted();
-    const busy = joined === undefined ? await prover?.settle() : undefined;
+    const { signal } = change;
+    const busy = joined === undefined && prover ? await unlessAborted(() => prover.settle(), signal) : undefined;
     if (busy !== undefined) throw new RackwattError('TRANSACTION_RUNNING', busy);
     const transaction =
       change.transaction === undefined
@@ -105,8 +105,7 @@ export class GenerationLedger implements Generations {
     try {
       const { text, document, base } = change;
       await transaction.stage({ text, bundles: this.#bundles(document), runtime: runtime(document) });
-      const before = joined?.before ?? (await prover?.look(probation > 0));
-      change.signal?.throwIfAborted();
+      const before = joined?.before ?? (prover && (await unlessAborted(() => prover.look(probation > 0), signal)));
       await transaction.arm({
         revision: base.revision,
         probation,
@@ -176,6 +175,20 @@ export class GenerationLedger implements Generations {
       runtime: runtime.version,
       ...(state === 'rolled back' && last?.why !== undefined ? { why: last.why } : {}),
     };
+  }
+}
+
+/** What asks the node's health takes as long as the slowest check; whoever gives up does not wait for it. */
+async function unlessAborted<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work();
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal.reason as Error);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work(), aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 
