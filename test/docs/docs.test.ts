@@ -146,12 +146,12 @@ test('every command that the pages tell to type exists', async () => {
   for (const page of pages) {
     for (const [, , , language, block] of read(page).matchAll(FENCE)) {
       if (language!.trim() !== 'sh') continue;
-      for (const [, words] of block!.matchAll(/\brackwatt ((?:[a-z]+)(?: [a-z]+)?)/g))
+      for (const [, words] of block!.matchAll(/\brackwatt ([a-z]+(?:-[a-z]+)*(?: [a-z]+)?)/g))
         if (!isKnown(words!)) unknown.push(`${page}: rackwatt ${words}`);
     }
     for (const [, words] of read(page)
       .replace(FENCE, '')
-      .matchAll(/`(?:npx )?rackwatt ([a-z]+(?: [a-z]+)?)[^`]*`/g)) {
+      .matchAll(/`(?:npx )?rackwatt ([a-z]+(?:-[a-z]+)*(?: [a-z]+)?)[^`]*`/g)) {
       const isGroup = groups.has(words!.split(' ')[0]!) && !words!.includes(' ');
       if (!isGroup && !isKnown(words!)) unknown.push(`${page}: rackwatt ${words}`);
     }
