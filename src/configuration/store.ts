@@ -113,12 +113,9 @@ export class ConfigurationStore {
     if (options.revision !== undefined && options.revision !== base.revision) throw changedMeanwhile(this.file);
     const next = await edited(content, change);
     if (!next.ok) return { problems: next.problems, warnings: [], text: base.text, revision: base.revision, base };
-    const { text } = next;
-    const parsed = await readStructure(text);
-    const revision = parsed.ok ? parsed.file.revision : parsed.revision;
-    if (!parsed.ok) return { problems: parsed.problems, warnings: [], text, revision, base };
-    const sound = { file: parsed.file, document: parsed.document };
-    return { ...(await this.#judge(sound, base.text)), text, revision, base, sound };
+    const sound = await readStructure(next.text);
+    if (!sound.ok) return { problems: sound.problems, warnings: [], text: next.text, revision: sound.revision, base };
+    return { ...(await this.#judge(sound, base.text)), text: next.text, revision: sound.file.revision, base, sound };
   }
 
   /** Makes a proposed change: writes the file, applies the difference, and puts both back when the node cannot run with it. */
@@ -153,10 +150,15 @@ export class ConfigurationStore {
       });
     };
     // A change that is under way when the scope closes comes to its end.
-    scope.add('changes of the configuration', async () => void (await this.#queue));
+    scope.add('changes of the configuration', () => this.idle());
     await watchFile(this.file, scope, look);
     // Whatever happened between loading and now.
     look();
+  }
+
+  /** Settles when the changes so far have come to their end. */
+  async idle(): Promise<void> {
+    await this.#queue;
   }
 
   /** Configurations of a document, ready for components: the one in force unless said otherwise. */
@@ -311,9 +313,7 @@ export class ConfigurationStore {
     if (revision === this.#seen) return;
     this.#seen = revision;
     const structure = await readStructure(content);
-    const change = structure.ok
-      ? await this.#take({ file: structure.file, document: structure.document })
-      : this.#refuse(structure.problems, revision);
+    const change = structure.ok ? await this.#take(structure) : this.#refuse(structure.problems, revision);
     onChange?.(change);
   }
 

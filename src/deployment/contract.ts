@@ -66,7 +66,7 @@ export interface Deployment {
   /** All changes of what runs, by whomever, newest first: the last hundred, also beyond restarts. */
   history(): Promise<DeploymentInfo[]>;
   /**
-   * Takes back, now, a change that is on probation. Settles when what was before runs.
+   * Takes back, now, a change that is on probation; one that is being applied, when it is. Settles when what was before runs.
    * @throws `ROLLBACK_IMPOSSIBLE` when it is not on probation; `CONFIG_WRITE`, `STORE_WRITE`
    */
   rollBack(id: string, why: string): Promise<DeploymentInfo>;

@@ -1,3 +1,4 @@
+import semver from 'semver';
 import type { Bundle, Change, Framework, Isolation, RevisionSource } from '../bundle/index.js';
 import type { ComponentDefinition, InstanceConfiguration, Logger } from '../component/index.js';
 import {
@@ -94,9 +95,10 @@ export class Assembly {
         const source = await this.#options.find(entry).catch((error: unknown) => void errorMessage(error));
         if (source === undefined) continue;
         this.#found.set(entry, source);
-        const { name: next, migrate } = source.manifest;
-        // It is given the configuration of the content before, and answers for what it makes of it.
-        if (migrate !== undefined && gone.has(next)) kept.add(next);
+        const { name: next, version, migrate } = source.manifest;
+        const before = this.#configured.get(next)?.source.manifest.version;
+        // It is given the configuration of an older content, and answers for what it makes of it.
+        if (migrate !== undefined && before !== undefined && semver.gt(version, before)) kept.add(next);
         else come.push(source);
       }
     }

@@ -37,6 +37,8 @@ export interface Changing {
   health(): Promise<NodeHealth>;
   /** Brings an earlier configuration back, in the node and, by `undo`, on the disk. */
   revert(text: string, undo: () => Promise<boolean>): Promise<ApplyResult>;
+  /** Settles when the changes that are being applied are. */
+  idle(): Promise<void>;
   /** Whether a document, or the one that was applied last, names another runtime than the one that this process was started for. */
   wantsRestart(document?: RuntimeDocument): boolean;
   restart(): void;
@@ -148,10 +150,12 @@ export class Changes implements Prover {
   }
 
   /**
-   * Takes back a change that is on probation, without waiting for it to prove ill.
+   * Takes back a change that is on probation, or will be when it is applied, without waiting for it to prove ill.
    * @throws `ROLLBACK_IMPOSSIBLE`, `CONFIG_WRITE`, `STORE_WRITE`
    */
   async rollBack(id: string, why: string): Promise<DeploymentInfo> {
+    // Such as what a bundle migrated, which is yet to be written.
+    await this.#node!.idle();
     const transaction = this.#open?.transaction;
     const records = this.#transactions.history();
     const found = records.find((record) => record.id === id);

@@ -25,8 +25,8 @@ export function deploymentInfo(
 ): DeploymentInfo {
   const { id, reason } = record;
   const { state, why, armed, id: last } = outcomeOf(record, all);
-  // Armed, it is still being applied until somebody watches it.
-  const isApplied = state !== 'ARMED' || last === watched;
+  // Armed, it is still being applied until somebody watches it; one that goes on in another was.
+  const isApplied = state !== 'ARMED' || last === watched || last !== id;
   return {
     id,
     reason,

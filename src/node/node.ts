@@ -216,6 +216,7 @@ export class Node {
       document: () => configuration.document,
       health: () => healthOf(node!.framework),
       revert: (text, undo) => configuration.revert(text, undo),
+      idle: () => configuration.idle(),
       wantsRestart: (next = node!.#previous) => !isSameRuntime(node!.#begun, next),
       restart: () => node!.#restart(),
     });

@@ -136,12 +136,14 @@ class Site {
       signers = [release.privateKey],
       noise = 0,
       schema,
+      migrate,
       capabilities = [],
     }: {
       code?: string;
       signers?: (typeof release.privateKey)[];
       noise?: number;
       schema?: object;
+      migrate?: string | undefined;
       capabilities?: string[];
     } = {},
   ): string {
@@ -156,11 +158,12 @@ class Site {
       version,
       main: './index.js',
       peerDependencies: { rackwatt: '*' },
-      rackwatt: { capabilities, ...(components ? { components } : {}) },
+      rackwatt: { capabilities, components, migrate: migrate && './migrate.js' },
     };
     const contents = [
       { path: 'package.json', content: Buffer.from(JSON.stringify(manifest)) },
       { path: 'index.js', content: Buffer.from(described) },
+      ...(migrate ? [{ path: 'migrate.js', content: Buffer.from(`exports.migrate = ${migrate};`) }] : []),
       ...Array.from({ length: noise }, (_, i) => ({ path: `noise/${i}`, content: Buffer.from(String(i)) })),
     ];
     const file = join(this.#work, `${name.replace('/', '+')}-${version}-${signers.length}.tgz`);
@@ -275,6 +278,27 @@ test('configurations are held against what the bundles of the same change take, 
     bundles: ['@example/other-meter 1.0.0', 'agent 1.0.0', 'uplink 1.0.0'],
     configurations: { meter: { pace: 3 } },
   });
+});
+
+test('a configuration that a new version migrates stays and goes with the change that brought it', async (t) => {
+  const site = await Site.start(t);
+  const takes = (version: string, key: string, migrate?: string): NonNullable<DeploymentChange['archives']> => {
+    const schema = { type: 'object', properties: { [key]: { type: 'number' } }, additionalProperties: false };
+    return [{ file: site.archive('@example/meter', version, { schema, migrate }) }];
+  };
+  const before = { archives: takes('1.0.0', 'rate'), configurations: { meter: { rate: 1 } } };
+  await site.apply(before);
+  const change = await site.apply({
+    archives: takes('2.0.0', 'speed', '({ configuration }) => ({ meter: { speed: configuration.meter.rate } })'),
+  });
+  await until('it is written', () => site.node.readConfiguration().configurations['meter']?.['speed'] === 1);
+  await until(
+    'it is on probation',
+    async () => (await site.outcome(change, 'probation')).generation !== change.generation,
+  );
+  assert.equal((await site.call('rollBack', change.id, 'enough')).state, 'rolled-back');
+  assert.deepEqual((await site.current()).configurations, before.configurations);
+  assert.ok((await site.current()).bundles.includes('@example/meter 1.0.0'));
 });
 
 test('an ill bundle and a configuration that cuts the node off go back by themselves, and say why', async (t) => {
