@@ -6,6 +6,7 @@ import {
   ExtendedKeyUsageExtension,
   KeyUsageFlags,
   KeyUsagesExtension,
+  Name,
   SubjectAlternativeNameExtension,
   X509CertificateGenerator,
   X509CrlGenerator,
@@ -86,7 +87,8 @@ export class Authority {
     const keys = await keyPair();
     const certificate = await X509CertificateGenerator.create({
       serialNumber: serialNumber(),
-      subject: [{ CN: [name] }],
+      // As text, since a name that begins with # would be taken for bytes.
+      subject: new Name([{ CN: [{ utf8String: name }] }]),
       issuer: this.#certificate.subject,
       notBefore: new Date(Date.now() - 100 * DAY),
       notAfter: new Date(Date.now() + days * DAY),

@@ -29,7 +29,7 @@ export async function until(what: string, condition: () => boolean | Promise<boo
   const deadline = Date.now() + 30_000;
   while (!(await condition())) {
     if (Date.now() > deadline) assert.fail(`waited in vain until ${what}`);
-    await sleep(10);
+    await sleep(2);
   }
 }
 
@@ -138,10 +138,13 @@ export class TestBroker {
     await once(child, 'exit');
   }
 
-  /** Takes a new list of revoked certificates. */
-  revoke(list: string): void {
+  /** Has the broker take a new list of revoked certificates. */
+  async revoke(list: string): Promise<void> {
     writeFileSync(join(this.#folder, 'revoked.pem'), list);
+    const reloads = (): number => this.log.split('Reloading config').length;
+    const before = reloads();
     this.#child?.kill('SIGHUP');
+    await until('the broker took it', () => reloads() > before);
   }
 
   gateway(): BrokerGateway {
