@@ -4,8 +4,9 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
-import { administrationTopics } from '@rackwatt/fleet';
-import type { GatewayBroker } from '@rackwatt/admin-center/dist/broker/index.js';
+import { administrationTopics, newGatewayId } from '@rackwatt/fleet';
+import { GatewayBroker } from '@rackwatt/admin-center/dist/broker/index.js';
+import { Broker } from '@rackwatt/broker';
 import { Doorbell, type DoorbellOptions } from '@rackwatt/remote-admin/dist/doorbell.js';
 import { logbook } from '../outbox/support.js';
 import { Authority, type Identity } from './authority.js';
@@ -196,9 +197,33 @@ test('a broker that rings without end is heard once in a while, and one that sen
   await until('it left', () => /packets of more than/.test(flooded.bell.trouble ?? ''));
 });
 
-test('a doorbell without TLS is refused: nobody would know whose it is', () => {
+test('over the embedded broker, on one machine, the center rings as well; it has no rights to give there', async (t) => {
+  const embedded = await Broker.open({ host: '127.0.0.1', port: 0 });
+  t.after(() => embedded.close());
+  const url = `mqtt://127.0.0.1:${embedded.port}`;
+  const gateway = { tenant: TENANT, gateway: newGatewayId() };
+  const said: string[] = [];
+  const rights = new GatewayBroker({ url, hello: ({ gateway: id }) => said.push(id), log: logbook() });
+  t.after(() => rights.close());
+  await until('the center is connected', () => rights.health().state === 'ok');
+  await rights.setGateways([gateway]);
+  const authority = await Authority.create('Rackwatt gateways');
+  const { rings } = hang(t, { authority, url }, await authority.client(gateway.gateway), gateway);
+  await until('it is there', () => rings() === 1 && said.length === 1);
+  rights.ring(gateway);
+  await until('it rings', () => rings() === 2);
+});
+
+test('a doorbell without TLS is refused beyond the machine: nobody would know whose it is', () => {
   const identity = async () => ({ root: '', certificate: '', key: '' });
   const options = { tenant: TENANT, gateway: 'x', identity, ring: () => undefined, log: logbook() };
-  for (const url of ['mqtt://center.example', 'ws://center.example', 'center.example', ''])
+  for (const url of [
+    'mqtt://center.example',
+    'mqtt://127.0.0.1.example',
+    'ws://127.0.0.1',
+    'center.example',
+    'mqtts://',
+    '',
+  ])
     assert.throws(() => new Doorbell({ ...options, url }), { code: 'DOORBELL_URL' });
 });

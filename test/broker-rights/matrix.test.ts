@@ -173,7 +173,7 @@ test('15 another authority, an expired, a revoked or no certificate: there is no
     {},
     { username: at.own.gateway },
     { username: at.own.gateway, password: '' },
-    { username: at.broker.center.username },
+    { username: at.broker.center.account.username },
   ])
     await assert.rejects(
       at.broker.connect(t, undefined, { ...who, ...address(services) }),

@@ -214,5 +214,5 @@ test('what cannot be part of a topic or of a configuration file is refused, and 
   ])
     assert.throws(() => mosquittoFiles({ ...good, ...wrong }), { code: 'RIGHTS_INPUT' });
   const { security, center } = mosquittoFiles(good);
-  assert.ok(!security.includes(center.password));
+  assert.ok(!security.includes(center.account.password));
 });

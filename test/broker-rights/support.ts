@@ -177,8 +177,8 @@ export class TestBroker {
   }
 
   asConcentrator(t: TestContext): Promise<MqttClient> {
-    const { url, username, password } = this.concentrator!;
-    return connected(t, url, { username, password });
+    const { url, account } = this.concentrator!;
+    return connected(t, url, account);
   }
 
   /** One who may hear and say all: what it hears was delivered, whoever acknowledged what. */
@@ -198,8 +198,8 @@ export class TestBroker {
 
   /** Commands of the plugin itself, as an administrator of the broker gives them. */
   async administer(t: TestContext, commands: { command: string; [key: string]: unknown }[]): Promise<unknown[]> {
-    const { username, password, url } = this.center;
-    const client = await connected(t, url, { username, password });
+    const { account, url } = this.center;
+    const client = await connected(t, url, account);
     const security = new DynamicSecurity((message) =>
       client.publishAsync('$CONTROL/dynamic-security/v1', message, { qos: 1 }).then(() => undefined),
     );

@@ -3,13 +3,13 @@ import mqtt, { type MqttClient } from 'mqtt';
 import { errorMessage, quoted, RackwattError, type Logger } from 'rackwatt';
 
 export interface DoorbellOptions {
-  /** Broker of the center: `mqtts://host:8883`, or `wss://host/path`. */
+  /** Broker of the center: `mqtts://host:8883` or `wss://host/path`; `mqtt://127.0.0.1` for the embedded one of this machine. */
   url: string;
   tenant: string;
   gateway: string;
   /** PEM; asked for at each try, so that a renewed certificate is used. Only the root is trusted. */
   identity(): Promise<{ root: string; certificate: string; key: string }>;
-  /** Somebody rang, or may have rung while the gateway was away. Says nothing but that it is time to look; at most once a second. */
+  /** Somebody rang, or may have rung while the gateway was away. Says nothing but that it is time to look; at most once in 5 s. */
   ring(): void;
   log: Pick<Logger, 'info' | 'warn'>;
   pauses?: Partial<typeof PAUSES>;
@@ -25,8 +25,9 @@ const PAUSES = {
   /** A session that held for so long was a good one: two of one identity, which end each other's, are not. */
   stable: 60_000,
   /** Between two rings. */
-  ring: 1000,
+  ring: 5000,
 };
+const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 /** Bytes without a whole packet; what the center says has a hundred. */
 const LONGEST = 1 << 20;
 const CONNECT_TIMEOUT = 30_000;
@@ -72,11 +73,7 @@ export class Doorbell {
    * @throws `DOORBELL_URL`
    */
   constructor(options: DoorbellOptions, signal?: AbortSignal) {
-    if (!/^(mqtts|wss):\/\//.test(options.url))
-      throw new RackwattError(
-        'DOORBELL_URL',
-        `${quoted(options.url)} is no broker of a center; use mqtts:// or wss://, since the broker knows gateways by their certificates.`,
-      );
+    checkDoorbell(options.url);
     this.#options = options;
     this.#pauses = { ...PAUSES, ...options.pauses };
     if (signal?.aborted) {
@@ -105,22 +102,21 @@ export class Doorbell {
   }
 
   async #connect(): Promise<void> {
+    const { url, gateway } = this.#options;
     let client: MqttClient;
     try {
       const { root, certificate, key } = await this.#options.identity();
       if (this.#closed) return;
-      client = mqtt.connect(this.#options.url, {
-        clientId: this.#options.gateway,
+      client = mqtt.connect(url, {
+        clientId: gateway,
         protocolVersion: 4,
         clean: true,
         keepalive: KEEPALIVE,
         connectTimeout: CONNECT_TIMEOUT,
         reconnectPeriod: 0,
         resubscribe: false,
-        ca: root,
-        cert: certificate,
-        key,
-        rejectUnauthorized: true,
+        // Given a certificate, the library would speak TLS also where none is meant.
+        ...(url.startsWith('mqtt:') ? {} : { ca: root, cert: certificate, key, rejectUnauthorized: true }),
       });
     } catch (error) {
       this.#lost({ why: errorMessage(error), refused: true }, undefined);
@@ -207,6 +203,17 @@ export class Doorbell {
       : Math.random() * Math.min(longest, first * 2 ** this.#tries++);
     this.#retry = setTimeout(() => void this.#connect(), pause);
   }
+}
+
+/** @throws `DOORBELL_URL` */
+export function checkDoorbell(address: string): void {
+  const { protocol, hostname } = URL.parse(address) ?? {};
+  if (hostname && (protocol === 'mqtts:' || protocol === 'wss:')) return;
+  if (hostname && protocol === 'mqtt:' && LOOPBACK.test(hostname)) return;
+  throw new RackwattError(
+    'DOORBELL_URL',
+    `${quoted(address)} is no broker of a center; use mqtts:// or wss://, since the broker knows gateways by their certificates.`,
+  );
 }
 
 function isRefusal(error: unknown): boolean {

@@ -5,6 +5,7 @@ import type { AuditLog } from './audit.js';
 import { Center } from './center.js';
 import type { TrustedClock } from './clock.js';
 import { Converger, said } from './converge.js';
+import { Doorbell } from './doorbell.js';
 import { enrol } from './enrol.js';
 import { codeOf } from './errors.js';
 import { ConnectivityGuard } from './guard.js';
@@ -49,6 +50,7 @@ export class Session {
   #reports: Reports | undefined;
   #news = 0;
   #wake: () => void = () => undefined;
+  #look: () => void = () => undefined;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -88,6 +90,7 @@ export class Session {
     await this.#again(signal, () => this.center.agreeOnTime(signal));
     this.#reports = await this.#makeReports();
     const { converger, progress } = this.#converger();
+    this.#hangDoorbell(identity, signal);
     // All of them end before anybody else touches what they write.
     await Promise.allSettled([
       this.#again(signal, () => converger.run(signal)),
@@ -183,7 +186,10 @@ export class Session {
       } catch (error) {
         signal.throwIfAborted();
         if (ORDER.test(codeOf(error) ?? '')) await this.#refuse(error);
-        await pause(this.#failed(error, backoff), signal);
+        const rest = this.#failed(error, backoff);
+        // Whoever is denied keeps away, also when somebody rings.
+        if (isDenied(error)) await pause(rest, signal);
+        else await interruptible(rest, signal, (look) => (this.#look = look));
       }
     }
   }
@@ -218,8 +224,7 @@ export class Session {
     this.#guard.failure();
     this.trouble = { ...(code === undefined ? {} : { code }), message: errorMessage(error) };
     this.#parts.log.warn({ code, error: errorMessage(error) }, 'remote administration is troubled');
-    const isDenied = code === 'CENTER_DENIED' || code === 'ENROLMENT_DENIED';
-    return backoff.failed(isDenied ? this.#parts.times.denied : 0);
+    return backoff.failed(isDenied(error) ? this.#parts.times.denied : 0);
   }
 
   async #refuse(error: unknown): Promise<void> {
@@ -240,18 +245,44 @@ export class Session {
 
   async #newsOr(milliseconds: number, since: number, signal: AbortSignal): Promise<void> {
     if (since !== this.#news) return;
-    const woken = new AbortController();
-    this.#wake = () => woken.abort(new RackwattError('REMOTE_ADMIN_OFF', 'there is news'));
-    try {
-      await pause(milliseconds, AbortSignal.any([signal, woken.signal]));
-    } catch (error) {
-      signal.throwIfAborted();
-      // Somebody has news: that is what it waits for.
-      void errorMessage(error);
-    }
+    await interruptible(milliseconds, signal, (wake) => (this.#wake = wake));
+  }
+
+  /** Until the signal. What the center wants is asked for whether anybody rings or not. */
+  #hangDoorbell(identity: Identity, signal: AbortSignal): void {
+    const { settings, log } = this.#parts;
+    const { enrolled, root, credentials } = identity;
+    const { doorbell: url } = settings;
+    if (url === undefined || enrolled === undefined || root === undefined || credentials === undefined) return;
+    const { tenant, gateway } = enrolled;
+    const ring = (): void => this.#look();
+    const own = { root, ...credentials };
+    void new Doorbell({ url, tenant, gateway, identity: () => Promise.resolve(own), ring, log }, signal);
   }
 
   #backoff(): Backoff {
     return new Backoff(this.#parts.times.retry);
+  }
+}
+
+function isDenied(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === 'CENTER_DENIED' || code === 'ENROLMENT_DENIED';
+}
+
+/** A pause that ends before its time when somebody calls what `given` is handed. @throws the reason of the signal */
+async function interruptible(
+  milliseconds: number,
+  signal: AbortSignal,
+  given: (end: () => void) => void,
+): Promise<void> {
+  const ended = new AbortController();
+  given(() => ended.abort(new RackwattError('REMOTE_ADMIN_OFF', 'the pause is over')));
+  try {
+    await pause(milliseconds, AbortSignal.any([signal, ended.signal]));
+  } catch (error) {
+    signal.throwIfAborted();
+    // Somebody ended it: that is what it waits for.
+    void errorMessage(error);
   }
 }

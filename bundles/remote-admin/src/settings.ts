@@ -1,6 +1,7 @@
 import { Capability } from '@rackwatt/fleet';
 import { parseDuration, RackwattError } from 'rackwatt';
 import { type Static, Type } from 'typebox';
+import { checkDoorbell } from './doorbell.js';
 
 export const PID = 'rackwatt.remote-admin';
 
@@ -29,6 +30,14 @@ export const RemoteAdminSchema = Type.Object(
         pattern: '^http://[^/?#\\s]+/?$',
         maxLength: 500,
         examples: ['http://proxy.example:3128'],
+      }),
+    ),
+    doorbell: Type.Optional(
+      Type.String({
+        title: 'Doorbell',
+        description: 'MQTT broker over which the center may ring, so that a gateway that pauses looks at once',
+        maxLength: 300,
+        examples: ['mqtts://center.example:8883'],
       }),
     ),
     capabilities: Type.Array(Capability, {
@@ -72,6 +81,8 @@ type Configuration = Static<typeof RemoteAdminSchema>;
 export interface Settings {
   /** Absent: there is none. */
   center?: CenterAddress;
+  /** Broker of the center. */
+  doorbell?: string;
   capabilities: readonly Capability[];
   serial?: string;
   model?: string;
@@ -86,12 +97,14 @@ export interface CenterAddress {
   proxy?: URL;
 }
 
-/** @throws `USAGE` */
+/** @throws `USAGE`, `DOORBELL_URL` */
 export function settingsOf(configuration: Configuration): Settings {
-  const { center, fingerprint, proxy, capabilities, serial, model, probation } = configuration;
+  const { center, fingerprint, proxy, doorbell, capabilities, serial, model, probation } = configuration;
+  if (doorbell !== undefined) checkDoorbell(doorbell);
   return {
     capabilities,
     probation: parseDuration(probation),
+    ...(doorbell === undefined ? {} : { doorbell }),
     ...(serial === undefined ? {} : { serial }),
     ...(model === undefined ? {} : { model }),
     ...(center === undefined || fingerprint === undefined ? {} : { center: addressOf(center, fingerprint, proxy) }),

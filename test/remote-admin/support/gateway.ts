@@ -90,6 +90,8 @@ export class Gateway {
   agent!: Agent;
   /** The machine's clock. */
   system: () => number = Date.now;
+  /** ms, first bound of the pause after a failure. */
+  retry = 50;
 
   constructor(t: TestContext, given: { folder?: string; deployment?: FakeDeployment } = {}) {
     this.folder = given.folder ?? join(temporaryFolder(t), 'data');
@@ -123,7 +125,7 @@ export class Gateway {
         wait: 5,
         pace: 20,
         report: 300,
-        retry: 50,
+        retry: this.retry,
         denied: 200,
         retryAfter: () => 30,
         slowest: { bytes: 100, milliseconds: 700 },

@@ -9,8 +9,8 @@ import { ANY_HELLO, checkGateway, CONTROL_TOPICS, type BrokerGateway } from './r
 export interface GatewayBrokerOptions {
   /** The broker's listener for services, such as `mqtt://127.0.0.1:18883`. */
   url: string;
-  username: string;
-  password: string;
+  /** Absent: the broker knows no accounts, as the embedded one. Then it is given no rights, and only carries rings. */
+  account?: { username: string; password: string };
   /** Whether gateways publish their readings there, too. */
   telemetry?: boolean;
   /** ms between two looks at whether the broker still has what it was given. */
@@ -43,9 +43,11 @@ export class GatewayBroker {
   constructor(options: GatewayBrokerOptions) {
     this.#options = options;
     this.#security = new DynamicSecurity((message) => this.#link.publish(CONTROL_TOPICS.command, message));
+    const { url, account } = options;
     this.#link = new BrokerLink({
-      ...options,
-      filters: [CONTROL_TOPICS.response, ANY_HELLO],
+      url,
+      account,
+      filters: account ? [CONTROL_TOPICS.response, ANY_HELLO] : [ANY_HELLO],
       opened: () => {
         options.log.info({ url: options.url }, 'connected to the broker of the gateways');
         this.#look();
@@ -125,6 +127,7 @@ export class GatewayBroker {
     try {
       const why = this.#link.trouble;
       if (why !== undefined) throw away(why);
+      if (this.#options.account === undefined) return;
       await reconcile(this.#security, this.#gateways ?? [], this.#options.telemetry ?? false);
       this.#trouble = undefined;
     } catch (error) {

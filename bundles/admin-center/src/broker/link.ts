@@ -4,8 +4,7 @@ import { errorMessage } from 'rackwatt';
 
 export interface LinkOptions {
   url: string;
-  username: string;
-  password: string;
+  account: { username: string; password: string } | undefined;
   /** Subscribed before it counts as open. */
   filters: string[];
   opened(): void;
@@ -23,11 +22,10 @@ export class BrokerLink {
   #reason = 'it has not answered yet';
 
   constructor(options: LinkOptions) {
-    const { url, username, password, filters } = options;
+    const { url, account, filters } = options;
     const client = mqtt.connect(url, {
-      username,
-      password,
-      clientId: `${username}-${randomBytes(6).toString('hex')}`,
+      ...account,
+      clientId: `rackwatt-center-${randomBytes(6).toString('hex')}`,
       protocolVersion: 4,
       clean: true,
       resubscribe: false,

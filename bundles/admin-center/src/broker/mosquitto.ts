@@ -27,8 +27,7 @@ export interface MosquittoOptions {
 /** How a service of the center reaches the broker. */
 export interface ServiceAccess {
   url: string;
-  username: string;
-  password: string;
+  account: { username: string; password: string };
 }
 
 export interface MosquittoFiles {
@@ -71,8 +70,8 @@ export function mosquittoFiles(options: MosquittoOptions): MosquittoFiles {
   const { port = 8883, servicePort = 18_883, telemetry = false } = options;
   const configuration = configurationOf(options, port, servicePort);
   const url = `mqtt://127.0.0.1:${servicePort}`;
-  const center = { url, ...newService('center') };
-  const concentrator = telemetry ? { url, ...newService('concentrator') } : undefined;
+  const center = { url, account: newService('center') };
+  const concentrator = telemetry ? { url, account: newService('concentrator') } : undefined;
   const security = {
     clients: [clientOf(center, centerRole()), ...(concentrator ? [clientOf(concentrator, concentratorRole())] : [])],
     roles: [centerRole(), ...(concentrator ? [concentratorRole()] : [])],
@@ -122,14 +121,14 @@ function configurationOf(options: MosquittoOptions, port: number, servicePort: n
 }
 
 /** No name that a certificate could be asked for: a certificate with the name of a service would have its rights. */
-function newService(name: string): { username: string; password: string } {
+function newService(name: string): ServiceAccess['account'] {
   return {
     username: `rackwatt-${name}-${randomBytes(12).toString('hex')}`,
     password: randomBytes(24).toString('base64url'),
   };
 }
 
-function clientOf({ username, password }: ServiceAccess, { rolename, textname }: Role): object {
+function clientOf({ account: { username, password } }: ServiceAccess, { rolename, textname }: Role): object {
   const salt = randomBytes(12);
   return {
     username,
