@@ -129,10 +129,11 @@ export class Agent {
     await this.#recording;
     await this.#consent.record(this.#audit, actor);
     const settled = this.#settle();
-    const farewell = left.length === 0 ? session?.farewell(AbortSignal.timeout(AT_ONCE - 500)) : undefined;
+    await soon(settled, AT_ONCE / 2);
     // Whether the center hears of it is of no importance here.
-    const told = farewell?.catch((error: unknown) => void errorMessage(error));
-    await Promise.race([Promise.all([settled, told]), pause(AT_ONCE, this.#closing.signal).catch(() => undefined)]);
+    if (left.length === 0 && session !== undefined)
+      await session.farewell(AbortSignal.timeout(AT_ONCE / 2)).catch((error: unknown) => void errorMessage(error));
+    else await soon(settled, AT_ONCE / 2);
     return this.status();
   }
 
@@ -316,6 +317,13 @@ export class Agent {
       `order ${current.sequence} ${outcome === undefined ? 'was committed already' : 'cancelled'}`,
     );
   }
+}
+
+/** Waits for a promise, but not for long. */
+async function soon(promise: Promise<unknown>, milliseconds: number): Promise<void> {
+  const enough = new AbortController();
+  await Promise.race([promise, pause(milliseconds, enough.signal).catch(() => undefined)]);
+  enough.abort(off('that was soon enough'));
 }
 
 function off(why: string): RackwattError {

@@ -18,7 +18,7 @@ const ATTEMPTS = 3;
 const LOOK_EVERY = 500;
 /** Reasons that may pass by themselves. */
 const PASSING =
-  /^(?:CENTER_|DOWNLOAD_|TRANSACTION_RUNNING|CONFIG_CHANGED_MEANWHILE|CONFIG_WRITE|STORE_WRITE|SERVICE_GONE)/;
+  /^(?:CENTER_|ARTIFACT_|TRANSACTION_RUNNING|CONFIG_CHANGED_MEANWHILE|CONFIG_WRITE|STORE_WRITE|SERVICE_GONE)/;
 
 export interface ConvergerParts {
   center: Pick<Center, 'artifact'>;

@@ -29,7 +29,7 @@ const SLOWEST = { bytes: 32 << 10, milliseconds: 30_000 };
  * Brings an archive here. What came before a break is kept and read again, so that the digest is always that of the bytes on the
  * disk; more than was announced is never written.
  * @returns the file, complete, with that digest
- * @throws `DOWNLOAD_FAILED`, `DOWNLOAD_DIGEST`, `DOWNLOAD_SPACE`, `CENTER_...`
+ * @throws `ARTIFACT_FAILED`, `ARTIFACT_DIGEST`, `ARTIFACT_SPACE`, `CENTER_...`
  */
 export async function download(
   { sha256, size }: { sha256: string; size: number },
@@ -51,7 +51,7 @@ export async function download(
     if (found !== sha256) {
       await file.truncate(0);
       throw remoteAdminError(
-        'DOWNLOAD_DIGEST',
+        'ARTIFACT_DIGEST',
         `the archive that came has the sha256 ${found}, and the order names ${sha256}`,
       );
     }
@@ -92,7 +92,7 @@ async function checkSpace(folder: string, missing: number, size: number): Promis
   const [free, needed] = [bavail * bsize, missing + size + RESERVE];
   if (free < needed)
     throw remoteAdminError(
-      'DOWNLOAD_SPACE',
+      'ARTIFACT_SPACE',
       `an archive of ${size} bytes needs ${needed} bytes of disk in ${folder}, and ${free} are free`,
     );
 }
@@ -173,7 +173,7 @@ async function begin(response: IncomingMessage, file: FileHandle, kept: Kept, si
 }
 
 function failed(why: string, cause?: unknown): RackwattError {
-  return remoteAdminError('DOWNLOAD_FAILED', `an archive could not be downloaded: ${why}`, { cause });
+  return remoteAdminError('ARTIFACT_FAILED', `an archive could not be downloaded: ${why}`, { cause });
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {

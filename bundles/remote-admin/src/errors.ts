@@ -37,11 +37,11 @@ export type RemoteAdminErrorCode =
   /** An order that was tried as often as it may be. */
   | 'ORDER_GIVEN_UP'
   /** An archive did not come whole. */
-  | 'DOWNLOAD_FAILED'
+  | 'ARTIFACT_FAILED'
   /** An archive that came is another one than the order names. */
-  | 'DOWNLOAD_DIGEST'
+  | 'ARTIFACT_DIGEST'
   /** There is no room for an archive. */
-  | 'DOWNLOAD_SPACE';
+  | 'ARTIFACT_SPACE';
 
 export function remoteAdminError(
   code: RemoteAdminErrorCode,

@@ -14,6 +14,7 @@ const level = (startLevel: number, ...names: string[]): PlatformBundle[] =>
   names.map((name) => ({ name: `@rackwatt/${name}`, startLevel }));
 
 const COMMON = level(1, 'telemetry', 'device-profiles');
+const AGENT = [...level(1, 'fleet'), ...level(6, 'remote-admin')];
 const FACE = level(8, 'http', 'console');
 
 /** Roles are nothing but lists of bundles. */
@@ -24,6 +25,7 @@ const ROLES: Record<string, { bundles: PlatformBundle[]; configurations: Record<
       ...level(3, 'outbox'),
       ...level(4, 'driver-snmp'),
       ...level(5, 'acquisition', 'publisher-mqtt'),
+      ...AGENT,
       ...FACE,
     ],
     configurations: { 'rackwatt.http': { port: 8080 }, 'rackwatt.publisher.mqtt': { url: 'mqtt://127.0.0.1:1883' } },

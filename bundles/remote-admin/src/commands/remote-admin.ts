@@ -7,6 +7,7 @@ import { readCapabilities, readEnabling } from '../parameters.js';
 import { PID, readFingerprint, settingsOf } from '../settings.js';
 import type { Status } from '../status.js';
 
+const JSON_OPTION = { '--json': 'print JSON' };
 const CENTER_OPTIONS = {
   '--center <url>': 'address of the center, such as https://center.example:8443',
   '--fingerprint <sha256>': "sha256 of the center's root certificate, as its administrator tells it",
@@ -19,7 +20,7 @@ const remoteAdmin: Command = {
     enable: {
       summary: 'let a center do something here: monitor, configure, update',
       arguments: '<capability...>',
-      options: CENTER_OPTIONS,
+      options: { ...CENTER_OPTIONS, ...JSON_OPTION },
       async run(input) {
         const enabling = readEnabling({ capabilities: input.arguments, actor: actor(), ...given(input) });
         const status = await callOr(input, 'enable', enabling, async () => {
@@ -34,6 +35,7 @@ const remoteAdmin: Command = {
     disable: {
       summary: 'take it back, all of it unless capabilities are named; it ends at once, without the center',
       arguments: '[capability...]',
+      options: JSON_OPTION,
       async run(input) {
         const capabilities = readCapabilities({ capabilities: input.arguments });
         const status = await callOr(input, 'disable', { capabilities, actor: actor() }, async () => {
@@ -47,6 +49,7 @@ const remoteAdmin: Command = {
       },
     },
     status: {
+      options: JSON_OPTION,
       summary:
         'what is granted, the claim code while somebody has to approve, and where it is with what the center wants',
       async run(input) {
@@ -54,6 +57,7 @@ const remoteAdmin: Command = {
       },
     },
     log: {
+      options: JSON_OPTION,
       summary: 'who did what here by remote administration',
       async run(input) {
         const entries = (await input.call('remote-admin.log')) as AuditEntry[];
@@ -65,7 +69,7 @@ const remoteAdmin: Command = {
     },
     check: {
       summary: 'try the way to the center: name, proxy, connection, certificate, clock, authority; nothing is enrolled',
-      options: CENTER_OPTIONS,
+      options: { ...CENTER_OPTIONS, ...JSON_OPTION },
       async run(input) {
         const tried = await check(input);
         if (input.options['json']) input.stdout.write(`${JSON.stringify(tried)}\n`);
@@ -78,6 +82,7 @@ const remoteAdmin: Command = {
       },
     },
     forget: {
+      options: JSON_OPTION,
       summary: 'destroy the key and certificate of this gateway; the next enrolment is that of another one',
       async run(input) {
         tell(input, (await input.call('remote-admin.forget', { actor: actor() })) as Status);
