@@ -11,6 +11,7 @@ export { ComponentFactory, type FactoryInstance } from './component/factory.js';
 export type * from './component/types.js';
 export * from './configuration/contract.js';
 export * from './configuration/managed-service.js';
+export { ArchiveReader, type ArchiveFacts } from './deployment/archive-reader.js';
 export { EventAdmin, EventHandler, type TopicEvent } from './event/contract.js';
 export * from './configuration/metatype.js';
 export { isDuration, parseDuration } from './configuration/duration.js';

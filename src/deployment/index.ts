@@ -1,3 +1,4 @@
+export { ArchiveReader, type ArchiveFacts } from './archive-reader.js';
 export { acquireArchive, type AcquireOptions, type Acquired } from './acquire/acquire.js';
 export type { Progress } from './acquire/download.js';
 export {

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { containerModules, Framework, LogReader } from '../bundle/index.js';
+import { containerModules, Framework } from '../bundle/index.js';
 import {
   ConfigurationStore,
   type ApplyResult,
@@ -32,10 +32,10 @@ import { Descriptions } from './descriptions.js';
 import { ConfigurationServices } from './configuration-services.js';
 import { containFaults } from './faults.js';
 import { Installation } from './installation.js';
-import { logReader } from './log-reader.js';
 import { Logs } from './logs.js';
 import { Definitions } from './metatype.js';
 import { socketMethods } from './methods.js';
+import { registerReaders } from './readers.js';
 import { healthOf, registerRuntime, runtimeService, SYSTEM, urlOf } from './runtime-service.js';
 import { isSameRuntime, Runtimes } from './runtimes.js';
 import { StartupTimes, type StartupTime } from './startup.js';
@@ -249,7 +249,7 @@ export class Node {
       fatal: (error) => this.#fatal(error),
     });
     this.#scope.add('changes of components', registerRuntime(this.framework, this.#isolated, runtime));
-    this.framework.registry.register(SYSTEM, LogReader, logReader(this.logs));
+    registerReaders(this.framework, this.logs);
     this.configurations.register();
     this.framework.registry.register(SYSTEM, Deployment, this.#deployment);
     await this.#times.measure('schemas', () => this.#assembly.configurations.check());

@@ -38,13 +38,23 @@ const ROLES: Record<string, { bundles: PlatformBundle[]; configurations: Record<
       'rackwatt.ingest': { url: 'mqtt://127.0.0.1:1883' },
     },
   },
+  'admin-center': {
+    bundles: [...level(1, 'telemetry', 'fleet'), ...level(5, 'admin-center'), ...FACE],
+    configurations: { 'rackwatt.http': { port: 8080 }, 'rackwatt.admin-center': { port: 8443 } },
+  },
 };
+
+/** What a site has on one machine. */
+const SITE = ['gateway', 'concentrator'];
 
 export const init: Command = {
   summary: 'lay out a site of your own in DIR: configuration, keys, drop-in folder',
   arguments: '<dir>',
   options: {
-    '--role <role>': { description: 'gateway, concentrator or site (both on one machine)', default: 'site' },
+    '--role <role>': {
+      description: 'gateway, concentrator, admin-center or site (gateway and concentrator on one machine)',
+      default: 'site',
+    },
     '--id <id>': 'name of the node; the name of the folder when absent',
   },
   async run({ arguments: [dir], options, stdout }) {
@@ -52,7 +62,7 @@ export const init: Command = {
     const file = join(folder, CONFIG_FILE);
     if (existsSync(file)) throw new RackwattError('USAGE', `${file} exists; a site is never overwritten`);
     const role = String(options['role']);
-    const parts = role === 'site' ? Object.values(ROLES) : [ROLES[role]].filter((part) => part !== undefined);
+    const parts = (role === 'site' ? SITE : [role]).flatMap((name) => ROLES[name] ?? []);
     if (parts.length === 0)
       throw new RackwattError(
         'USAGE',
@@ -74,6 +84,8 @@ export const init: Command = {
       }),
       { mode: 0o600, flag: 'wx' },
     );
-    stdout.write(`a ${role} is laid out in ${folder}\n\n  rackwatt start --home ${folder}\n`);
+    stdout.write(
+      `${/^[aeiou]/.test(role) ? 'an' : 'a'} ${role} is laid out in ${folder}\n\n  rackwatt start --home ${folder}\n`,
+    );
   },
 };
