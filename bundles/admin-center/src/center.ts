@@ -1,6 +1,8 @@
 import type { ArtifactStore } from './artifacts.js';
 import type { Authority } from './authority/authority.js';
 import { type Changes, ENROLMENTS } from './changes.js';
+import type { Keeper } from './broker/keeper.js';
+import { checkNames } from './configuration.js';
 import type { Enrolling } from './enrolling.js';
 import type { Ordering, Plan, Wanted } from './ordering.js';
 import type { Presence } from './presence.js';
@@ -18,6 +20,8 @@ export interface CenterParts {
   changes: Changes;
   /** Ends the connections of a gateway. */
   cut(gateway: string): void;
+  /** Where there is a broker. */
+  broker?: Keeper;
 }
 
 const OUTCOMES = 50;
@@ -39,6 +43,16 @@ export class Center {
       fingerprint: authority.fingerprint,
       root: authority.rootPem,
       operationsKeys: operationsKeys.map(({ id }) => id),
+    };
+  }
+
+  /** What a broker of these names needs, so that gateways know it as they know the center. @throws `FLEET_CONFIGURATION` */
+  async brokerIdentity(names: readonly string[]): Promise<{ cert: string; key: string; authorities: string }> {
+    const { authority } = this.parts;
+    checkNames(names);
+    return {
+      ...(await authority.broker(names, Date.now())),
+      authorities: authority.issuingPem + authority.rootPem,
     };
   }
 
@@ -74,7 +88,9 @@ export class Center {
   }
 
   async approve(enrolment: string, code: string, name: string | undefined, actor: string) {
-    return this.gateway(await this.parts.enrolling.approve(enrolment, code, name, deed(actor)));
+    const id = await this.parts.enrolling.approve(enrolment, code, name, deed(actor));
+    void this.parts.broker?.changed();
+    return this.gateway(id);
   }
 
   deny(enrolment: string, actor: string): Promise<void> {
@@ -83,23 +99,28 @@ export class Center {
 
   /** From now on nothing of the gateway is taken, and nothing given to it. @throws `FLEET_GATEWAY_UNKNOWN` */
   async revoke(named: string, actor: string): Promise<void> {
-    const { state, changes, cut } = this.parts;
+    const { state, changes, cut, broker } = this.parts;
     const { id } = await state.gateways.find(named);
     await state.gateways.revoke(id, deed(actor));
     cut(id);
     changes.touch(id);
+    await broker?.changed();
   }
 
   /** @throws as `Ordering.set` */
   async set(named: string, wanted: Wanted, actor: string, isTrial: boolean): Promise<Plan> {
-    const { state, ordering } = this.parts;
-    return ordering.set(await state.gateways.find(named), wanted, deed(actor), isTrial);
+    const { state, ordering, broker } = this.parts;
+    const plan = await ordering.set(await state.gateways.find(named), wanted, deed(actor), isTrial);
+    if (!isTrial) broker?.ring(plan.gateway);
+    return plan;
   }
 
   /** @throws as `Ordering.rollBack` */
   async rollBack(named: string, reason: string, actor: string, isTrial: boolean): Promise<Plan> {
-    const { state, ordering } = this.parts;
-    return ordering.rollBack(await state.gateways.find(named), reason, deed(actor), isTrial);
+    const { state, ordering, broker } = this.parts;
+    const plan = await ordering.rollBack(await state.gateways.find(named), reason, deed(actor), isTrial);
+    if (!isTrial) broker?.ring(plan.gateway);
+    return plan;
   }
 
   /** Settles with a gateway when something of it is another than `version` says, or after `time` ms. */

@@ -33,6 +33,27 @@ export const CenterConfiguration = Type.Object(
       title: 'Largest artifact',
       description: 'Bytes of the largest archive that the center keeps',
     }),
+    broker: Type.Optional(
+      Type.Object(
+        {
+          url: Type.String({
+            pattern: '^mqtts?://',
+            description: 'Its listener for services; mqtt://127.0.0.1:1883 is the embedded broker',
+          }),
+          username: Type.Optional(Type.String({ minLength: 1 })),
+          password: Type.Optional(Type.String({ minLength: 1, description: 'Best kept as a secret' })),
+          telemetry: Type.Boolean({
+            default: false,
+            description: 'Whether gateways publish their readings there, too',
+          }),
+        },
+        {
+          additionalProperties: false,
+          title: 'Broker',
+          description: 'MQTT broker over which the center rings at gateways; without a name it is given no rights',
+        },
+      ),
+    ),
   },
   { additionalProperties: false },
 );
@@ -44,16 +65,21 @@ export type CenterConfiguration = Static<typeof CenterConfiguration>;
  * @throws `FLEET_CONFIGURATION`
  */
 export function serverNames({ names, host }: Pick<CenterConfiguration, 'names' | 'host'>): string[] {
-  const wrong = names.find((name) => isIP(name) === 0 && !DNS_NAME.test(name));
-  if (wrong !== undefined)
-    throw centerError(
-      'FLEET_CONFIGURATION',
-      `rackwatt.admin-center: "names": "${wrong}" is neither a host name nor an address; write center.example, without https:// and port`,
-    );
+  checkNames(names);
   const own = ['localhost', '127.0.0.1', hostname().toLowerCase(), host].filter(
     (name) => (isIP(name) !== 0 || DNS_NAME.test(name)) && !['0.0.0.0', '::'].includes(name),
   );
   return [...new Set([...names.map((name) => name.toLowerCase()), ...own])];
+}
+
+/** @throws `FLEET_CONFIGURATION` for what is no host name or address */
+export function checkNames(names: readonly string[]): void {
+  const wrong = names.find((name) => isIP(name) === 0 && !DNS_NAME.test(name));
+  if (wrong !== undefined)
+    throw centerError(
+      'FLEET_CONFIGURATION',
+      `the name "${wrong}" is neither a host name nor an address; write center.example, without https:// and port`,
+    );
 }
 
 /** What `listen` failed with, as a sentence for who runs the node. */

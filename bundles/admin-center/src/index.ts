@@ -1,15 +1,18 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Route } from '@rackwatt/http/contract';
-import { AdminMethod, ArchiveReader, component, HealthCheck, one } from 'rackwatt';
+import { AdminMethod, ArchiveReader, component, HealthCheck, type Logger, one } from 'rackwatt';
 import { operatorRoutes } from './api.js';
 import { ArtifactStore } from './artifacts.js';
 import { Authority } from './authority/authority.js';
 import { Center } from './center.js';
+import { GatewayBroker } from './broker/index.js';
+import { keeper } from './broker/keeper.js';
 import { Changes } from './changes.js';
 import { CenterConfiguration, serverNames } from './configuration.js';
 import { Enrolling } from './enrolling.js';
 import { operatorMethods } from './methods.js';
+import { centerError } from './errors.js';
 import { Ordering } from './ordering.js';
 import { Presence } from './presence.js';
 import { Callers } from './server/caller.js';
@@ -68,7 +71,15 @@ export const center = component({
     }, LOOK).unref();
     scope.add('renewal of the certificate', () => clearInterval(renewal));
 
-    const center = new Center({ ...shared, cut: (gateway) => server.cut(gateway) });
+    const broker = config.broker && openBroker(config.broker, log);
+    const bells = broker && keeper(broker, config.tenant, () => state.gateways.list(), log);
+    if (broker) {
+      scope.add('connection to the broker', () => broker.close());
+      context.provide(HealthCheck, { check: async () => broker.health() }, { name: 'admin-center-broker' });
+      void bells?.changed();
+    }
+
+    const center = new Center({ ...shared, cut: (gateway) => server.cut(gateway), ...(bells && { broker: bells }) });
     for (const route of operatorRoutes(center))
       context.provide(Route, route, { method: route.method, path: route.path });
     for (const [name, call] of Object.entries(operatorMethods(center, scope)))
@@ -100,3 +111,16 @@ export const center = component({
     return center;
   },
 });
+
+function openBroker(
+  { url, username, password, telemetry }: NonNullable<CenterConfiguration['broker']>,
+  log: Logger,
+): GatewayBroker {
+  if ((username === undefined) !== (password === undefined))
+    throw centerError(
+      'FLEET_CONFIGURATION',
+      'rackwatt.admin-center: "broker" needs "username" and "password", or neither',
+    );
+  const account = username !== undefined && password !== undefined && { username, password };
+  return new GatewayBroker({ url, telemetry, log, ...(account && { account }) });
+}

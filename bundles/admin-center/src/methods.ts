@@ -45,6 +45,7 @@ export function operatorMethods(center: Center, scope: Scope): Record<string, (g
       const { file, actor } = parametersOf('fleet.artifacts.add', given);
       return artifacts.add(file, deed(actor));
     },
+    'fleet.broker': async (given) => center.brokerIdentity(parametersOf('fleet.broker', given).names),
     'fleet.audit': async (given) => {
       const { limit } = parametersOf('fleet.audit', given);
       const [records, check] = await Promise.all([state.audit.list(limit), state.audit.check()]);

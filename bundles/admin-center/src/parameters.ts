@@ -58,6 +58,7 @@ export const PARAMETERS = {
   'fleet.rollback': Type.Object({ ...Gateway, ...RollbackInput.properties }, closed),
   'fleet.changed': Type.Object({ gateway: Text(64), version: Type.Integer({ minimum: -1 }) }, closed),
   'fleet.artifacts.add': Type.Object({ actor: Actor, file: Type.String({ pattern: '^/', maxLength: 4096 }) }, closed),
+  'fleet.broker': Type.Object({ actor: Actor, names: Type.Array(Text(253), { minItems: 1, maxItems: 50 }) }, closed),
   'fleet.audit': Type.Object({ limit: Type.Integer({ minimum: 1, maximum: 10_000 }) }, closed),
 } as const;
 

@@ -89,6 +89,19 @@ export class TestCenter {
     }
   }
 
+  /** Whether a health check is there, and well. */
+  async isWell(name: string): Promise<boolean> {
+    const { registry } = this.node;
+    const [reference] = registry.references(HealthCheck, `(name=${name})`);
+    const service = reference && (registry.get(USER, reference) as HealthCheck | undefined);
+    if (!service) return false;
+    try {
+      return (await service.check()).state === 'ok';
+    } finally {
+      registry.release(USER, reference!);
+    }
+  }
+
   async health(): Promise<{ state: string }> {
     const { registry } = this.node;
     const service = registry.get(USER, registry.references(HealthCheck, '(name=admin-center)')[0]!) as HealthCheck;

@@ -124,6 +124,12 @@ export class Authority {
     return { cert: made.certificate + this.rootPem, key: made.key };
   }
 
+  /** A certificate for a broker of these names, signed as that of the port is. */
+  async broker(names: readonly string[], now: number): Promise<ServerIdentity> {
+    const { certificate, key } = await makeServer(names, this.#root, now);
+    return { cert: certificate + this.rootPem, key };
+  }
+
   #serves(pem: string, names: readonly string[], now: number): boolean {
     const certificate = new X509Certificate(pem);
     return (

@@ -2,6 +2,7 @@ import type { Command, CommandInput } from 'rackwatt';
 import type { Plan } from '../ordering.js';
 import type { ArtifactRow } from '../state/artifact-records.js';
 import type { GatewayView } from '../views.js';
+import { broker } from './broker.js';
 import { audit, authority, list, listArtifacts, show, showPlan } from './shown.js';
 import { WAIT_OPTIONS, waitFor } from './wait.js';
 import { actor, desiredOf, fileOf, gatewaysAndRest, isArchive, json, optionOf } from './words.js';
@@ -84,6 +85,7 @@ const fleet: Command = {
         },
       },
     },
+    broker,
     audit: {
       summary: 'who did what, and whether a record was touched',
       options: { '--limit <number>': { description: 'the newest so many', default: '50' }, ...JSON_OPTION },
