@@ -88,6 +88,9 @@ const impostors: Record<
     authority: await TestAuthority.make('Test center'),
     pinned: await TestAuthority.make('Test center'),
   }),
+  'of the authority that signs gateways': async () => ({
+    authority: await TestAuthority.make('Test center', ['1.3.6.1.5.5.7.3.2']),
+  }),
   'for another name': async () => ({ authority: await TestAuthority.make(), host: 'elsewhere.example' }),
   'of another authority, and expired': async () => ({
     authority: await TestAuthority.make('Rogue'),

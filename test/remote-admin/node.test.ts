@@ -138,6 +138,51 @@ test('20 42 killed on probation, the gateway goes on with it and reports truly',
   assert.equal(center.enrolments.size, 1);
 });
 
+test('42 killed at any moment of an order, what runs is the old or the new, and the center is told the truth', {
+  timeout: 400_000,
+}, async (t) => {
+  const { center, node } = await enrolled(t, '1 s');
+  await center.desire(desired(center, '1.0.0', driver('1.0.0', '')));
+  await phase(node, 1, 'converged');
+  let sequence = 1;
+  for (const delay of [0, 40, 80, 120, 170, 230, 300, 450, 700, 1000]) {
+    const version = `1.${sequence}.0`;
+    const before = await running(node);
+    await center.desire(desired(center, version, driver(version, '')));
+    sequence++;
+    await new Promise((done) => setTimeout(done, delay));
+    await node.kill();
+    await node.start();
+    const found = await running(node);
+    assert.ok(found === before || found === `${version} ACTIVE`, `${found} after ${delay} ms, ${before} before`);
+    await phase(node, sequence, 'converged');
+    assert.equal(await running(node), `${version} ACTIVE`);
+    await until('the center knows', () =>
+      center.reports.some((report) => report.desired?.sequence === sequence && report.desired.phase === 'converged'),
+    );
+  }
+  assert.equal(center.enrolments.size, 1);
+});
+
+test('54 a change after which the center cannot be reached goes back by itself, and the center is told why', {
+  timeout: 240_000,
+}, async (t) => {
+  const { center, node } = await enrolled(t, '8 s');
+  await center.desire(desired(center, '1.0.0', driver('1.0.0', '')));
+  center.before = (request, response) => {
+    if (request.url!.includes('artifacts')) response.once('close', () => center.away());
+    return false;
+  };
+  await until('the center is away', () => center.requests.some((request) => request.includes('artifacts')));
+  await phase(node, 1, 'rolled-back');
+  assert.equal(await running(node), undefined);
+  await center.back();
+  const { desired: told } = await until('the center is told', () =>
+    center.reports.find((report) => report.desired?.phase === 'rolled-back'),
+  );
+  assert.match(told!.detail!, /remote-admin fails: since the change the center has not been reached/);
+});
+
 test('59 switched off on probation, the change goes back and it stays off after a restart', {
   timeout: 240_000,
 }, async (t) => {

@@ -48,12 +48,15 @@ export function checkChain(
   if (server === undefined) throw refuse('it shows no certificate');
   if (server.ca) throw refuse('its certificate is that of an authority');
   if (!isFor(server, host)) throw refuse('its certificate is for another name');
-  if (!(server.keyUsage ?? []).includes(SERVER_AUTHENTICATION)) throw refuse('its certificate is not one for servers');
+  if (server.keyUsage?.includes(SERVER_AUTHENTICATION) !== true) throw refuse('its certificate is not one for servers');
   let at = server;
   for (const issuer of root === undefined ? sent.slice(1) : [...sent.slice(1), root]) {
     if (issuer.raw.equals(at.raw)) continue;
     if (!issuer.ca || !at.checkIssued(issuer) || !at.verify(issuer.publicKey))
       throw refuse('its certificates do not sign one another');
+    // What an authority may sign for holds for all below it: that of the gateways makes no servers.
+    if (issuer.keyUsage?.includes(SERVER_AUTHENTICATION) === false)
+      throw refuse('it is signed by an authority that signs no servers');
     at = issuer;
     if (certificateFingerprint(at) === fingerprint) break;
   }

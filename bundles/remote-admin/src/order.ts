@@ -44,6 +44,7 @@ export async function takeOrder(
     throw new RackwattError(
       'ORDER_REPLAYED',
       `the order ${order.sequence} is older than the order ${last}, which this gateway took already; if the center was restored from a backup, enrol this gateway anew after: rackwatt remote-admin forget`,
+      { context: { last } },
     );
   if (taken?.sequence === order.sequence && taken.content !== content)
     throw new RackwattError(

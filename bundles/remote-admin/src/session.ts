@@ -186,6 +186,9 @@ export class Session {
       } catch (error) {
         signal.throwIfAborted();
         if (ORDER.test(codeOf(error) ?? '')) await this.#refuse(error);
+        // The center learns from the next question where this gateway is.
+        const last = error instanceof RackwattError ? error.context['last'] : undefined;
+        if (typeof last === 'number') known = last;
         const rest = this.#failed(error, backoff);
         // Whoever is denied keeps away, also when somebody rings.
         if (isDenied(error)) await pause(rest, signal);

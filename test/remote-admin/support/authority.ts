@@ -34,7 +34,8 @@ export class TestAuthority {
     this.issuing = issuing;
   }
 
-  static async make(name = 'Test center'): Promise<TestAuthority> {
+  /** @param usages of the issuing authority; all when empty */
+  static async make(name = 'Test center', usages: string[] = []): Promise<TestAuthority> {
     const [rootKeys, issuingKeys] = [await keyPair(), await keyPair()];
     const [from, to] = [new Date(Date.now() - 4000 * DAY), new Date(Date.now() + 4000 * DAY)];
     const root = await X509CertificateGenerator.createSelfSigned({
@@ -55,7 +56,10 @@ export class TestAuthority {
       publicKey: issuingKeys.publicKey,
       signingKey: rootKeys.privateKey,
       signingAlgorithm: ALGORITHM,
-      extensions: [new BasicConstraintsExtension(true, 0, true)],
+      extensions: [
+        new BasicConstraintsExtension(true, 0, true),
+        ...(usages.length > 0 ? [new ExtendedKeyUsageExtension(usages, true)] : []),
+      ],
     });
     return new TestAuthority(issuingKeys, root.toString('pem'), issuing.toString('pem'));
   }

@@ -53,6 +53,7 @@ export class TestCenter {
   /** ms by which its time is off. */
   deviation = 0;
   readonly #server: Server;
+  #port = 0;
   readonly #sockets = new Set<Duplex>();
   readonly #waiting = new Set<() => void>();
 
@@ -116,6 +117,18 @@ export class TestCenter {
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
     await closed;
+  }
+
+  /** Nobody answers any more, until `back`. */
+  away(): void {
+    this.#port = this.port;
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async back(): Promise<void> {
+    this.#server.listen(this.#port, '127.0.0.1');
+    await once(this.#server, 'listening');
   }
 
   /** Signs and gives out what a gateway shall run. */
