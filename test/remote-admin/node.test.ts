@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { BundleInfo } from 'rackwatt';
 import type { Status } from '@rackwatt/remote-admin';
 import { partsOf, signed } from '../support/archives.js';
-import { rackwatt, TestNode, until } from '../support/node.js';
+import { checkout, rackwatt, TestNode, until } from '../support/node.js';
 import { TestCenter } from './support/center.js';
+import { TestProxy } from './support/proxy.js';
 
 const release = generateKeyPairSync('ed25519');
 const stranger = generateKeyPairSync('ed25519');
@@ -244,4 +245,38 @@ test('the way to the center is tried step by step, before anything is granted', 
   const none = await check();
   assert.deepEqual(none.states, ['configuration failed']);
   assert.equal(center.enrolments.size, 0);
+});
+
+test('from signed archives the agent enrols, with a proxy password that is a secret', {
+  timeout: 240_000,
+}, async (t) => {
+  const center = await TestCenter.start(t);
+  const proxy = await TestProxy.start(t, 'gw', 'pass-word');
+  const node = await TestNode.site(t, { bundles: [], trust: [] });
+  const key = join(node.home, 'release.key');
+  assert.equal((await rackwatt(['keys', 'new', key])).status, 0);
+  copyFileSync(`${key}.pub`, join(node.home, 'keys', 'release.pub'));
+  await node.start();
+  for (const name of ['fleet', 'remote-admin']) {
+    const file = join(node.home, `${name}.tgz`);
+    assert.equal((await rackwatt(['bundle', 'pack', join(checkout, 'bundles', name), '-o', file])).status, 0);
+    assert.equal((await rackwatt(['bundle', 'sign', file, '--key', key])).status, 0);
+    const installed = await node.cli('bundle', 'install', file);
+    assert.equal(installed.status, 0, installed.stderr);
+  }
+  const stored = await rackwatt(['secret', 'set', 'proxy', '--home', node.home], { input: `${proxy.url}\n` });
+  assert.equal(stored.status, 0, stored.stderr);
+  const properties = { ...center.settings, capabilities: ['monitor'], proxy: { $secret: 'proxy' } };
+  const set = await node.cli('config', 'set', PID, JSON.stringify(properties));
+  assert.equal(set.status, 0, set.stderr);
+  await until('it is connected', async () => (await status(node)).state === 'connected');
+  assert.ok(proxy.tunnels > 0);
+  await until('it reports', () => center.reports.some(({ actual }) => actual !== undefined));
+  const seen = JSON.stringify([
+    center.reports,
+    await node.json('remote-admin', 'log'),
+    await status(node),
+    node.output,
+  ]);
+  assert.ok(!seen.includes('pass-word'), '67 the password of the proxy is nowhere');
 });

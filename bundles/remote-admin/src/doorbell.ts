@@ -1,6 +1,7 @@
 import { administrationTopics } from '@rackwatt/fleet';
 import mqtt, { type MqttClient } from 'mqtt';
-import { errorMessage, quoted, RackwattError, type Logger } from 'rackwatt';
+import { errorMessage, RackwattError, type Logger } from 'rackwatt';
+import { checkDoorbell } from './doorbell-address.js';
 
 export interface DoorbellOptions {
   /** Broker of the center: `mqtts://host:8883` or `wss://host/path`; `mqtt://127.0.0.1` for the embedded one of this machine. */
@@ -27,7 +28,6 @@ const PAUSES = {
   /** Between two rings. */
   ring: 5000,
 };
-const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 /** Bytes without a whole packet; what the center says has a hundred. */
 const LONGEST = 1 << 20;
 const CONNECT_TIMEOUT = 30_000;
@@ -203,17 +203,6 @@ export class Doorbell {
       : Math.random() * Math.min(longest, first * 2 ** this.#tries++);
     this.#retry = setTimeout(() => void this.#connect(), pause);
   }
-}
-
-/** @throws `DOORBELL_URL` */
-export function checkDoorbell(address: string): void {
-  const { protocol, hostname } = URL.parse(address) ?? {};
-  if (hostname && (protocol === 'mqtts:' || protocol === 'wss:')) return;
-  if (hostname && protocol === 'mqtt:' && LOOPBACK.test(hostname)) return;
-  throw new RackwattError(
-    'DOORBELL_URL',
-    `${quoted(address)} is no broker of a center; use mqtts:// or wss://, since the broker knows gateways by their certificates.`,
-  );
 }
 
 function isRefusal(error: unknown): boolean {

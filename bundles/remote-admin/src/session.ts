@@ -5,8 +5,6 @@ import type { AuditLog } from './audit.js';
 import { Center } from './center.js';
 import type { TrustedClock } from './clock.js';
 import { Converger, said } from './converge.js';
-import { Doorbell } from './doorbell.js';
-import { enrol } from './enrol.js';
 import { codeOf } from './errors.js';
 import { ConnectivityGuard } from './guard.js';
 import { Identity } from './identity.js';
@@ -136,6 +134,8 @@ export class Session {
   async #enrol(identity: Identity, signal: AbortSignal): Promise<void> {
     if (identity.enrolled !== undefined) return;
     const { settings, runtime, audit, times } = this.#parts;
+    // What makes the request takes 20 MB, and is needed once.
+    const { enrol } = require('./enrol.js') as typeof import('./enrol.js');
     await enrol({
       center: this.center,
       identity,
@@ -260,6 +260,8 @@ export class Session {
     const { tenant, gateway } = enrolled;
     const ring = (): void => this.#look();
     const own = { root, ...credentials };
+    // A client for MQTT takes 20 MB, and most gateways have no doorbell.
+    const { Doorbell } = require('./doorbell.js') as typeof import('./doorbell.js');
     void new Doorbell({ url, tenant, gateway, identity: () => Promise.resolve(own), ring, log }, signal);
   }
 

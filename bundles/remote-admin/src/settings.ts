@@ -1,7 +1,7 @@
 import { Capability } from '@rackwatt/fleet';
 import { parseDuration, RackwattError } from 'rackwatt';
 import { type Static, Type } from 'typebox';
-import { checkDoorbell } from './doorbell.js';
+import { checkDoorbell } from './doorbell-address.js';
 
 export const PID = 'rackwatt.remote-admin';
 
