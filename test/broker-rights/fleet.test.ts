@@ -31,7 +31,7 @@ test('what `rackwatt fleet broker` lays out runs: who is approved hears the cent
   const [port, servicePort] = [await freePort(), await freePort()];
   const options = { name: ['localhost', '127.0.0.1'], port: String(port), servicePort: String(servicePort) };
   const said = await lay(center, folder, options);
-  for (const name of ['broker.key', 'center.password', 'dynamic-security.json'])
+  for (const name of ['broker.key', 'center.password', 'dynamic-security.json', 'dynamic-security.initial.json'])
     assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600, name);
   await assert.rejects(lay(center, folder, options), { code: 'FLEET_CONFIGURATION' }, 'what is there stays');
   const before = readFileSync(join(folder, 'broker.pem'), 'utf8');

@@ -169,6 +169,35 @@ test('after a restart of the broker, and of the center, those have rights who sh
     assert.equal((await has()).includes(gateway.gateway), there);
 });
 
+test('a broker that was killed while it wrote gets the rights anew, from the file with which it began', {
+  skip,
+}, async (t) => {
+  const broker = await TestBroker.start(t);
+  const rights = broker.rights(t);
+  await until('the center is connected', () => rights.health().state === 'ok');
+  const gateways = Array.from({ length: 300 }, () => broker.gateway());
+  const setting = assert.rejects(rights.setGateways(gateways), { code: 'RIGHTS_AWAY' });
+  await until('it has begun', () => broker.log.includes('createClient'));
+  await broker.stop();
+  await setting;
+  const left = gateways.slice(0, 10);
+  await assert.rejects(rights.setGateways(left), { code: 'RIGHTS_AWAY' });
+  broker.restore();
+  await broker.start();
+  await until('the rights are as they should be', async () => {
+    const { clients } = await listed(t, broker);
+    const names = clients.flatMap(({ username, textname }) => (textname === 'rackwatt-gateway' ? [username] : []));
+    return (
+      names.sort().join() ===
+      left
+        .map(({ gateway }) => gateway)
+        .sort()
+        .join()
+    );
+  });
+  await until('and the center knows', () => rights.health().state === 'ok');
+});
+
 test('a gateway of a broker for readings publishes them, hears their acknowledgements, and leaves a last will', {
   skip,
 }, async (t) => {

@@ -67,6 +67,7 @@ export class TestBroker {
   readonly center: ServiceAccess;
   readonly concentrator: ServiceAccess | undefined;
   readonly #folder: string;
+  readonly #security: string;
   readonly #port: number;
   #child: ChildProcess | undefined;
   #number = 0;
@@ -74,6 +75,7 @@ export class TestBroker {
   private constructor(authority: Authority, folder: string, port: number, access: [ServiceAccess, ServiceAccess?]) {
     this.authority = authority;
     this.#folder = folder;
+    this.#security = readFileSync(join(folder, 'dynamic-security.json'), 'utf8');
     this.#port = port;
     [this.center, this.concentrator] = access;
   }
@@ -136,6 +138,11 @@ export class TestBroker {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGKILL');
     await once(child, 'exit');
+  }
+
+  /** Puts back the file with which it began, which has no gateway. */
+  restore(): void {
+    writeFileSync(join(this.#folder, 'dynamic-security.json'), this.#security);
   }
 
   /** Has the broker take a new list of revoked certificates. */

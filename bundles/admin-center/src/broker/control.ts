@@ -1,4 +1,4 @@
-import { errorMessage, parseStrictly, quoted, RackwattError } from 'rackwatt';
+import { errorMessage, errorRecord, parseStrictly, quoted, RackwattError } from 'rackwatt';
 import { MessageKind } from '@rackwatt/fleet';
 import { Type } from 'typebox';
 
@@ -46,12 +46,16 @@ export class DynamicSecurity {
 
   /**
    * @returns what each command answered, in their order
-   * @throws `RIGHTS_REFUSED` with the first one that the broker refused, after all were tried; `RIGHTS_AWAY`
+   * @throws `RIGHTS_REFUSED` with the first one that the broker refused, after all were tried; `RIGHTS_AWAY` at once
    */
   async run(commands: readonly Command[]): Promise<unknown[]> {
     const answers: PromiseSettledResult<unknown>[] = [];
-    for (let at = 0; at < commands.length; at += AT_ONCE)
-      answers.push(...(await this.#runTogether(commands.slice(at, at + AT_ONCE))));
+    for (let at = 0; at < commands.length; at += AT_ONCE) {
+      const some = await this.#runTogether(commands.slice(at, at + AT_ONCE));
+      for (const answer of some)
+        if (answer.status === 'rejected' && errorRecord(answer.reason).code === 'RIGHTS_AWAY') throw answer.reason;
+      answers.push(...some);
+    }
     return answers.map((answer) => {
       if (answer.status === 'rejected') throw answer.reason;
       return answer.value;

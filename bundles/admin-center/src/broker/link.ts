@@ -61,9 +61,12 @@ export class BrokerLink {
     return this.#open ? undefined : this.#reason;
   }
 
-  /** Settles when the broker has it, and rejects when the connection ends before. */
+  /**
+   * Sends now or not at all: what the library kept for the next connection would be the word of another time.
+   * @throws when there is no connection
+   */
   async publish(topic: string, payload: Buffer): Promise<void> {
-    await this.#client.publishAsync(topic, payload, { qos: 1 });
+    await this.#client.publishAsync(topic, payload, { qos: 0 });
   }
 
   async close(): Promise<void> {

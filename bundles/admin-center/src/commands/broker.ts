@@ -46,6 +46,8 @@ async function run(input: CommandInput): Promise<void> {
   const fresh = {
     'mosquitto.conf': configuration,
     'dynamic-security.json': security,
+    // Mosquitto writes that one in place: cut off meanwhile it is empty, and begins anew with this.
+    'dynamic-security.initial.json': security,
     'center.password': center.account.password,
     ...(concentrator ? { 'concentrator.password': concentrator.account.password } : {}),
   };
