@@ -2,9 +2,6 @@ import type { Scope } from 'rackwatt';
 import { type Center, deed } from './center.js';
 import { parametersOf } from './parameters.js';
 
-/** How long one call waits for a change, ms; whoever waits longer calls again. */
-const WAIT = 10_000;
-
 /** Methods of the admin socket, for the command. */
 export function operatorMethods(center: Center, scope: Scope): Record<string, (given: unknown) => Promise<unknown>> {
   const { artifacts, state } = center.parts;
@@ -37,8 +34,8 @@ export function operatorMethods(center: Center, scope: Scope): Record<string, (g
       return center.rollBack(gateway, reason, actor, isTrial);
     },
     'fleet.changed': async (given) => {
-      const { gateway, version } = parametersOf('fleet.changed', given);
-      return center.changed(gateway, version, WAIT, stopping.signal);
+      const { gateway, version, wait } = parametersOf('fleet.changed', given);
+      return center.changed(gateway, version, wait, stopping.signal);
     },
     'fleet.artifacts': async () => artifacts.list(),
     'fleet.artifacts.add': async (given) => {

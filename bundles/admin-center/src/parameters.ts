@@ -56,7 +56,14 @@ export const PARAMETERS = {
   'fleet.revoke': Type.Object(Gateway, closed),
   'fleet.set': Type.Object({ ...Gateway, ...DesiredInput.properties }, closed),
   'fleet.rollback': Type.Object({ ...Gateway, ...RollbackInput.properties }, closed),
-  'fleet.changed': Type.Object({ gateway: Text(64), version: Type.Integer({ minimum: -1 }) }, closed),
+  'fleet.changed': Type.Object(
+    {
+      gateway: Text(64),
+      version: Type.Integer({ minimum: -1 }),
+      wait: Type.Integer({ minimum: 0, maximum: 60_000, description: 'ms' }),
+    },
+    closed,
+  ),
   'fleet.artifacts.add': Type.Object({ actor: Actor, file: Type.String({ pattern: '^/', maxLength: 4096 }) }, closed),
   'fleet.broker': Type.Object({ actor: Actor, names: Type.Array(Text(253), { minItems: 1, maxItems: 50 }) }, closed),
   'fleet.audit': Type.Object({ limit: Type.Integer({ minimum: 1, maximum: 10_000 }) }, closed),

@@ -28,15 +28,17 @@ export const Phase = Type.Union([
 export type Phase = Static<typeof Phase>;
 
 const Text = (maxLength: number) => Type.String({ maxLength });
+/** Larger ones are other numbers by the time that they are read. */
+const Whole = (minimum: number) => Type.Integer({ minimum, maximum: Number.MAX_SAFE_INTEGER });
 
 export const Report = Type.Object(
   {
     /** The same report sent twice has the same id. */
     id: Type.String({ format: 'uuid' }),
     /** Rising with each report of this start of the agent. */
-    number: Type.Integer({ minimum: 1 }),
+    number: Whole(1),
     /** ms since 1970 by the gateway's clock, and whether it has been set by somebody who knows. */
-    time: Type.Integer({ minimum: 0 }),
+    time: Whole(0),
     clock: Type.Union([Type.Literal('trusted'), Type.Literal('untrusted')]),
     /** Random at each start of the machine's node. */
     boot: Type.String({ format: 'uuid' }),
@@ -49,7 +51,7 @@ export const Report = Type.Object(
     desired: Type.Optional(
       Type.Object(
         {
-          sequence: Type.Integer({ minimum: 1 }),
+          sequence: Whole(1),
           phase: Phase,
           /** Why, in a sentence; with the code of the error in front where there is one. */
           detail: Type.Optional(Text(2000)),
@@ -63,16 +65,13 @@ export const Report = Type.Object(
     ),
     /** The last order since this one was taken that was not taken at all, such as one that the center did not sign. */
     refused: Type.Optional(
-      Type.Object(
-        { code: Text(100), detail: Text(2000), time: Type.Integer({ minimum: 0 }) },
-        { additionalProperties: false },
-      ),
+      Type.Object({ code: Text(100), detail: Text(2000), time: Whole(0) }, { additionalProperties: false }),
     ),
     /** What runs; only with the capability `monitor`. */
     actual: Type.Optional(
       Type.Object(
         {
-          generation: Type.Optional(Type.Integer({ minimum: 0 })),
+          generation: Type.Optional(Whole(0)),
           health: Type.Union([Type.Literal('ok'), Type.Literal('degraded'), Type.Literal('failed')]),
           /** Sentences of checks that are not ok, by name. */
           troubles: Type.Record(Text(200), Text(1000)),

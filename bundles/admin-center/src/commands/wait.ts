@@ -1,4 +1,4 @@
-import { type CommandInput, parseDuration } from 'rackwatt';
+import { type CommandInput, errorMessage, parseDuration } from 'rackwatt';
 import { centerError } from '../errors.js';
 import type { GatewayView, Progress } from '../views.js';
 import { json, optionOf } from './words.js';
@@ -15,6 +15,9 @@ export interface Result {
 
 const FAILED: readonly Result['outcome'][] = ['refused', 'rolled-back', 'cancelled', 'none'];
 const ENDED: readonly Result['outcome'][] = ['converged', ...FAILED];
+
+/** How long one call waits for a change, ms: whoever gives up has to wait for it. */
+const LOOK = 2_000;
 
 export const WAIT_OPTIONS = {
   '--timeout <duration>': { description: 'how long to wait: "90 s"', default: '30 min' },
@@ -52,12 +55,13 @@ async function follow(
   for (;;) {
     const left = end - performance.now();
     const late = timeout(left);
-    const changed = input.call('fleet.changed', { gateway, version }) as Promise<{
+    const wait = Math.round(Math.min(Math.max(0, left), LOOK));
+    const changed = input.call('fleet.changed', { gateway, version, wait }) as Promise<{
       version: number;
       gateway: GatewayView;
     }>;
     // Whoever goes on without it does not want to hear that it failed.
-    changed.catch(() => undefined);
+    changed.catch((error: unknown) => void errorMessage(error));
     const next = await Promise.race([changed, late.over, aborted]).finally(late.clear);
     if (next === 'aborted')
       throw centerError('FLEET_NOT_CONVERGED', 'nobody waits any more; the order holds all the same');
