@@ -80,7 +80,7 @@ export class Installation {
       if (!outcome.applied)
         throw new RackwattError(
           outcome.undone ? 'CONFIG_NOT_APPLIED' : 'CONFIG_INVALID',
-          `not ${reason}, nothing was changed: ${outcome.problems.map(({ message }) => message).join('; ')}`,
+          `${change.reason === undefined ? `not ${reason}` : `"${reason}" was not done`}, nothing was changed: ${outcome.problems.map(({ message }) => message).join('; ')}`,
           { context: { problems: outcome.problems } },
         );
     } catch (error) {

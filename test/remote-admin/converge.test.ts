@@ -108,6 +108,18 @@ test('without the capability monitor the center is not told what runs', async (t
   assert.ok(center.reports.every(({ actual }) => actual === undefined));
 });
 
+test('the numbers of reports rise as long as the agent runs, also when it is configured anew', async (t) => {
+  const { center, gateway } = await pair(t);
+  await until('it reports', () => center.reports.length > 0);
+  gateway.configure({ ...center.settings, capabilities: ['monitor'] });
+  await until('it reports anew', () => center.reports.at(-1)!.capabilities.length === 1);
+  const numbers = center.reports.map(({ number }) => number);
+  assert.deepEqual(
+    numbers,
+    [...new Set(numbers)].sort((a, b) => a - b),
+  );
+});
+
 test('a gateway that was away converges when it returns, to the last order', async (t) => {
   const { center, gateway } = await pair(t);
   await gateway.stop();

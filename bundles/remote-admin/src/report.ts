@@ -17,13 +17,12 @@ export interface ReportParts {
   refused(): Report['refused'];
 }
 
-/** Random at each start of the process. */
-const BOOT = randomUUID();
+/** Of this start of the agent, also when consent comes and goes: what is older is known by its number. */
+const start = { boot: randomUUID(), reports: 0 };
 
 /** What a center is told of this gateway. */
 export class Reports {
   readonly #parts: ReportParts;
-  #number = 0;
 
   constructor(parts: ReportParts) {
     this.#parts = parts;
@@ -36,10 +35,10 @@ export class Reports {
     const refusal = refused();
     const base: Report = {
       id: randomUUID(),
-      number: ++this.#number,
+      number: ++start.reports,
       time: clock.now(),
       clock: clock.isTrusted ? 'trusted' : 'untrusted',
-      boot: BOOT,
+      boot: start.boot,
       capabilities: [...granted()],
       node: { id: cut(id, 200), runtime: cut(version, 100), node: process.version, ...machine },
       ...(current && {
