@@ -144,3 +144,25 @@ test('operators see the same over HTTP, described, and as it happens', async (t)
   stop.abort();
   await reading;
 });
+
+test('66 what a gateway says of itself cannot move the cursor of who reads it', async (t) => {
+  const center = await TestCenter.start(t);
+  const gateway = await center.gateway('hall-1');
+  const { sequence } = await center.set('hall-1', { configurations: { 'acme.driver': {} } });
+  const evil = '\u001b[2J\u009b2J\r\nhall-1  converged\u202e';
+  await gateway.report({
+    desired: { sequence, phase: 'refused', detail: evil },
+    refused: { code: 'ORDER_SIGNATURE', detail: evil, time: 0 },
+    actual: {
+      health: 'failed',
+      troubles: { [evil]: evil },
+      bundles: [{ name: evil, version: evil, state: evil, reason: evil }],
+      configurations: {},
+    },
+  });
+  for (const words of [['list'], ['show', 'hall-1'], ['wait', 'hall-1'], ['rollback', 'hall-1', '--dry-run']]) {
+    const { stdout, stderr } = await fleet(center, ...words);
+    assert.doesNotMatch(stdout + stderr, /[^\P{C}\n]/u, words.join(' '));
+    assert.doesNotMatch(stdout, /^hall-1 {2}converged/m);
+  }
+});

@@ -1,3 +1,4 @@
+import type { Health } from 'rackwatt';
 import type { ArtifactStore } from './artifacts.js';
 import type { Authority } from './authority/authority.js';
 import { type Changes, ENROLMENTS } from './changes.js';
@@ -58,9 +59,22 @@ export class Center {
 
   async gateways(): Promise<GatewayView[]> {
     const { state, presence } = this.parts;
-    return Promise.all(
-      (await state.gateways.list()).map(async (row) => gatewayView(row, await state.orders.current(row.id), presence)),
-    );
+    const [rows, heads] = await Promise.all([state.gateways.list(), state.orders.heads()]);
+    const orders = new Map(heads.map((head) => [head.gateway, head]));
+    return rows.map((row) => gatewayView(row, orders.get(row.id), presence));
+  }
+
+  /** In figures, however many there are. */
+  async health(): Promise<Health> {
+    const { state, presence, enrolling } = this.parts;
+    const [{ gateways, ahead, first }, pending] = await Promise.all([
+      state.gateways.counts(),
+      enrolling.pending(Date.now()),
+    ]);
+    const figures = { gateways, online: presence.size, pending: pending.length };
+    if (ahead === 0) return { state: 'ok', figures };
+    const detail = `${ahead} gateways know later orders than this center, which was restored from a copy; set what they shall run anew: ${first}`;
+    return { state: 'degraded', detail, figures };
   }
 
   /** One gateway with everything that is known of it. @throws `FLEET_GATEWAY_UNKNOWN` */

@@ -40,6 +40,11 @@ export class Presence {
     return this.#waiting.has(gateway) || Date.now() - (this.#seen.get(gateway) ?? -Infinity) < AWAY;
   }
 
+  /** Gateways that are there. */
+  get size(): number {
+    return [...this.#online].filter((gateway) => this.isOnline(gateway)).length;
+  }
+
   /** ms since 1970, as far as it spoke since the center was started. */
   seen(gateway: string): number | undefined {
     return this.#seen.get(gateway);

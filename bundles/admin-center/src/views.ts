@@ -2,7 +2,7 @@ import { type Report, shownFingerprint } from '@rackwatt/fleet';
 import type { Presence } from './presence.js';
 import type { EnrolmentRow } from './state/enrolments.js';
 import type { GatewayRow } from './state/gateways.js';
-import type { Order } from './state/orders.js';
+import type { OrderHead } from './state/orders.js';
 
 /** A gateway that waits for a person. */
 export interface EnrolmentView {
@@ -70,7 +70,7 @@ export function enrolmentView(row: EnrolmentRow, gateways: readonly GatewayRow[]
   return { id, serial, model, runtime, fingerprint, shown, address, created, expires, sameSerial };
 }
 
-export function gatewayView(row: GatewayRow, order: Order | undefined, presence: Presence): GatewayView {
+export function gatewayView(row: GatewayRow, order: OrderHead | undefined, presence: Presence): GatewayView {
   const { id, name, state, serial, model, runtime, fingerprint, address, enrolled, approvedBy, expires, revoked } = row;
   const report = reportOf(row);
   const said = report?.desired?.sequence === order?.sequence ? report?.desired : undefined;

@@ -6,7 +6,7 @@ import type { Plan } from '../ordering.js';
 import type { Center } from '../center.js';
 import type { EnrolmentView, GatewayView } from '../views.js';
 import { describe } from './wait.js';
-import { ago, json, optionOf, table } from './words.js';
+import { ago, json, oneLine, optionOf, table } from './words.js';
 
 type Detail = Awaited<ReturnType<Center['gateway']>>;
 
@@ -60,8 +60,8 @@ export async function show(input: CommandInput): Promise<void> {
     ['granted', gateway.capabilities.join(', ') || 'nothing, as far as is known'],
     ['desired', `${gateway.desired.sequence ?? 'none'}  ${describe(gateway)}`],
   ];
-  input.stdout.write(facts.map(([name, value]) => `${name.padEnd(13)}${value}\n`).join(''));
-  if (report?.refused) input.stdout.write(`${'refused'.padEnd(13)}${report.refused.code}: ${report.refused.detail}\n`);
+  if (report?.refused) facts.push(['refused', `${report.refused.code}: ${report.refused.detail}`]);
+  input.stdout.write(facts.map(([name, value]) => `${name.padEnd(13)}${oneLine(value)}\n`).join(''));
   const names = new Set([...Object.keys(wanted.bundles), ...(report?.actual?.bundles.map(({ name }) => name) ?? [])]);
   const rows = [...names].sort().map((name) => {
     const runs = report?.actual?.bundles.find((bundle) => bundle.name === name);
@@ -69,7 +69,8 @@ export async function show(input: CommandInput): Promise<void> {
     return [name, shall, runs?.version ?? '', runs?.state ?? '', runs?.reason ?? ''];
   });
   if (rows.length > 0) input.stdout.write(`\n${table([['BUNDLE', 'SHALL', 'RUNS', 'STATE', ''], ...rows])}`);
-  for (const [name, text] of Object.entries(report?.actual?.troubles ?? {})) input.stdout.write(`${name}: ${text}\n`);
+  for (const [name, text] of Object.entries(report?.actual?.troubles ?? {}))
+    input.stdout.write(`${oneLine(`${name}: ${text}`)}\n`);
   const steps = outcomes
     .slice(0, 10)
     .map(({ time, sequence, phase, detail }) => [new Date(time).toISOString(), String(sequence), phase, detail ?? '']);
@@ -122,7 +123,7 @@ export function showPlan(input: CommandInput, name: string, { differences, warni
   input.stdout.write(isTrial ? `${name} would change:\n` : `${name} has the order ${sequence}:\n`);
   for (const { action, kind, name: what, from, to } of differences)
     input.stdout.write(
-      `  ${action.padEnd(9)} ${kind === 'bundle' ? '' : 'configuration '}${what}${versions(from, to)}\n`,
+      `  ${action.padEnd(9)} ${kind === 'bundle' ? '' : 'configuration '}${what}${oneLine(versions(from, to))}\n`,
     );
   for (const warning of warnings) input.stderr.write(`${name}: ${warning}\n`);
 }

@@ -1,7 +1,7 @@
 import { type CommandInput, errorMessage, parseDuration } from 'rackwatt';
 import { centerError } from '../errors.js';
 import type { GatewayView, Progress } from '../views.js';
-import { json, optionOf } from './words.js';
+import { json, oneLine, optionOf } from './words.js';
 
 /** What became of an order. */
 export interface Result {
@@ -84,14 +84,14 @@ export function describe({ desired, isOnline }: Pick<GatewayView, 'desired' | 'i
   const { progress, detail, downloaded } = desired;
   const away = isOnline ? '' : ' (the gateway is away)';
   const part = progress === 'downloading' && downloaded !== null ? ` ${Math.floor(downloaded * 100)} %` : '';
-  return `${progress}${part}${away}${detail === null ? '' : `: ${detail}`}`;
+  return `${progress}${part}${away}${detail === null ? '' : `: ${oneLine(detail)}`}`;
 }
 
 function sentence({ outcome, detail }: Result): string {
   if (outcome === 'timeout') return 'not at its end in time; "rackwatt fleet wait" goes on waiting';
   if (outcome === 'superseded') return 'somebody gave another order meanwhile';
   if (outcome === 'none') return 'nobody said yet what it shall run';
-  return detail === null ? outcome : `${outcome}: ${detail}`;
+  return detail === null ? outcome : `${outcome}: ${oneLine(detail)}`;
 }
 
 function timeout(time: number): { over: Promise<'over'>; clear(): void } {

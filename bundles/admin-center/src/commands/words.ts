@@ -20,8 +20,14 @@ export function json(input: CommandInput, value: unknown): boolean {
   return true;
 }
 
+/** What a gateway says, as one line: nothing in it can move a cursor or look like a line of ours. */
+export function oneLine(text: string): string {
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
+}
+
 /** Columns aligned, the first row above them. */
-export function table(rows: readonly (readonly string[])[]): string {
+export function table(given: readonly (readonly string[])[]): string {
+  const rows = given.map((row) => row.map(oneLine));
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const line = (row: readonly string[]): string =>
     row

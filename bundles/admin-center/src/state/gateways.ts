@@ -59,6 +59,14 @@ export class Gateways {
     return this.#database.all('SELECT * FROM gateway ORDER BY coalesce(name, id)');
   }
 
+  /** How many there are, and how many of those that are active know later orders than they were given; one of these. */
+  counts(): { gateways: number; ahead: number; first: string | null } {
+    return this.#database.one(
+      `SELECT count(*) gateways, count(id) FILTER (WHERE state = 'active' AND reached > sequence) ahead,
+         min(id) FILTER (WHERE state = 'active' AND reached > sequence) first FROM gateway`,
+    )!;
+  }
+
   get(id: string): GatewayRow | undefined {
     return this.#database.one('SELECT * FROM gateway WHERE id = ?', id);
   }

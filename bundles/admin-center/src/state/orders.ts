@@ -26,6 +26,9 @@ export interface Before {
   configurations: string[];
 }
 
+/** Of an order, without what it says. */
+export type OrderHead = Pick<Order, 'gateway' | 'sequence' | 'time' | 'actor' | 'reason'>;
+
 export type NewOrder = Pick<Order, 'gateway' | 'reason' | 'content' | 'before'> & {
   /** Sequence of the one that it follows; 0: the first. */
   follows: number;
@@ -48,6 +51,13 @@ export class Orders {
 
   current(gateway: string): Order | undefined {
     return this.past(gateway, 1)[0];
+  }
+
+  /** The present one of every gateway that has one. */
+  heads(): OrderHead[] {
+    return this.#database.all(
+      'SELECT gateway, max(sequence) sequence, time, actor, reason FROM desired GROUP BY gateway',
+    );
   }
 
   /** Newest first. */
