@@ -36,7 +36,11 @@ export const center = component({
     const folder = context.dataFolder();
     // Keys, and codes that gateways show to persons.
     await chmod(folder, 0o700);
-    const state = new State({ sqlite: context.resolve('better-sqlite3'), path: join(folder, 'center.db') }, log);
+    const state = new State(
+      join(__dirname, 'state', 'worker.js'),
+      { sqlite: context.resolve('better-sqlite3'), path: join(folder, 'center.db') },
+      log,
+    );
     scope.add('file of the center', () => state.close());
     const isNew = (await state.gateways.list()).length === 0;
     const authority = await Authority.open(join(folder, 'authority'), config.tenant, isNew, Date.now());

@@ -44,6 +44,11 @@ export class TestCenter {
 
   async start(): Promise<void> {
     await this.node.start();
+    await this.know();
+  }
+
+  /** Learns what gateways are told to trust. */
+  async know(): Promise<void> {
     const authority = await this.call<{ root: string; fingerprint: string }>('fleet.authority');
     this.root = authority.root;
     this.fingerprint = authority.fingerprint;

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { RackwattError, type Logger } from 'rackwatt';
 import { centerError } from '../errors.js';
@@ -21,6 +20,7 @@ export class State {
   readonly enrolments: Remote<Parts['enrolments']> = this.#part('enrolments');
   readonly gateways: Remote<Parts['gateways']> = this.#part('gateways');
   readonly orders: Remote<Parts['orders']> = this.#part('orders');
+  readonly #entry: string;
   readonly #given: WorkerStart;
   readonly #log: Pick<Logger, 'error'>;
   readonly #calls = new Map<number, Call>();
@@ -30,7 +30,9 @@ export class State {
   #closing: Promise<void> | undefined;
   #next = 1;
 
-  constructor(given: WorkerStart, log: Pick<Logger, 'error'>) {
+  /** @param entry path of what runs in the thread, which lies elsewhere from here when the bundle is packed */
+  constructor(entry: string, given: WorkerStart, log: Pick<Logger, 'error'>) {
+    this.#entry = entry;
     this.#given = given;
     this.#log = log;
     this.#start();
@@ -53,7 +55,7 @@ export class State {
   }
 
   #start(): void {
-    const worker = new Worker(join(__dirname, 'worker.js'), { workerData: this.#given, name: 'rackwatt admin-center' });
+    const worker = new Worker(this.#entry, { workerData: this.#given, name: 'rackwatt admin-center' });
     this.#worker = worker;
     worker.on('message', (answer: Answer) => this.#answered(answer));
     worker.on('error', (error) => this.#log.error({ error }, 'the thread of the center’s file failed'));
