@@ -60,6 +60,8 @@ export class Agent {
   #running: Promise<void> = Promise.resolve();
   #recording: Promise<void> = Promise.resolve();
   #withdrawing: Promise<void> | undefined;
+  /** Settles when the last withdrawal is on the disk, or cannot be brought there. */
+  #durable: Promise<void> = Promise.resolve();
   /** Who makes the change of the configuration that comes next. */
   #actor: string | undefined;
   /** What ended the session for good. */
@@ -85,11 +87,7 @@ export class Agent {
     this.#consent.configure(settings.capabilities);
     const actor = this.#actor;
     this.#actor = undefined;
-    this.#recording = this.#recording
-      .then(() => this.#consent.record(this.#audit, actor))
-      .catch((error: unknown) =>
-        this.#parts.log.error({ error: errorMessage(error) }, 'the audit log cannot be written'),
-      );
+    this.#record(actor);
     this.#restart();
     if (this.#consent.withdrawal !== undefined) void this.#settle();
     else if (this.#isOff) void this.#takeBackUnwanted();
@@ -122,18 +120,21 @@ export class Agent {
   async withdraw(capabilities: readonly Capability[], actor: string): Promise<Status> {
     const { capabilities: granted } = this.#consent;
     const left = capabilities.length === 0 ? [] : granted.filter((capability) => !capabilities.includes(capability));
-    await this.#consent.withdraw(left);
+    const durable = this.#consent.withdraw(left);
+    // A disk that is full keeps nobody connected.
+    this.#durable = durable.catch((error: unknown) => void errorMessage(error));
     const session = this.#session;
     this.#end('the administrator withdrew it');
     this.#actor = actor;
-    await this.#recording;
-    await this.#consent.record(this.#audit, actor);
+    this.#record(actor);
     const settled = this.#settle();
     await soon(settled, AT_ONCE / 2);
     // Whether the center hears of it is of no importance here.
     if (left.length === 0 && session !== undefined)
       await session.farewell(AbortSignal.timeout(AT_ONCE / 2)).catch((error: unknown) => void errorMessage(error));
     else await soon(settled, AT_ONCE / 2);
+    // Once the configuration says so, nothing else has to.
+    if (this.#consent.withdrawal !== undefined) await durable;
     return this.status();
   }
 
@@ -184,6 +185,15 @@ export class Agent {
       ...(detail === undefined ? {} : { detail }),
       figures: { state },
     };
+  }
+
+  /** Writes down what changed in what is granted. */
+  #record(actor: string | undefined): void {
+    this.#recording = this.#recording
+      .then(() => this.#consent.record(this.#audit, actor))
+      .catch((error: unknown) =>
+        this.#parts.log.error({ error: errorMessage(error) }, 'the audit log cannot be written'),
+      );
   }
 
   get #isOff(): boolean {
@@ -246,6 +256,7 @@ export class Agent {
     while (!this.#closing.signal.aborted) {
       try {
         await this.#running;
+        await this.#durable;
         await this.#takeBack();
         const left = this.#consent.withdrawal;
         if (left === undefined) return;
