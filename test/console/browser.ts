@@ -40,7 +40,8 @@ export async function openPage(
   });
   page.on('requestfailed', (request) => {
     // Streams end when their page is left.
-    if (!request.url().includes('/live')) complaints.push(`${request.url()} ${request.failure()?.errorText}`);
+    if (!/\/(?:live|fleet\/events)/.test(request.url()))
+      complaints.push(`${request.url()} ${request.failure()?.errorText}`);
   });
   await page.goto(url);
   return { page, complaints };

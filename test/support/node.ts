@@ -81,6 +81,7 @@ export async function rackwatt(
 
 const LEVELS: Record<string, number> = {
   telemetry: 1,
+  fleet: 1,
   'device-profiles': 1,
   http: 2,
   broker: 2,
@@ -89,6 +90,8 @@ const LEVELS: Record<string, number> = {
   ingest: 4,
   'driver-snmp': 4,
   'publisher-mqtt': 5,
+  'admin-center': 5,
+  'remote-admin': 5,
   simulator: 5,
   acquisition: 6,
   console: 7,

@@ -35,6 +35,7 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
 
 export const get = <T>(path: string) => call<T>('GET', path);
 
+export const fleetEventsUrl = `${BASE}/fleet/events`;
 export const liveUrl = (query: Record<string, string>) => `${BASE}/live?${new URLSearchParams(query)}`;
 
 export async function readConfiguration(): Promise<{

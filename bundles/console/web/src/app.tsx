@@ -1,9 +1,12 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { announcement } from './announce.js';
-import { health, refresh } from './fleet.js';
+import { followCenter, isCenter } from './center.js';
+import { hasStore, health, refresh } from './fleet.js';
 import { NotFound } from './pages/not-found.js';
 import { DevicePage } from './pages/device.js';
 import { DeviceSettings } from './pages/device-settings.js';
+import { GatewayPage } from './pages/gateway.js';
+import { GatewaysPage } from './pages/gateways.js';
 import { HealthPage } from './pages/health.js';
 import { Overview } from './pages/overview.js';
 import { Header } from './parts/header.js';
@@ -11,11 +14,12 @@ import { place } from './router.js';
 
 function page() {
   const [first, second] = place.value.path;
-  if (first === undefined) return <Overview />;
+  if (first === undefined) return hasStore.value ? <Overview /> : <GatewaysPage />;
   if (first === 'devices' && second !== undefined) return <DevicePage key={second} id={second} />;
   if (first === 'add') return <DeviceSettings key="add" />;
   if (first === 'settings' && second !== undefined) return <DeviceSettings key={second} name={second} />;
   if (first === 'health') return <HealthPage />;
+  if (first === 'gateways') return second === undefined ? <GatewaysPage /> : <GatewayPage key={second} id={second} />;
   return <NotFound />;
 }
 
@@ -24,6 +28,7 @@ export function App() {
   const path = place.value.path.join('/');
   const first = useRef(true);
   useEffect(() => void refresh(), []);
+  useEffect(() => (isCenter.value ? followCenter() : undefined), [isCenter.value]);
   useEffect(() => {
     const node = health.value?.node.id;
     document.title = [place.value.path[1] ?? place.value.path[0], node, 'Rackwatt'].filter(Boolean).join(' · ');

@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import { racks } from '../../src/api/racks.js';
-import { get, sentence } from './api.js';
+import { ApiProblem, get, sentence } from './api.js';
 import { heard, now } from './clock.js';
 import { currentWatts } from './freshness.js';
 import type { DeviceList, DeviceView, HealthView, ValueView } from './node.js';
@@ -11,6 +11,8 @@ const SOON = 2_000;
 
 export const health = signal<HealthView | undefined>(undefined);
 export const problem = signal<string | undefined>(undefined);
+/** Whether this node keeps readings; an administration center need not. */
+export const hasStore = signal(true);
 /** Undefined before the first answer. */
 export const listed = signal<DeviceView[] | undefined>(undefined);
 
@@ -49,16 +51,26 @@ export function refresh(): Promise<void> {
 async function read(): Promise<void> {
   last = Date.now();
   try {
-    const [list, state] = await Promise.allSettled([get<DeviceList>('/devices'), get<HealthView>('/health')]);
+    const [list, state] = await Promise.allSettled([
+      hasStore.value ? get<DeviceList>('/devices') : undefined,
+      get<HealthView>('/health'),
+    ]);
     if (state.status === 'fulfilled') health.value = state.value;
-    if (list.status === 'rejected') throw list.reason;
+    else if (!hasStore.value) throw state.reason;
+    if (list.status === 'rejected') {
+      hasStore.value = !(isAbsent(list.reason) && 'admin-center' in (health.value?.checks ?? {}));
+      if (hasStore.value) throw list.reason;
+    }
+    problem.value = undefined;
+    if (list.status === 'rejected' || list.value === undefined) return;
     heard(list.value.time);
     listed.value = list.value.devices;
-    problem.value = undefined;
   } catch (error) {
     problem.value = sentence(error);
   }
 }
+
+const isAbsent = (error: unknown) => error instanceof ApiProblem && error.code === 'STORE_ABSENT';
 
 let last = 0;
 

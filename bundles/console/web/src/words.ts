@@ -25,6 +25,19 @@ export const HEALTH_STATES: Readonly<Record<string, StateWord>> = {
   failed: { word: 'Failed', tone: 'bad' },
 };
 
+export const PHASES: Readonly<Record<string, StateWord>> = {
+  none: { word: 'Nothing ordered', tone: 'idle' },
+  sent: { word: 'Sent', tone: 'idle' },
+  waiting: { word: 'Waiting', tone: 'warn' },
+  downloading: { word: 'Downloading', tone: 'idle' },
+  installing: { word: 'Installing', tone: 'idle' },
+  probation: { word: 'On probation', tone: 'idle' },
+  converged: { word: 'Runs it', tone: 'ok' },
+  refused: { word: 'Refused', tone: 'bad' },
+  'rolled-back': { word: 'Rolled back', tone: 'bad' },
+  cancelled: { word: 'Cancelled at the gateway', tone: 'warn' },
+};
+
 /** Words of `STATES` and how they look; switched off is no fault. */
 export const POINT_TONES: Readonly<Record<string, Tone>> = {
   on: 'ok',

@@ -1,11 +1,18 @@
-import { health, listed, problem, totals } from '../fleet.js';
+import { enrolments, isCenter } from '../center.js';
+import { hasStore, health, listed, problem, totals } from '../fleet.js';
 import { decimal, plural } from '../format.js';
 import { link } from '../live.js';
 import { href, place } from '../router.js';
 import { HEALTH_STATES, stateWord } from '../words.js';
 import { Badge, Notice } from './basics.js';
 
-const LINKS = [
+interface Link {
+  path: string[];
+  text: string;
+  count?: number;
+}
+
+const LINKS: Link[] = [
   { path: [], text: 'Power' },
   { path: ['health'], text: 'Health' },
 ];
@@ -15,6 +22,8 @@ export function Header() {
   const { kW, devices, counted } = totals.value.total;
   const { word, tone } = stateWord(HEALTH_STATES, state ?? '');
   const here = place.value.path[0] ?? '';
+  const gateways = { path: ['gateways'], text: 'Gateways', count: enrolments.value.length };
+  const links = [...(hasStore.value ? LINKS : LINKS.slice(1)), ...(isCenter.value ? [gateways] : [])];
   return (
     <>
       <header class="top">
@@ -29,9 +38,15 @@ export function Header() {
           {health.value?.node.id ?? ''}
         </span>
         <nav aria-label="Main">
-          {LINKS.map(({ path, text }) => (
+          {links.map(({ path, text, count = 0 }) => (
             <a key={text} href={href(path)} aria-current={(path[0] ?? '') === here ? 'page' : undefined}>
               {text}
+              {count > 0 && (
+                <span class="count" title={`${count} waiting for approval`}>
+                  {' '}
+                  {count}
+                </span>
+              )}
             </a>
           ))}
         </nav>
@@ -42,12 +57,14 @@ export function Header() {
               <Badge tone={tone}>{word}</Badge>
             </a>
           )}
-          <span class="total" title={`Inlets of ${counted} of ${plural(devices, 'PDU')}`}>
-            <b class="figure" data-testid="total-kw">
-              {listed.value ? decimal(kW, 2) : ''}
-            </b>{' '}
-            kW
-          </span>
+          {hasStore.value && (
+            <span class="total" title={`Inlets of ${counted} of ${plural(devices, 'PDU')}`}>
+              <b class="figure" data-testid="total-kw">
+                {listed.value ? decimal(kW, 2) : ''}
+              </b>{' '}
+              kW
+            </span>
+          )}
         </div>
       </header>
       {problem.value && (
