@@ -35,9 +35,9 @@ async function startCenter(t: TestContext, port: number, site?: Site): Promise<{
 }
 
 /** A gateway with a device, and with no driver for it. */
-async function startGateway(t: TestContext, name: string, site?: Site): Promise<TestNode> {
+async function startGateway(t: TestContext, name: string, site?: Site, more: string[] = []): Promise<TestNode> {
   const gateway = await TestNode.site(t, {
-    bundles: ['telemetry', 'device-profiles', 'fleet', 'outbox', 'simulator', 'acquisition', 'remote-admin'],
+    bundles: ['telemetry', 'device-profiles', 'fleet', 'outbox', 'simulator', 'acquisition', 'remote-admin', ...more],
     trust: ['link'],
     configurations: {
       ...(await generatedPdu(name, { interval: '500 ms' })),
@@ -235,6 +235,44 @@ test('the page of the center: a gateway is approved with the code that it shows,
   // The browser notes answers that are refusals: of a wrong code, and of readings, which a center has none of.
   assert.deepEqual(
     complaints.filter((complaint) => !/status of (?:403|503)/.test(complaint)),
+    [],
+  );
+});
+
+test('the page of the gateway: its administrator grants, tells the code, sees who did what, and ends everything', {
+  skip: needsPeer('chromium'),
+  timeout: 240_000,
+}, async (t) => {
+  const { center, url } = await startCenter(t, await freePort());
+  const { fingerprint } = await center.json<{ fingerprint: string }>('fleet', 'authority');
+  const gateway = await startGateway(t, 'hall', undefined, ['http', 'console']);
+  const { page, complaints } = await openPage(t, `${gateway.url}/console/#/remote`);
+  const state = (wanted: string) => page.locator(`[data-testid=consent-state][data-state=${wanted}]`).waitFor();
+  await state('off');
+  await page.getByTestId('center-url').fill(url);
+  await page.getByTestId('center-fingerprint').fill('not that');
+  await page.getByTestId('grant-monitor').click();
+  await page.getByTestId('consent-refusal').filter({ hasText: '64 hex digits' }).waitFor();
+  assert.deepEqual((await statusOf(gateway)).capabilities, []);
+  await page.getByTestId('center-fingerprint').fill(fingerprint);
+  await page.getByTestId('grant-monitor').click();
+  const code = await page.getByTestId('shown-claim-code').textContent();
+  await approve(center, 'SN-hall', code!.trim(), 'hall');
+  await state('connected');
+  await page.getByTestId('grant-update').click();
+  await page.locator('[data-testid=grant-update]:checked').waitFor();
+  assert.deepEqual((await statusOf(gateway)).capabilities, ['monitor', 'update']);
+  await page.getByTestId('consent-log').filter({ hasText: 'the page' }).waitFor();
+  await page.screenshot({
+    path: process.env['SCREENSHOT_REMOTE'] ?? join(temporaryFolder(t), 'remote.png'),
+    fullPage: true,
+  });
+  await page.getByTestId('end-everything').click();
+  await state('off');
+  assert.equal((await statusOf(gateway)).state, 'off');
+  // The browser notes answers that are refusals: of a wrong fingerprint, and of readings, which are not kept here.
+  assert.deepEqual(
+    complaints.filter((complaint) => !/status of (?:400|503)/.test(complaint)),
     [],
   );
 });

@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { MetricsSource, Page, Route } from '@rackwatt/http/contract';
 import { Devices, Store } from '@rackwatt/telemetry';
-import { component, ConfigurationAdmin, one, optional, Runtime } from 'rackwatt';
+import { AdminMethod, component, ConfigurationAdmin, one, optional, Runtime } from 'rackwatt';
 import { configurationRoutes } from './api/configuration.js';
 import { deviceRoutes } from './api/devices.js';
 import { Feed } from './api/feed.js';
 import { InletPower } from './api/inlet-power.js';
 import { liveRoute } from './api/live.js';
 import { nodeRoutes } from './api/node.js';
+import { consentRoutes } from './api/remote-admin.js';
 import { valueRoutes } from './api/values.js';
 import { metricsSource } from './metrics.js';
 
@@ -41,6 +42,21 @@ export const metrics = component({
   provides: MetricsSource,
   references: { store: optional(Store, { dynamic: true }) },
   activate: ({ store }) => metricsSource({ store }),
+});
+
+/** Consent to remote administration; there while its agent is. */
+export const consent = component({
+  name: 'rackwatt.api.remote-admin',
+  references: {
+    status: one(AdminMethod, { target: '(name=remote-admin.status)' }),
+    enable: one(AdminMethod, { target: '(name=remote-admin.enable)' }),
+    disable: one(AdminMethod, { target: '(name=remote-admin.disable)' }),
+    entries: one(AdminMethod, { target: '(name=remote-admin.log)' }),
+  },
+  activate({ status, enable, disable, entries, context }) {
+    for (const route of consentRoutes({ status, enable, disable, entries }))
+      context.provide(Route, route, { method: route.method, path: route.path });
+  },
 });
 
 /** The page itself. */

@@ -2,6 +2,7 @@ import { Capability } from '@rackwatt/fleet';
 import { RackwattError } from 'rackwatt';
 import { Value } from 'typebox/value';
 import type { Enabling } from './agent.js';
+import { readFingerprint } from './settings.js';
 
 type Given = Record<string, unknown>;
 
@@ -22,7 +23,7 @@ export function readEnabling(given: Given): Enabling {
     const value = given[key];
     if (value === undefined) return {};
     if (typeof value !== 'string') throw usage(`"${key}" is a text`);
-    return { [key]: value };
+    return { [key]: key === 'fingerprint' ? readFingerprint(value) : value };
   };
   const capabilities = readCapabilities(given);
   if (capabilities.length === 0) throw usage(`name what is granted: ${KNOWN.join(', ')}`);

@@ -9,6 +9,7 @@ import { GatewayPage } from './pages/gateway.js';
 import { GatewaysPage } from './pages/gateways.js';
 import { HealthPage } from './pages/health.js';
 import { Overview } from './pages/overview.js';
+import { RemotePage } from './pages/remote.js';
 import { Header } from './parts/header.js';
 import { place } from './router.js';
 
@@ -19,6 +20,7 @@ function page() {
   if (first === 'add') return <DeviceSettings key="add" />;
   if (first === 'settings' && second !== undefined) return <DeviceSettings key={second} name={second} />;
   if (first === 'health') return <HealthPage />;
+  if (first === 'remote') return <RemotePage />;
   if (first === 'gateways') return second === undefined ? <GatewaysPage /> : <GatewayPage key={second} id={second} />;
   return <NotFound />;
 }

@@ -25,6 +25,14 @@ export const HEALTH_STATES: Readonly<Record<string, StateWord>> = {
   failed: { word: 'Failed', tone: 'bad' },
 };
 
+export const CONSENT_STATES: Readonly<Record<string, StateWord>> = {
+  off: { word: 'Off', tone: 'idle' },
+  connecting: { word: 'Connecting', tone: 'warn' },
+  enrolling: { word: 'Waiting for approval', tone: 'warn' },
+  connected: { word: 'Connected', tone: 'ok' },
+  stopped: { word: 'Stopped', tone: 'bad' },
+};
+
 export const PHASES: Readonly<Record<string, StateWord>> = {
   none: { word: 'Nothing ordered', tone: 'idle' },
   sent: { word: 'Sent', tone: 'idle' },

@@ -17,13 +17,19 @@ const LINKS: Link[] = [
   { path: ['health'], text: 'Health' },
 ];
 
+const REMOTE: Link = { path: ['remote'], text: 'Remote' };
+
 export function Header() {
   const state = health.value?.state;
   const { kW, devices, counted } = totals.value.total;
   const { word, tone } = stateWord(HEALTH_STATES, state ?? '');
   const here = place.value.path[0] ?? '';
   const gateways = { path: ['gateways'], text: 'Gateways', count: enrolments.value.length };
-  const links = [...(hasStore.value ? LINKS : LINKS.slice(1)), ...(isCenter.value ? [gateways] : [])];
+  const links = [
+    ...(hasStore.value ? LINKS : LINKS.slice(1)),
+    ...('remote-admin' in (health.value?.checks ?? {}) ? [REMOTE] : []),
+    ...(isCenter.value ? [gateways] : []),
+  ];
   return (
     <>
       <header class="top">
