@@ -61,6 +61,7 @@ test('59 cut off between withdrawing and taking back, the next start brings it t
   await gateway.stop();
   // As the withdrawal left it: durable, and nothing else done.
   writeFileSync(join(gateway.folder, 'withdrawn.json'), '{"capabilities":[]}');
+  await until('the center read what was sent before', () => center.connections === 0);
   center.requests.length = 0;
   await gateway.start();
   await until('it went back', () => gateway.deployment.changes[0]!.state === 'rolled-back');
