@@ -58,7 +58,7 @@ export interface Deployment {
    * committed when the node is well at that moment, else the further one is refused.
    * @param signal cancels until something is switched. Who calls from a worker or process no longer hears of a change that
    *   was switched already: `history` tells.
-   * @throws with nothing changed: `ARCHIVE_...`, `SIGNATURE_...`, `TRUST_...`, `BUNDLE_UNKNOWN` for a removal, `CONFIG_INVALID`,
+   * @throws with nothing changed: `ARCHIVE_...`, `SIGNATURE_...`, `TRUST_...`, `BUNDLE_UNKNOWN` and `BUNDLE_NEEDED` for a removal, `CONFIG_INVALID`,
    *   `CONFIG_NOT_APPLIED` when the node could not run with it and went back, `CONFIG_CHANGED_MEANWHILE`, `CONFIG_WRITE`,
    *   `STORE_WRITE`, `TRANSACTION_RUNNING`, `USAGE`; the reason of the signal
    */

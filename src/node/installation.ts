@@ -104,7 +104,7 @@ export class Installation {
     return { name };
   }
 
-  /** What a change means for the file as it stands. @throws `BUNDLE_UNKNOWN`, `USAGE` */
+  /** What a change means for the file as it stands. @throws `BUNDLE_UNKNOWN`, `BUNDLE_NEEDED`, `USAGE` */
   async #edits(
     document: RuntimeDocument,
     { remove = [], configurations = {} }: InstallationChange,
@@ -114,6 +114,7 @@ export class Installation {
     const twice = installed.find(({ name }, index) => installed.findIndex((other) => other.name === name) !== index);
     const both = twice ?? installed.find(({ name }) => remove.includes(name));
     if (both) throw new RackwattError('USAGE', `one change says of ${both.name} two things: say one of them`);
+    checkNotNeeded(this.#options.framework, remove, installed);
     const gone = [...new Set(remove)].map((name) => this.#place(names, name)).sort((one, other) => other - one);
     let next = names.length - gone.length;
     const updated: ConfigurationEdit[] = [];
@@ -155,6 +156,31 @@ export class Installation {
       }),
     );
   }
+}
+
+/**
+ * What goes must not be missing at the next start: until then those who need it would go on with what they have of it.
+ * @throws `BUNDLE_NEEDED`
+ */
+function checkNotNeeded(framework: Framework, remove: readonly string[], installed: readonly InstalledArchive[]): void {
+  const changing = new Set([...remove, ...installed.map(({ name }) => name)]);
+  for (const name of remove) {
+    const users = framework
+      .bundles()
+      .filter((bundle) => !changing.has(bundle.name) && requires(bundle, name))
+      .map((bundle) => bundle.name);
+    if (users.length > 0)
+      throw new RackwattError(
+        'BUNDLE_NEEDED',
+        `${name} stays, for ${users.join(', ')} ${users.length > 1 ? 'need' : 'needs'} it; take ${users.length > 1 ? 'them' : 'that'} away in the same change`,
+        { context: { bundle: name, users } },
+      );
+  }
+}
+
+function requires({ revision }: Bundle, name: string): boolean {
+  const wires = revision.wiring?.requiredWires() ?? [];
+  return wires.some(({ requirement, provider }) => provider?.manifest.name === name && !requirement.optional);
 }
 
 /** What a change does, in words. @param archives as far as it is known what they are */

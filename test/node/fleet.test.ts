@@ -158,6 +158,13 @@ test('three gateways are enrolled and approved, get a driver from afar that read
   const rolledBack = await center.cli('fleet', 'install', 'b', blind, '--wait', '--timeout', '1 min');
   assert.equal(rolledBack.status, 1, rolledBack.stdout);
   assert.match(rolledBack.stderr, /rolled-back: devices is worse than before: b cannot be read: it forgot how to read/);
+  // 55: others need it.
+  const needed = await center.cli('fleet', 'remove', 'c', '@rackwatt/telemetry', '--wait', '--timeout', '1 min');
+  assert.equal(needed.status, 1);
+  assert.match(
+    needed.stderr,
+    /c: refused: BUNDLE_NEEDED: @rackwatt\/telemetry stays, for .*@rackwatt\/acquisition.* need it/,
+  );
   const { gateways: seen } = await center.json<Fleet>('fleet', 'list');
   assert.match(seen.find(({ name }) => name === 'b')!.desired.detail!, /it forgot how to read/);
   for (const gateway of gateways) {
