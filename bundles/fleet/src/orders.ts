@@ -1,8 +1,7 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { CompactSign, compactVerify, decodeProtectedHeader } from 'jose';
 import { isOfSmallOrder, quoted, RackwattError } from 'rackwatt';
-import { LONGEST_MESSAGE, type MessageKind } from './message.js';
-import type { TSchema, Static } from 'typebox';
+import { LONGEST_MESSAGE } from './message.js';
 
 /** A public key with which a center signs what its gateways shall do. Release keys are others: this one cannot make code. */
 export interface OperationsKey {
@@ -56,14 +55,13 @@ export function signOrder(order: object, key: KeyObject): Promise<string> {
  * caller to look at, who alone knows which one came before.
  * @throws `FLEET_MESSAGE`, `ORDER_SIGNATURE`, `ORDER_AUDIENCE`, `ORDER_EXPIRED`
  */
-export async function openOrder<Schema extends TSchema>(
+export async function openOrder<Order extends OrderClaims>(
   token: string,
-  kind: MessageKind<Schema>,
+  kind: { readonly name: string; parse(content: Uint8Array): Order },
   type: string,
   expected: OrderExpectation,
-): Promise<Static<Schema>> {
-  const json = kind.parse(await verified(token, expected.keys, kind.name));
-  const claims = json as unknown as OrderClaims;
+): Promise<Order> {
+  const claims = kind.parse(await verified(token, expected.keys, kind.name));
   if (claims.type !== type)
     throw new RackwattError('FLEET_MESSAGE', `${kind.name} is of the type ${quoted(claims.type)}, not ${type}`);
   if (claims.audience !== expected.gateway || claims.tenant !== expected.tenant)
@@ -78,7 +76,7 @@ export async function openOrder<Schema extends TSchema>(
     );
   if (claims.expires < expected.now)
     throw new RackwattError('ORDER_EXPIRED', `${kind.name} expired ${expected.now - claims.expires} s ago`);
-  return json;
+  return claims;
 }
 
 /** The payload of a JWS that one of the keys signed. @throws `FLEET_MESSAGE`, `ORDER_SIGNATURE` */

@@ -271,7 +271,8 @@ export class Agent {
         return;
       } catch (error) {
         log.warn({ error: errorMessage(error) }, 'consent is withdrawn, and the configuration does not say so yet');
-        await pause(AGAIN, this.#closing.signal).catch(() => undefined);
+        // When it is closing, the loop ends by itself.
+        await pause(AGAIN, this.#closing.signal).catch((over: unknown) => void errorMessage(over));
       }
     }
   }
@@ -333,7 +334,9 @@ export class Agent {
 /** Waits for a promise, but not for long. */
 async function soon(promise: Promise<unknown>, milliseconds: number): Promise<void> {
   const enough = new AbortController();
-  await Promise.race([promise, pause(milliseconds, enough.signal).catch(() => undefined)]);
+  // It ends by its own signal, which nobody need hear of.
+  const late = pause(milliseconds, enough.signal).catch((over: unknown) => void errorMessage(over));
+  await Promise.race([promise, late]);
   enough.abort(off('that was soon enough'));
 }
 

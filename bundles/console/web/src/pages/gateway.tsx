@@ -3,7 +3,7 @@ import { announce } from '../announce.js';
 import { call, get, sentence } from '../api.js';
 import { type ArtifactView, type GatewayDetail, onGateway } from '../center.js';
 import { NONE, timeText } from '../format.js';
-import { Badge, Notice } from '../parts/basics.js';
+import { Badge, Fact, Notice } from '../parts/basics.js';
 import { Progress } from '../parts/progress.js';
 import { href } from '../router.js';
 import { PHASES, stateWord } from '../words.js';
@@ -293,15 +293,6 @@ function Install({
           {failed}
         </Notice>
       )}
-    </div>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: preact.ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children || NONE}</dd>
     </div>
   );
 }

@@ -4,7 +4,7 @@ import { call, sentence } from '../api.js';
 import { type EnrolmentView, enrolments, type GatewayView, gateways, isCenter, readCenter } from '../center.js';
 import { now } from '../clock.js';
 import { ageText, NONE, plural, timeText } from '../format.js';
-import { Badge, Notice } from '../parts/basics.js';
+import { Badge, Fact, Notice } from '../parts/basics.js';
 import { Progress } from '../parts/progress.js';
 import { href } from '../router.js';
 import { HEALTH_STATES, stateWord } from '../words.js';
@@ -186,14 +186,5 @@ function Approval({ enrolment }: { enrolment: EnrolmentView }) {
         </button>
       </div>
     </form>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: preact.ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children || NONE}</dd>
-    </div>
   );
 }

@@ -3,7 +3,7 @@ import { get, sentence } from '../api.js';
 import { health } from '../fleet.js';
 import { plural, timeText, zone } from '../format.js';
 import type { BundleInfo, ComponentInfo } from '../node.js';
-import { Badge, Notice } from '../parts/basics.js';
+import { Badge, Fact, Notice } from '../parts/basics.js';
 import { HEALTH_STATES, stateWord } from '../words.js';
 
 export function HealthPage() {
@@ -122,14 +122,5 @@ export function HealthPage() {
         </table>
       </div>
     </>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: unknown }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children as string}</dd>
-    </div>
   );
 }

@@ -2,8 +2,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { announce } from '../announce.js';
 import { call, get, sentence } from '../api.js';
 import { heard } from '../clock.js';
-import { NONE, timeText } from '../format.js';
-import { Badge, Notice } from '../parts/basics.js';
+import { timeText } from '../format.js';
+import { Badge, Fact, Notice } from '../parts/basics.js';
 import { CONSENT_STATES, PHASES, stateWord } from '../words.js';
 
 interface Status {
@@ -202,14 +202,5 @@ export function RemotePage() {
         </table>
       </div>
     </>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: preact.ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children || NONE}</dd>
-    </div>
   );
 }

@@ -71,3 +71,13 @@ export function Search({
     />
   );
 }
+
+/** A name and what it is, in a `facts-list`. */
+export function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children || NONE}</dd>
+    </div>
+  );
+}
