@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -19,7 +19,8 @@ const least = (): Record<string, unknown> => ({
   vendor: 'Acme',
   source: 'ACME-MIB',
   base: '1.3.6.1.4.1.99999',
-  recognise: { sysObjectId: ['1.3.6.1.4.1.99999'] },
+  evidence: 'facts',
+  recognise: [{ sysObjectId: ['1.3.6.1.4.1.99999'] }],
   identity: {},
   parts: [{ part: 'outlet/{outlet}', points: [{ metric: 'power.active', oid: '1.2.{outlet}' }] }],
 });
@@ -34,9 +35,14 @@ function refuses(change: (profile: Record<string, unknown>) => void, pattern: Re
 }
 
 test('the profiles that come with Rackwatt are right', () => {
+  const names = profiles().map((profile) => profile.name);
+  assert.deepEqual(names, names.toSorted(), 'in the order of their names, each once');
   assert.deepEqual(
-    profiles().map((profile) => profile.name),
-    ['apc-rpdu2', 'raritan-px', 'eaton-epdu'],
+    names,
+    globSync('*.json', { cwd: folder })
+      .map((file) => file.replace('.json', ''))
+      .filter((name) => name !== 'profile.schema')
+      .toSorted(),
   );
   for (const profile of profiles())
     for (const group of profile.parts) assert.ok(group.points.length > 0, `${profile.name} ${group.part}`);
@@ -54,7 +60,7 @@ test('a profile is filled in from its sets, defaults and constants', () => {
     .parts.find((group) => group.part === 'outlet/{outlet}')!;
   const current = outlet.points.find((point) => point.metric === 'current.rms')!;
   assert.equal(current.oid, '5.4.3.1.4.{unit}.{outlet}.1');
-  assert.equal(current.decimals, '3.5.4.1.7.{unit}.{outlet}.1');
+  assert.deepEqual(current.scaleFrom, [{ oid: '3.5.4.1.7.{unit}.{outlet}.1', as: 'decimals' }]);
   assert.deepEqual(
     current.guards!.map((guard) => guard.oid),
     ['5.4.3.1.3.{unit}.{outlet}.1', '5.4.3.1.2.{unit}.{outlet}.1'],
@@ -83,6 +89,9 @@ test('a wrong profile is refused with its name, the place and the reason', () =>
       ]),
     /'onn' is no state word/,
   );
-  refuses((profile) => (profile['recognise'] = { sysObjectId: ['1.3'], sysDescr: '(' }), /sysDescr/);
+  refuses(
+    (profile) => (profile['recognise'] = [{ sysObjectId: ['1.3'], sysDescr: '(' }]),
+    /Invalid regular expression/,
+  );
   assert.throws(() => loadProfile(null, 'file.json'), /file\.json/);
 });

@@ -185,15 +185,18 @@ test('Eaton input currents and voltages go to their lines, groups that are break
 });
 
 test('text where a number belongs counts when it is a plain number', async (t) => {
-  const lines = raritan(3)
-    .replace(`${R}.5.4.3.1.4.1.1.5|66|201`, `${R}.5.4.3.1.4.1.1.5|4|232.6W`)
+  const lines = raritan(4)
+    .replace(`${R}.5.4.3.1.4.1.1.5|66|201`, `${R}.5.4.3.1.4.1.1.5|4| 232.6 `)
     .replace(`${R}.5.4.3.1.4.1.2.5|66|202`, `${R}.5.4.3.1.4.1.2.5|4|not-support`)
-    .replace(`${R}.5.4.3.1.4.1.3.5|66|203`, `${R}.5.4.3.1.4.1.3.5|70|4294967301`);
+    .replace(`${R}.5.4.3.1.4.1.3.5|66|203`, `${R}.5.4.3.1.4.1.3.5|70|4294967301`)
+    .replace(`${R}.5.4.3.1.4.1.4.5|66|204`, `${R}.5.4.3.1.4.1.4.5|4|0.2kW`);
   const agent = await agentOf(t, lines);
   const values = probed(await driverFor(t).probe({ address: agent.address, profile: 'auto' }));
   assert.deepEqual(values.get('outlet/1 power.active'), good(232.6, 'W'));
   assert.deepEqual(values.get('outlet/2 power.active'), { value: null, unit: 'W', quality: 'bad' });
   assert.deepEqual(values.get('outlet/3 power.active'), good(4294967301, 'W'));
+  const unitThatNobodyNamed = { value: null, unit: 'W', quality: 'bad' };
+  assert.deepEqual(values.get('outlet/4 power.active'), unitThatNobodyNamed);
 });
 
 test('sysObjectID is compared by whole arcs, and the unknown is named', async (t) => {

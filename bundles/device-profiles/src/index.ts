@@ -1,3 +1,4 @@
+import { DOCUMENTS } from './documents.js';
 import { loadProfile, type Profile } from './profile.js';
 
 export { loadProfile, type Profile, type ProfilePart, type ProfilePoint } from './profile.js';
@@ -6,17 +7,15 @@ export {
   type ProfileDocument,
   type ProfileGuard,
   type ProfileIdentitySource,
+  type ProfileNotification,
+  type ProfileRecognition,
+  type ProfileScaleFrom,
   ProfileSchema,
   type ProfileSwitch,
+  type ProfileThreshold,
   type ProfileWhen,
+  type ProfileWrite,
 } from './schema.js';
-
-// Literal paths, so that packing the bundle inlines the files.
-const DOCUMENTS: readonly unknown[] = [
-  require('../profiles/apc-rpdu2.json'),
-  require('../profiles/raritan-px.json'),
-  require('../profiles/eaton-epdu.json'),
-];
 
 let loaded: Profile[] | undefined;
 

@@ -6,12 +6,18 @@ import {
   type Part,
   type PointDescription,
   Quality,
-  stateCode,
+  type Thresholds,
 } from '@rackwatt/telemetry';
-import { type Commands, type Layout, type PointRule, Presence, type Slot } from './layout.js';
-import { OidPattern } from './oid.js';
-import { isAbsent, numberOf, textOf } from './values.js';
-import type { Walk } from './walk.js';
+import type { Varbind } from 'net-snmp';
+import { derive } from './derive.js';
+import { type Commands, type Layout, type PointRule, Presence } from './layout.js';
+import type { Bindings, OidPattern } from './oid.js';
+import { type Found, holds, objectAt, pathOf, patternOf, type Row, rowOf } from './row.js';
+import { applyScale, constantScale, scaleOf } from './scale.js';
+import { Slots } from './slots.js';
+import { commandsOf, columnsOfSwitch } from './switch.js';
+import { columnsOfThresholds, limitOf, thresholdsOf } from './thresholds.js';
+import { numberOf, quantityOf, textOf } from './values.js';
 
 const BAD_QUALITY = {
   bad: Quality.BAD,
@@ -19,275 +25,243 @@ const BAD_QUALITY = {
   'comm-failure': Quality.BAD | Quality.COMM_FAILURE,
 } as const;
 
-/** Arcs of a row by name. */
-export type Bindings = Record<string, number>;
-
-/** The number in a row's attribute column; NaN when there is none. */
-export function valueAt(walk: Walk, profile: Profile, attribute: ProfileAttribute, bindings: Bindings): number {
-  const oid = new OidPattern(`${profile.base}.${attribute.oid}`).fill(bindings);
-  const varbind = oid === undefined ? undefined : walk.objects.get(oid);
-  return varbind === undefined || isAbsent(varbind) ? NaN : numberOf(varbind);
-}
-
 /** A part's rows while they are bound. */
-interface BoundPoint {
-  description: PointDescription;
-  rule: PointRule;
-}
-
 interface BoundPart {
   part: Part;
   /** Numbers in the path, for order. */
   order: number[];
-  points: Map<string, BoundPoint>;
+  points: Map<string, { description: PointDescription; rule: PointRule }>;
+  /** Limits that are rows of their own, by metric. */
+  limits: Map<string, Thresholds>;
   commands?: Commands;
 }
 
-/** Binds the templates of a profile to the rows that a walk found. */
-export class Binder {
-  readonly #profile: Profile;
-  readonly #walk: Walk;
-  /** Known before the walk, so that other units of a chain are left out of it. */
-  readonly #narrow: boolean;
-  #unit: number | undefined;
-  readonly #oids: string[] = [];
-  readonly #slots = new Map<string, Slot>();
-  /** Slots that only slow guards and points need. */
-  readonly #fast = new Set<Slot>();
-  readonly #parts = new Map<string, BoundPart>();
+/** Columns of everything that the profile's parts name. */
+export function* columnsOf(profile: Profile, unit?: number): Generator<string> {
+  for (const group of profile.parts)
+    for (const template of templatesOf(group)) yield patternOf(profile, narrowed(template, unit)).column;
+}
 
-  constructor(profile: Profile, walk: Walk, unit: number | undefined) {
-    this.#profile = profile;
-    this.#walk = walk;
-    this.#unit = unit;
-    this.#narrow = unit !== undefined;
+/** With the unit filled in other units of a chain are not walked. */
+function narrowed(template: string, unit: number | undefined): string {
+  return unit === undefined ? template : template.replace('{unit}', String(unit));
+}
+
+function* templatesOf(group: ProfilePart): Generator<string> {
+  for (const attribute of Object.values(group.attributes ?? {})) if ('oid' in attribute) yield attribute.oid;
+  yield* group.label ?? [];
+  if (group.ratedCurrent) yield group.ratedCurrent.oid;
+  yield* columnsOfSwitch(group.switch);
+  for (const point of group.points) {
+    yield point.oid;
+    for (const from of point.scaleFrom ?? []) yield from.oid;
+    for (const guard of point.guards ?? []) yield guard.oid;
+    yield* columnsOfThresholds(point.thresholds);
   }
+}
 
-  /** Columns of everything that the profile's parts name. */
-  *columns(): Generator<string> {
-    for (const group of this.#profile.parts) {
-      const templates = [
-        ...Object.values(group.attributes ?? {}).map((attribute) => attribute.oid),
-        ...(group.label ?? []),
-        ...(group.ratedCurrent ? [group.ratedCurrent.oid] : []),
-        ...(group.switch?.only ? [group.switch.only.oid] : []),
-        ...group.points.flatMap((point) => [
-          point.oid,
-          ...(point.decimals ? [point.decimals] : []),
-          ...(point.guards ?? []).map((guard) => guard.oid),
-        ]),
-      ];
-      for (const template of templates) yield this.#pattern(template).column;
-    }
-  }
-
-  /** Takes the lowest unit that measures anything where the identity names none. */
-  settleUnit(): void {
-    if (this.#unit !== undefined) return;
-    const units = new Set<number>();
-    for (const group of this.#profile.parts) {
-      const attribute = group.attributes?.['unit'];
-      const patterns = attribute ? [attribute.oid] : group.points.map((point) => point.oid);
-      for (const pattern of patterns.map((template) => this.#pattern(template))) {
-        for (const oid of this.#walk.columns.get(pattern.column) ?? []) {
-          const unit = attribute ? numberOf(this.#walk.objects.get(oid)!) : pattern.match(oid)?.['unit'];
-          if (unit !== undefined && !Number.isNaN(unit)) units.add(unit);
-        }
+/** Units that the parts of a profile measure. */
+export function unitsOfParts(found: Found): Set<number> {
+  const units = new Set<number>();
+  for (const group of found.profile.parts) {
+    const attribute = group.attributes?.['unit'];
+    for (const point of group.points) {
+      for (const arcs of instancesOf(found, point).map(({ bindings }) => bindings)) {
+        const row = attribute ? rowOf(found, { unit: attribute }, arcs, undefined) : undefined;
+        const unit = attribute ? row?.facts.get('unit')?.number : arcs['unit'];
+        if (Number.isInteger(unit)) units.add(Number(unit));
       }
     }
-    if (units.size > 0) this.#unit = Math.min(...units);
   }
+  return units;
+}
 
-  bind(identity: DeviceIdentity): Layout {
-    for (const group of this.#profile.parts) for (const point of group.points) this.#bindPoint(group, point);
-    const parts = [...this.#parts.values()].toSorted(comparePlaces);
-    const bound = parts.flatMap((part) => [...part.points.values()]);
-    const description: DeviceDescription = {
-      identity,
-      parts: parts.map(({ part }) => part),
-      points: bound.map((point) => point.description),
-    };
-    const commands = new Map(parts.flatMap(({ part, commands: some }) => (some ? [[part.path, some] as const] : [])));
-    const raw = new Float64Array(this.#oids.length);
-    const presence = new Uint8Array(this.#oids.length);
-    const slow = new Uint8Array(this.#oids.length);
-    for (const [slot, oid] of this.#oids.entries()) {
-      const varbind = this.#walk.objects.get(oid);
-      raw[slot] = varbind ? numberOf(varbind) : NaN;
-      presence[slot] = varbind ? Presence.PRESENT : Presence.ABSENT;
-      slow[slot] = this.#fast.has(slot) ? 0 : 1;
+/** Objects of a point that the device has; several where one object is a list. */
+function instancesOf(found: Found, { oid: template, list }: ProfilePoint): { oid: string; bindings: Bindings }[] {
+  const pattern = patternOf(found.profile, template);
+  return (found.walk.columns.get(pattern.column) ?? columnWithin(found, pattern)).flatMap((oid) => {
+    const bindings = pattern.match(oid);
+    if (!bindings) return [];
+    if (list === undefined) return [{ oid, bindings }];
+    const items = textOf(found.walk.objects.get(oid)).split(list);
+    return items.map((_, i) => ({ oid, bindings: { ...bindings, item: i + 1 } }));
+  });
+}
+
+/** Of a walk that was narrowed to a unit: the objects of its narrower columns. */
+function columnWithin(found: Found, pattern: OidPattern): string[] {
+  const under = `${pattern.column}.`;
+  return [...found.walk.columns].flatMap(([column, oids]) => (column.startsWith(under) ? oids : []));
+}
+
+/** Binds the templates of a profile to the rows that a walk found of one unit. */
+export function bindProfile(found: Found, unit: number | undefined, identity: DeviceIdentity): Layout {
+  const parts = new Map<string, BoundPart>();
+  const slots = new Slots();
+  for (const group of found.profile.parts) for (const point of group.points) bindPoint(group, point);
+  const sorted = [...parts.values()].filter((part) => part.points.size > 0).toSorted(comparePlaces);
+  const bound = sorted.flatMap((part) => [...part.points.values()]);
+  for (const { points, limits } of sorted) {
+    for (const [metric, { description }] of points) {
+      const limit = limits.get(metric);
+      if (limit) description.thresholds = { ...limit, ...description.thresholds };
     }
-    const { points } = description;
-    const rules = bound.map((point) => point.rule);
-    const plans = { all: { requests: [] }, fast: { requests: [] } };
-    return { description, shape: { points, rules, oids: this.#oids, slow, commands, plans }, raw, presence };
   }
+  const description: DeviceDescription = {
+    identity,
+    parts: sorted.map(({ part }) => part),
+    points: bound.map((point) => point.description),
+  };
+  const commands = new Map(sorted.flatMap(({ part, commands: some }) => (some ? [[part.path, some] as const] : [])));
+  const { oids, derivations } = slots;
+  const raw = new Float64Array(oids.length).fill(NaN);
+  const presence = new Uint8Array(oids.length).fill(Presence.ABSENT);
+  for (const [slot, oid] of oids.entries()) {
+    const varbind = found.walk.objects.get(oid);
+    if (!varbind) continue;
+    presence[slot] = Presence.PRESENT;
+    if (!slots.isDerived(slot)) raw[slot] = numberOf(varbind);
+    for (const derivation of derivations.get(slot) ?? []) raw[derivation.slot] = derive(varbind, derivation);
+  }
+  const shape = {
+    points: description.points,
+    rules: bound.map((point) => point.rule),
+    oids,
+    derivations,
+    slow: slots.slow(),
+    commands,
+    plans: { all: { requests: [] }, fast: { requests: [] } },
+  };
+  return { description, shape, raw, presence };
 
-  #bindPoint(group: ProfilePart, point: ProfilePoint): void {
-    const pattern = this.#pattern(point.oid);
-    for (const oid of this.#walk.columns.get(pattern.column) ?? []) {
-      const arcs = pattern.match(oid);
-      if (!arcs) continue;
-      const row = this.#row(group, arcs);
-      if (!row || !holds(point.when, row.raw) || !this.#hasValue(point, oid, row.bindings)) continue;
-      const path = group.part.replace(
-        /\{([a-z]+)\}/g,
-        (_, name: string) => row.words[name] ?? String(row.bindings[name] ?? ''),
-      );
-      const bound = this.#part(group, path, row.bindings);
-      const basis = point.basis ? { basis: point.basis } : {};
+  function bindPoint(group: ProfilePart, point: ProfilePoint): void {
+    for (const { oid, bindings } of instancesOf(found, point)) {
+      const row = rowOfUnit(group.attributes, bindings);
+      if (!row || !holds(group.when, row) || !holds(point.when, row)) continue;
+      const path = pathOf(group.part, row);
+      const varbind = found.walk.objects.get(oid)!;
+      if (path === undefined) continue;
+      if (point.threshold !== undefined) {
+        const limit = limitOf(found, point, varbind, row.bindings);
+        if (limit !== undefined) limitsOf(path, group, row, point)[point.threshold] ??= limit;
+        continue;
+      }
+      if (!hasValue(point, varbind, row)) continue;
+      const part = partAt(path, group, row);
       // The first source that a profile names for a metric is the best one.
-      if (bound.points.has(point.metric)) continue;
-      bound.points.set(point.metric, {
-        description: { part: path, metric: point.metric, unit: METRICS[point.metric].unit, ...basis },
-        rule: this.#rule(point, oid, row.bindings),
+      if (part.points.has(point.metric)) continue;
+      const rule = ruleOf(point, oid, row);
+      if (!rule) continue;
+      const { metric, basis } = point;
+      const thresholds = thresholdsOf(found, point, row.bindings);
+      part.points.set(metric, {
+        description: {
+          part: path,
+          metric,
+          unit: METRICS[metric].unit,
+          ...(basis ? { basis } : {}),
+          ...(thresholds ? { thresholds } : {}),
+        },
+        rule,
       });
     }
   }
 
-  /** Attributes of a row; undefined when the row is of another unit, or not meant by the group. */
-  #row(
-    group: ProfilePart,
-    arcs: Bindings,
-  ): { bindings: Bindings; raw: Bindings; words: Record<string, string> } | undefined {
-    if (arcs['unit'] !== undefined && arcs['unit'] !== this.#unit) return undefined;
-    const bindings: Bindings = this.#unit === undefined ? { ...arcs } : { unit: this.#unit, ...arcs };
-    const raw: Bindings = {};
-    const words: Record<string, string> = {};
-    for (const [name, attribute] of Object.entries(group.attributes ?? {})) {
-      const value = valueAt(this.#walk, this.#profile, attribute, bindings);
-      raw[name] = value;
-      if (attribute.words) {
-        const word = attribute.words[String(value)];
-        if (word === undefined) return undefined;
-        words[name] = word;
-      } else if (group.part.includes(`{${name}}`)) {
-        if (!Number.isInteger(value) || value < 0) return undefined;
-        bindings[name] = value;
-      }
-    }
-    if (raw['unit'] !== undefined && raw['unit'] !== this.#unit) return undefined;
-    if (!holds(group.when, raw)) return undefined;
-    return { bindings, raw, words };
+  /** Undefined when the row is of another unit, or not meant by the group. */
+  function rowOfUnit(attributes: Record<string, ProfileAttribute> | undefined, arcs: Bindings): Row | undefined {
+    if (arcs['unit'] !== undefined && arcs['unit'] !== unit) return undefined;
+    const row = rowOf(found, attributes, arcs, unit);
+    const told = attributes?.['unit'] && row?.facts.get('unit');
+    return told && told.number !== unit ? undefined : row;
   }
 
   /** Whether the device measures this at all: what it says it does not support is no point, unless it is a passing fault. */
-  #hasValue(point: ProfilePoint, oid: string, bindings: Bindings): boolean {
-    if (point.noValue === undefined) return true;
-    const value = numberOf(this.#walk.objects.get(oid)!);
-    const none = point.noValue === 'negative' ? value < 0 : point.noValue.includes(value);
+  function hasValue(point: ProfilePoint, varbind: Varbind, { bindings }: Row): boolean {
+    const { noValue } = point;
+    if (noValue === undefined) return true;
+    const number = point.units || point.list ? derive(varbind, derivationOf(point, bindings)) : numberOf(varbind);
+    const text = point.list === undefined ? textOf(varbind) : String(number);
+    const none = noValue === 'negative' ? number < 0 : noValue.some((value) => value === number || value === text);
     if (!none) return true;
     return (point.guards ?? []).some((guard) => {
-      const at = this.#pattern(guard.oid).fill(bindings);
-      const varbind = at === undefined ? undefined : this.#walk.objects.get(at);
-      return varbind !== undefined && guard.bad[String(numberOf(varbind))] !== undefined;
+      const said = objectAt(found, guard.oid, bindings);
+      return said !== undefined && guard.bad[String(numberOf(said))] !== undefined;
     });
   }
 
-  #part(group: ProfilePart, path: string, bindings: Bindings): BoundPart {
-    let bound = this.#parts.get(path);
+  function limitsOf(path: string, group: ProfilePart, row: Row, { metric }: ProfilePoint): Thresholds {
+    const { limits } = partAt(path, group, row);
+    const known = limits.get(metric) ?? {};
+    limits.set(metric, known);
+    return known;
+  }
+
+  function partAt(path: string, group: ProfilePart, { bindings }: Row): BoundPart {
+    let bound = parts.get(path);
     if (!bound) {
-      bound = { part: { path }, order: (path.match(/\d+/g) ?? []).map(Number), points: new Map() };
-      this.#parts.set(path, bound);
+      bound = { part: { path }, order: (path.match(/\d+/g) ?? []).map(Number), points: new Map(), limits: new Map() };
+      parts.set(path, bound);
     }
     const { part } = bound;
     if (part.label === undefined) {
       const label = (group.label ?? [])
-        .map((template) => textOf(this.#object(template, bindings)))
+        .map((template) => textOf(objectAt(found, template, bindings)))
         .find((text) => text !== '');
       if (label !== undefined) part.label = label;
     }
     if (part.ratedCurrent === undefined && group.ratedCurrent) {
-      const varbind = this.#object(group.ratedCurrent.oid, bindings);
-      const rated = varbind ? numberOf(varbind) : NaN;
-      if (rated > 0) part.ratedCurrent = applyScale(rated, factor(group.ratedCurrent.scale ?? 1));
+      const varbind = objectAt(found, group.ratedCurrent.oid, bindings);
+      const number = varbind ? numberOf(varbind) : NaN;
+      // "32A" is a rating too.
+      const rated = Number.isNaN(number) ? quantityOf(textOf(varbind)).number : number;
+      if (rated > 0) part.ratedCurrent = applyScale(rated, constantScale(group.ratedCurrent.scale ?? 1));
     }
     if (group.switch && bound.commands === undefined) {
-      const { only, ...writes } = group.switch;
-      const state = only ? this.#object(only.oid, bindings) : undefined;
-      part.switchable = only === undefined || (state !== undefined && only.values.includes(numberOf(state)));
-      if (part.switchable) {
-        const filled = Object.entries(writes).map(([name, write]) => [
-          name,
-          { oid: this.#pattern(write.oid).fill(bindings)!, value: write.value },
-        ]);
-        bound.commands = Object.fromEntries(filled) as Commands;
-      }
+      const commands = commandsOf(found, group.switch, bindings);
+      part.switchable = commands !== undefined;
+      if (commands) bound.commands = commands;
     }
     return bound;
   }
 
-  #rule(point: ProfilePoint, oid: string, bindings: Bindings): PointRule {
+  function ruleOf(point: ProfilePoint, oid: string, { bindings }: Row): PointRule | undefined {
+    const scale = scaleOf(found, point, bindings);
+    if (!scale) return undefined;
     const slow = point.poll === 'slow';
     const guards = (point.guards ?? []).flatMap((guard) => {
-      const at = this.#pattern(guard.oid).fill(bindings);
-      if (at === undefined || !this.#walk.objects.has(at)) return [];
+      const at = patternOf(found.profile, guard.oid).fill(bindings);
+      if (at === undefined || !found.walk.objects.has(at)) return [];
       const bad = new Map(Object.entries(guard.bad).map(([value, quality]) => [Number(value), BAD_QUALITY[quality]]));
-      return [{ slot: this.#slot(at, slow || guard.poll === 'slow'), bad }];
+      return [{ slot: slots.of(at, slow || guard.poll === 'slow'), bad }];
     });
-    const { multiply, divide, source } = this.#scale(point, bindings);
+    const { multiply, divide, source } = scale;
+    const states = point.states && slots.codes(point.states);
+    const asked = slots.of(oid, slow);
+    const derivation = derivationOf(point, bindings);
+    const plain = !derivation.list && !derivation.units && !derivation.words;
     return {
-      slot: this.#slot(oid, slow),
+      slot: plain ? asked : slots.derived(oid, asked, derivation),
+      asked,
       multiply,
       divide,
       fahrenheit: point.fahrenheit ?? false,
       magnitude: point.magnitude ?? false,
       negative: point.noValue === 'negative',
-      noValue: Array.isArray(point.noValue) ? point.noValue : [],
-      states: point.states
-        ? new Map(Object.entries(point.states).map(([value, word]) => [Number(value), stateCode(word)]))
-        : undefined,
+      noValue: Array.isArray(point.noValue) ? point.noValue.filter((value) => typeof value === 'number') : [],
+      states,
       guards,
       slow,
       scaleSource: source,
     };
   }
 
-  #scale(point: ProfilePoint, bindings: Bindings): { multiply: number; divide: number; source: string } {
-    const own = factor(point.scale ?? 1);
-    const at = point.decimals === undefined ? undefined : this.#pattern(point.decimals).fill(bindings);
-    const varbind = at === undefined ? undefined : this.#walk.objects.get(at);
-    const digits = varbind ? numberOf(varbind) : NaN;
-    if (!Number.isInteger(digits) || digits < 0 || digits > 9) return { ...own, source: 'profile' };
-    return { multiply: own.multiply, divide: own.divide * 10 ** digits, source: at! };
+  function derivationOf(point: ProfilePoint, bindings: Bindings): Parameters<typeof derive>[1] {
+    return {
+      list: point.list === undefined ? undefined : { separator: point.list, item: Number(bindings['item']) },
+      units: point.units && new Map(Object.entries(point.units)),
+      words: point.states && slots.words(point.states),
+    };
   }
-
-  #slot(oid: string, slow: boolean): Slot {
-    let slot = this.#slots.get(oid);
-    if (slot === undefined) {
-      slot = this.#oids.push(oid) - 1;
-      this.#slots.set(oid, slot);
-    }
-    if (!slow) this.#fast.add(slot);
-    return slot;
-  }
-
-  #object(template: string, bindings: Bindings): ReturnType<Walk['objects']['get']> {
-    const oid = this.#pattern(template).fill(bindings);
-    return oid === undefined ? undefined : this.#walk.objects.get(oid);
-  }
-
-  /** A template under the base, with the unit filled in, so that other units of a chain are not walked. */
-  #pattern(template: string): OidPattern {
-    const text = this.#narrow ? template.replace('{unit}', String(this.#unit)) : template;
-    return new OidPattern(`${this.#profile.base}.${text}`);
-  }
-}
-
-function holds(when: ProfilePart['when'], raw: Bindings): boolean {
-  return Object.entries(when ?? {}).every(([name, values]) => values.includes(raw[name] ?? NaN));
-}
-
-/** A factor as multiplication or division: 467 / 1000 is exact where 467 * 0.001 is not. */
-function factor(scale: number): { multiply: number; divide: number } {
-  const inverse = Math.round(1 / scale);
-  return scale < 1 && Math.abs(1 / scale - inverse) < 1e-6
-    ? { multiply: 1, divide: inverse }
-    : { multiply: scale, divide: 1 };
-}
-
-function applyScale(raw: number, { multiply, divide }: { multiply: number; divide: number }): number {
-  return (raw * multiply) / divide;
 }
 
 const LEVELS = ['unit', 'inlet', 'branch', 'outlet', 'sensor'];

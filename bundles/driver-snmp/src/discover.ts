@@ -1,102 +1,153 @@
 import type { Profile, ProfileIdentitySource } from '@rackwatt/device-profiles';
 import type { DeviceIdentity } from '@rackwatt/telemetry';
 import { RackwattError } from 'rackwatt';
-import { Binder, valueAt } from './bind.js';
+import { bindProfile, columnsOf, unitsOfParts } from './bind.js';
 import type { Layout } from './layout.js';
 import type { SnmpLink } from './link.js';
-import { OidPattern } from './oid.js';
 import { buildPlans } from './plan.js';
-import type { Recognised } from './recognise.js';
-import { numberOf, textOf } from './values.js';
+import { candidatesOf, notRecognised, type ProfileChoice, type Recognised, systemOf } from './recognise.js';
+import { attributeAt, type Found, patternOf } from './row.js';
+import { textOf } from './values.js';
 import { emptyWalk, type Walk, walkColumns } from './walk.js';
 
+/** A unit of a chain behind one agent; of a device that has no chains there is one without a number. */
+export interface DiscoveredUnit {
+  unit: number | undefined;
+  layout: Layout;
+  /** What the device said. */
+  walk: Walk;
+}
+
 /**
- * Walks the columns that a profile names and binds its templates to the rows that the device has.
- * @throws RackwattError `DEVICE_REFUSED` when the device shows none of the profile's objects; `DEVICE_ADDRESS_INVALID` for
- * a unit that is not there; else what the walk throws
+ * Finds the profile that reads a device, walks the columns that it names and binds its templates to the rows that are there.
+ * @param every all units of a chain, unless the address names one; else the first
+ * @throws RackwattError `DEVICE_NOT_RECOGNISED`; `DEVICE_REFUSED` when the device shows none of its profile's objects;
+ * `DEVICE_ADDRESS_INVALID` for a unit that is not there; else what the walk throws
  */
-export async function discover(link: SnmpLink, recognised: Recognised, deadline: number): Promise<Layout> {
-  const { profile } = recognised;
-  const walk = emptyWalk();
-  await walkColumns(link, identityColumns(profile), deadline, walk);
-  const unit = chooseUnit(link, profile, walk);
-  const binder = new Binder(profile, walk, unit);
-  await walkColumns(link, binder.columns(), deadline, walk);
-  binder.settleUnit();
-  const layout = binder.bind(identityOf(profile, walk, unit, recognised.sysDescr));
-  if (layout.description.points.length === 0) {
-    const { base, name } = profile;
-    throw new RackwattError(
-      'DEVICE_REFUSED',
-      `${link.endpoint.text} is a device of profile ${name} but shows nothing under ${base}: let this community or user see that tree.`,
-      { context: { address: link.endpoint.text, profile: name } },
-    );
+export async function discover(
+  link: SnmpLink,
+  choice: ProfileChoice,
+  deadline: number,
+  every = false,
+): Promise<[DiscoveredUnit, ...DiscoveredUnit[]]> {
+  const system = await systemOf(link, deadline);
+  let first: Recognised | undefined;
+  for await (const recognised of candidatesOf(link, choice, system, deadline)) {
+    first ??= recognised;
+    const [unit, ...others] = await discoverAs(link, recognised, deadline, every);
+    if (unit) return [unit, ...others];
   }
-  layout.shape.plans = buildPlans(layout.shape, walk, link);
-  return layout;
+  throw first ? nothingShown(link, first.profile) : notRecognised(link, system);
+}
+
+/** The units that a profile finds something of. */
+async function discoverAs(
+  link: SnmpLink,
+  { profile, sysDescr }: Recognised,
+  deadline: number,
+  every: boolean,
+): Promise<DiscoveredUnit[]> {
+  const walk = emptyWalk();
+  const found: Found = { profile, walk, sysDescr };
+  await walkColumns(link, identityColumns(profile), deadline, walk);
+  const named = unitsOfIdentity(found);
+  const wanted = link.endpoint.unit;
+  if (wanted !== undefined && named.size > 0 && !named.has(wanted)) throw noSuchUnit(link, wanted, named);
+  const only = wanted ?? (every || named.size === 0 ? undefined : Math.min(...named));
+  // Known before the walk, so that other units of a chain are left out of it.
+  await walkColumns(link, columnsOf(profile, only), deadline, walk);
+  const units =
+    only === undefined ? [...new Set([...named, ...unitsOfParts(found)])].toSorted((a, b) => a - b) : [only];
+  const bound: DiscoveredUnit[] = [];
+  for (const unit of units.length === 0 ? [undefined] : units) {
+    const layout = bindProfile(found, unit, identityOf(found, unit));
+    if (layout.description.points.length === 0) continue;
+    layout.shape.plans = buildPlans(layout.shape, walk, link);
+    bound.push({ unit, layout, walk });
+    if (!every) break;
+  }
+  return bound;
+}
+
+function nothingShown(link: SnmpLink, { base, name }: Profile): RackwattError {
+  return new RackwattError(
+    'DEVICE_REFUSED',
+    `${link.endpoint.text} is a device of profile ${name} but shows nothing under ${base}: let this community or user see that tree.`,
+    { context: { address: link.endpoint.text, profile: name } },
+  );
+}
+
+function noSuchUnit(link: SnmpLink, unit: number, units: Set<number>): RackwattError {
+  const known = [...units].toSorted((a, b) => a - b).join(', ');
+  return new RackwattError(
+    'DEVICE_ADDRESS_INVALID',
+    `There is no unit ${unit} behind ${link.endpoint.text}: it has ${known}.`,
+    { context: { address: link.endpoint.text, unit } },
+  );
+}
+
+function templateOf(source: ProfileIdentitySource): string | undefined {
+  if (typeof source === 'string') return source;
+  return 'oid' in source ? source.oid : undefined;
 }
 
 /** Templates of the identity, without those that are patterns of sysDescr. */
-function identityTemplates(profile: Profile): string[] {
-  const { attributes, ...sources } = profile.identity;
+function identityTemplates({ identity: { attributes, ...sources } }: Profile): string[] {
+  const columns = Object.values(attributes ?? {}).flatMap((attribute) => ('oid' in attribute ? [attribute.oid] : []));
   const templates = Object.values(sources).flatMap((list) =>
-    (list ?? []).filter((source) => typeof source === 'string'),
+    (list ?? []).flatMap((source) => templateOf(source) ?? []),
   );
-  return [...templates, ...Object.values(attributes ?? {}).map((attribute) => attribute.oid)];
+  return [...templates, ...columns];
 }
 
 function identityColumns(profile: Profile): string[] {
-  return identityTemplates(profile).map((template) => new OidPattern(`${profile.base}.${template}`).column);
+  return identityTemplates(profile).map((template) => patternOf(profile, template).column);
 }
 
-/** The unit of a chain that the address names; the lowest one by default. Undefined when the model has no chains. */
-function chooseUnit(link: SnmpLink, profile: Profile, walk: Walk): number | undefined {
-  const wanted = link.endpoint.unit;
+/** Units that the identity names; none where a model has no chains, or does not tell who it is. */
+function unitsOfIdentity(found: Found): Set<number> {
   const units = new Set<number>();
-  const attribute = profile.identity.attributes?.['unit'];
-  if (attribute) {
-    for (const oid of walk.columns.get(new OidPattern(`${profile.base}.${attribute.oid}`).column) ?? [])
-      units.add(numberOf(walk.objects.get(oid)!));
-  } else {
-    for (const template of identityTemplates(profile)) {
-      const pattern = new OidPattern(`${profile.base}.${template}`);
-      for (const oid of walk.columns.get(pattern.column) ?? []) {
-        const unit = pattern.match(oid)?.['unit'];
-        if (unit !== undefined) units.add(unit);
-      }
+  const attribute = found.profile.identity.attributes?.['unit'];
+  const templates = attribute && 'oid' in attribute ? [attribute.oid] : identityTemplates(found.profile);
+  for (const template of templates) {
+    const pattern = patternOf(found.profile, template);
+    for (const oid of found.walk.columns.get(pattern.column) ?? []) {
+      const arcs = pattern.match(oid);
+      const unit = arcs && (attribute ? attributeAt(found, attribute, arcs)?.number : arcs['unit']);
+      if (Number.isInteger(unit)) units.add(Number(unit));
     }
   }
-  if (wanted === undefined) return units.size === 0 ? undefined : Math.min(...units);
-  if (units.size > 0 && !units.has(wanted)) {
-    const known = [...units].toSorted((a, b) => a - b).join(', ');
-    throw new RackwattError(
-      'DEVICE_ADDRESS_INVALID',
-      `There is no unit ${wanted} behind ${link.endpoint.text}: it has ${known}.`,
-      {
-        context: { address: link.endpoint.text, unit: wanted },
-      },
-    );
-  }
-  return wanted;
+  return units;
 }
 
-function identityOf(profile: Profile, walk: Walk, unit: number | undefined, sysDescr: string): DeviceIdentity {
-  const { attributes, ...sources } = profile.identity;
-  const read = (source: ProfileIdentitySource): string => {
-    if (typeof source !== 'string') return new RegExp(source.sysDescr).exec(sysDescr)?.[1] ?? '';
-    const pattern = new OidPattern(`${profile.base}.${source}`);
-    for (const oid of walk.columns.get(pattern.column) ?? []) {
-      const bindings = pattern.match(oid);
-      if (!bindings || (bindings['unit'] !== undefined && bindings['unit'] !== unit)) continue;
-      if (attributes?.['unit'] && valueAt(walk, profile, attributes['unit'], bindings) !== unit) continue;
-      return textOf(walk.objects.get(oid));
-    }
-    return '';
-  };
+function identityOf(found: Found, unit: number | undefined): DeviceIdentity {
+  const { profile } = found;
+  const { attributes: _, ...sources } = profile.identity;
   const identity: DeviceIdentity = { vendor: profile.vendor, profile: profile.name };
   for (const key of ['vendor', 'model', 'serial', 'firmware', 'name'] as const) {
-    const text = (sources[key] ?? []).map(read).find((value) => value !== '');
+    const text = (sources[key] ?? []).map((source) => identityText(found, source, unit)).find((value) => value !== '');
     if (text !== undefined) identity[key] = text;
   }
   return identity;
+}
+
+function identityText({ profile, walk, sysDescr }: Found, source: ProfileIdentitySource, unit?: number): string {
+  const template = templateOf(source);
+  if (template === undefined) return captured((source as { sysDescr: string }).sysDescr, sysDescr);
+  const attribute = profile.identity.attributes?.['unit'];
+  const pattern = patternOf(profile, template);
+  for (const oid of walk.columns.get(pattern.column) ?? []) {
+    const arcs = pattern.match(oid);
+    if (!arcs || (arcs['unit'] !== undefined && arcs['unit'] !== unit)) continue;
+    if (attribute && attributeAt({ profile, walk, sysDescr }, attribute, arcs)?.number !== unit) continue;
+    const text = textOf(walk.objects.get(oid));
+    return typeof source === 'object' && 'pattern' in source ? captured(source.pattern, text) : text;
+  }
+  return '';
+}
+
+/** The first group of a pattern, or all that it matches; empty when it does not. */
+function captured(pattern: string, text: string): string {
+  const match = new RegExp(pattern).exec(text);
+  return match?.[1] ?? match?.[0] ?? '';
 }

@@ -9,13 +9,14 @@ import type {
   ReadOptions,
 } from '@rackwatt/telemetry';
 import { type Logger, RackwattError } from 'rackwatt';
+import { probe } from './probe.js';
 import { DeviceSession, type Learned, SESSION_DEFAULTS, type SessionOptions } from './session.js';
 import { Shapes } from './shapes.js';
 
 /** What a revision of the driver leaves to the next: what it had learned of each open device, by its target. */
 export interface Handover {
   /** Rises when `Learned` changes: what another revision cannot read it does not take. */
-  format: 1;
+  format: 2;
   learned: Map<string, Learned>;
 }
 
@@ -44,21 +45,10 @@ export class SnmpDriver implements Driver {
   }
 
   async probe(target: DeviceTarget, options: { explain?: boolean } = {}): Promise<ProbeResult> {
-    const started = performance.now();
-    const session = new DeviceSession('probe', target, this.#options, this.#shapes, this.#log);
     try {
-      await session.learn();
-      const { session: _, layout: __, ...description } = session.describe();
-      return {
-        ...description,
-        reading: session.current(),
-        ...(options.explain ? { explain: session.explain() } : {}),
-        cost: { requests: session.link.requests, milliseconds: Math.round(performance.now() - started) },
-      };
+      return await probe(target, this.#options, options.explain ?? false);
     } catch (error) {
       throw publicError(error);
-    } finally {
-      session.close();
     }
   }
 
@@ -107,13 +97,13 @@ export class SnmpDriver implements Driver {
   handOver(): Handover {
     const learned: Handover['learned'] = new Map(this.#handedOver);
     for (const [session, key] of this.#targets) if (session.learned) learned.set(key, session.learned);
-    return { format: 1, learned };
+    return { format: 2, learned };
   }
 
   /** Goes on with what the revision before knew, so that devices need not all be walked again at the moment of a swap. */
   takeOver(state: unknown): void {
     const handover = state as Partial<Handover> | undefined;
-    if (handover?.format !== 1 || !(handover.learned instanceof Map)) return;
+    if (handover?.format !== 2 || !(handover.learned instanceof Map)) return;
     this.#handedOver = handover.learned;
     clearTimeout(this.#forgetting);
     this.#forgetting = setTimeout(() => this.#handedOver.clear(), HANDED_OVER_FOR);

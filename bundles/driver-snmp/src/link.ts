@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { createSession, createV3Session, ObjectType, PrivProtocols, type Session, type Varbind } from 'net-snmp';
+import { createSession, createV3Session, PrivProtocols, type Session, type Varbind } from 'net-snmp';
 import { errorMessage, RackwattError } from 'rackwatt';
 import type { Endpoint } from './address.js';
 import type { Security } from './credentials.js';
@@ -75,10 +75,9 @@ export class SnmpLink {
     return this.#request(deadline, (session, feed: Feed<Varbind[][]>) => session.getBulk(oids, 0, repetitions, feed));
   }
 
-  set(oid: string, value: number, deadline: number): Promise<Varbind[]> {
-    return this.#request(deadline, (session, feed: Feed<Varbind[]>) =>
-      session.set([{ oid, type: ObjectType.Integer, value }], feed),
-    );
+  /** `type`: ASN.1 tag of the value. */
+  set(oid: string, type: number, value: number | string, deadline: number): Promise<Varbind[]> {
+    return this.#request(deadline, (session, feed: Feed<Varbind[]>) => session.set([{ oid, type, value }], feed));
   }
 
   /** Fewer bytes a response from now on; false when that helps no more. */

@@ -41,7 +41,7 @@ declare module 'net-snmp' {
     get(oids: string[], feed: Feed<Varbind[]>): void;
     getNext(oids: string[], feed: Feed<Varbind[]>): void;
     getBulk(oids: string[], nonRepeaters: number, maxRepetitions: number, feed: Feed<Varbind[][]>): void;
-    set(varbinds: { oid: string; type: number; value: number }[], feed: Feed<Varbind[]>): void;
+    set(varbinds: { oid: string; type: number; value: number | string }[], feed: Feed<Varbind[]>): void;
     onMsg(buffer: Buffer): void;
     /** Encodes, encrypts and sends a request. */
     send(request: object, noWait?: boolean): Session;
@@ -57,5 +57,5 @@ declare module 'net-snmp' {
   export const SecurityLevel: { noAuthNoPriv: number; authNoPriv: number; authPriv: number };
   export const AuthProtocols: Record<string, string>;
   export const PrivProtocols: Record<string, string>;
-  export const ObjectType: Record<string, number> & { Integer: number };
+  export const ObjectType: Record<string, number> & { Integer: number; Gauge: number; OctetString: number };
 }

@@ -33,47 +33,78 @@ function arcBytes(arc: number): number {
   return arc < 2 ** 28 ? 4 : 5;
 }
 
+/** Arcs by name; several of `{name*}` as they stand in the OID: `12.48.48`. */
+export type Bindings = Record<string, number | string>;
+
+const NAMED = /^\{([a-z]+)(\*|[+-]\d+)?\}$/;
+
+interface NamedArc {
+  name: string;
+  /** `*`: one or more arcs. */
+  many: boolean;
+  /** Added to what the name stands for. */
+  plus: number;
+}
+
 /**
- * An OID in which some arcs are names: `1.3.6.5.4.3.1.4.{unit}.{outlet}.1`.
- * `column` is the part before the first name (before the last arc when there is none): what has to be walked.
+ * An OID in which some arcs are names: `1.3.6.5.4.3.1.4.{unit}.{outlet}.1`; `{name*}` is one or more arcs, `{name+1}` the arc
+ * one higher than what the name stands for. `column` is the part before the first name (before the last arc when there is
+ * none): what has to be walked.
  */
 export class OidPattern {
   readonly column: string;
-  readonly #arcs: readonly string[];
+  readonly #arcs: readonly (string | NamedArc)[];
+  /** Place of the arc that takes several; -1 when none does. */
+  readonly #many: number;
 
   constructor(text: string) {
     const arcs = text.split('.');
     const first = arcs.findIndex((arc) => arc.startsWith('{'));
     const at = first === -1 ? arcs.length - 1 : first;
     this.column = arcs.slice(0, at).join('.');
-    this.#arcs = arcs.slice(at);
+    this.#arcs = arcs.slice(at).map(parseArc);
+    this.#many = this.#arcs.findIndex((arc) => typeof arc === 'object' && arc.many);
   }
 
   /** Names and their arcs when `oid`, which lies under `column`, is an instance of this pattern. */
-  match(oid: string): Record<string, number> | undefined {
+  match(oid: string): Bindings | undefined {
     const rest = oid.slice(this.column.length + 1).split('.');
-    if (rest.length !== this.#arcs.length) return undefined;
-    const bindings: Record<string, number> = {};
-    for (let i = 0; i < rest.length; i++) {
-      const arc = this.#arcs[i]!;
-      if (arc.startsWith('{')) bindings[arc.slice(1, -1)] = Number(rest[i]);
-      else if (arc !== rest[i]) return undefined;
+    const spare = rest.length - this.#arcs.length;
+    if (spare < 0 || (spare > 0 && this.#many === -1)) return undefined;
+    const bindings: Bindings = {};
+    let at = 0;
+    for (const arc of this.#arcs) {
+      if (typeof arc === 'string') {
+        if (arc !== rest[at++]) return undefined;
+      } else if (arc.many) {
+        bindings[arc.name] = rest.slice(at, at + spare + 1).join('.');
+        at += spare + 1;
+      } else {
+        bindings[arc.name] = Number(rest[at++]) - arc.plus;
+      }
     }
     return bindings;
   }
 
   /** The instance for these names; undefined when one is missing. */
-  fill(bindings: Readonly<Record<string, number>>): string | undefined {
+  fill(bindings: Readonly<Bindings>): string | undefined {
     let oid = this.column;
     for (const arc of this.#arcs) {
-      if (arc.startsWith('{')) {
-        const value = bindings[arc.slice(1, -1)];
-        if (value === undefined) return undefined;
-        oid += `.${value}`;
-      } else {
+      if (typeof arc === 'string') {
         oid += `.${arc}`;
+        continue;
       }
+      const value = bindings[arc.name];
+      if (value === undefined) return undefined;
+      oid += `.${arc.plus === 0 ? value : Number(value) + arc.plus}`;
     }
     return oid;
   }
+}
+
+function parseArc(arc: string): string | NamedArc {
+  const named = NAMED.exec(arc);
+  if (!named) return arc;
+  const many = named[2] === '*';
+  return { name: named[1]!, many, plus: many || named[2] === undefined ? 0 : Number(named[2]) };
 }

@@ -1,4 +1,4 @@
-import type { Shape, Slot } from './layout.js';
+import { derivedSlots, type Shape, type Slot } from './layout.js';
 import type { SnmpLink } from './link.js';
 import { compareOids, varbindBytes } from './oid.js';
 import type { Walk } from './walk.js';
@@ -31,11 +31,12 @@ const SLOW = 10_000;
 
 /** The least requests that read a device's slots: GETBULK over runs of equal length side by side, GET for the rest. */
 export function buildPlans(shape: Shape, walk: Walk, link: SnmpLink): Shape['plans'] {
-  const everything = buildPlan(shape, walk, link, () => true);
+  const derived = derivedSlots(shape);
+  const everything = buildPlan(shape, walk, link, (slot) => !derived.has(slot));
   const hasSlow = shape.slow.includes(1);
   return {
     all: everything,
-    fast: hasSlow ? buildPlan(shape, walk, link, (slot) => shape.slow[slot] === 0) : everything,
+    fast: hasSlow ? buildPlan(shape, walk, link, (slot) => !derived.has(slot) && shape.slow[slot] === 0) : everything,
   };
 }
 

@@ -1,6 +1,7 @@
 import { Quality } from '@rackwatt/telemetry';
 import type { Varbind } from 'net-snmp';
 import { RackwattError } from 'rackwatt';
+import { derive } from './derive.js';
 import { garbage, statusOf } from './errors.js';
 import { type Layout, Presence, type Slot } from './layout.js';
 import type { SnmpLink } from './link.js';
@@ -154,6 +155,9 @@ function store(layout: Layout, slot: Slot, varbind: Varbind, outcome: ReadOutcom
   }
   layout.presence[slot] = Presence.PRESENT;
   layout.raw[slot] = typeof varbind.value === 'number' ? varbind.value : numberOf(varbind);
+  const { derivations } = layout.shape;
+  if (derivations.size === 0) return;
+  for (const derivation of derivations.get(slot) ?? []) layout.raw[derivation.slot] = derive(varbind, derivation);
 }
 
 /** Values, qualities and states of some points, made from a layout's slots. */
@@ -175,16 +179,16 @@ export function evaluate(layout: Layout, points: Uint32Array): Evaluated {
   const states = new Uint8Array(points.length);
   for (let i = 0; i < points.length; i++) {
     const rule = rules[points[i]!]!;
-    const { slot } = rule;
     let bad = 0;
-    if (presence[slot] === Presence.NOT_ASKED) bad = Quality.BAD | Quality.COMM_FAILURE;
-    else if (presence[slot] === Presence.ABSENT) bad = Quality.BAD;
+    const there = presence[rule.asked];
+    if (there === Presence.NOT_ASKED) bad = Quality.BAD | Quality.COMM_FAILURE;
+    else if (there === Presence.ABSENT) bad = Quality.BAD;
     for (const guard of rule.guards) {
       // Not asked this time: what it said last still holds.
       if (presence[guard.slot] !== Presence.ABSENT) bad |= guard.bad.get(raw[guard.slot]!) ?? 0;
     }
-    const number = raw[slot]!;
-    const known = presence[slot] === Presence.PRESENT;
+    const number = raw[rule.slot]!;
+    const known = there === Presence.PRESENT;
     if (known && (rule.negative ? number < 0 : rule.noValue.includes(number)))
       bad |= Quality.BAD | Quality.SENSOR_FAULT;
     if (rule.states) {

@@ -1,93 +1,202 @@
-import { type Profile, profiles } from '@rackwatt/device-profiles';
+import type { Profile, ProfileRecognition } from '@rackwatt/device-profiles';
 import type { Varbind } from 'net-snmp';
 import { RackwattError } from 'rackwatt';
 import { STATUS, statusOf } from './errors.js';
 import type { SnmpLink } from './link.js';
-import { isUnder } from './oid.js';
-import { isAbsent, textOf } from './values.js';
+import { isUnder, OidPattern } from './oid.js';
+import { isAbsent, numberOf, textOf } from './values.js';
 
 const SYS_DESCR = '1.3.6.1.2.1.1.1.0';
 const SYS_OBJECT_ID = '1.3.6.1.2.1.1.2.0';
+/** What agents without a sysObjectID of their own say (RFC 2578, zeroDotZero). */
+const NO_SYS_OBJECT_ID = ['', '0.0'];
+
+/** What a device says of itself; empty texts where it says nothing. */
+export interface SystemGroup {
+  sysDescr: string;
+  sysObjectId: string;
+}
+
+/** Which profile is wanted, a name or `auto`, and which there are. */
+export interface ProfileChoice {
+  wanted: string;
+  profiles: readonly Profile[];
+}
 
 /** A device and the profile that reads it. */
-export interface Recognised {
+export interface Recognised extends SystemGroup {
+  /** With the base and the vendor of the alternative that holds. */
   profile: Profile;
-  sysObjectId: string;
-  sysDescr: string;
 }
 
 /**
- * Finds the profile of a device: the named one, or by sysObjectID, longest prefix first.
+ * The profiles that may read a device, best first: the named one alone, or by sysObjectID, longest prefix first, those that go by
+ * other signs next, and the fallbacks last.
+ * @throws RackwattError `DEVICE_NOT_RECOGNISED` when there is no profile of that name
+ */
+export async function* candidatesOf(
+  link: SnmpLink,
+  { wanted, profiles }: ProfileChoice,
+  system: SystemGroup,
+  deadline: number,
+): AsyncGenerator<Recognised> {
+  if (wanted !== 'auto') {
+    yield { ...system, profile: named(wanted, profiles, system) };
+    return;
+  }
+  const given = new Set<string>();
+  for (const { profile, recognition, matched } of ranked(profiles, system)) {
+    if (given.has(profile.name) || !(await answersProbes(link, recognition, deadline))) continue;
+    given.add(profile.name);
+    yield { ...system, profile: settled(profile, recognition, matched.names) };
+  }
+}
+
+/**
+ * The first profile that fits a device by what it says of itself.
  * @throws RackwattError `DEVICE_NOT_RECOGNISED`: says what the device says of itself
  */
-export async function recognise(link: SnmpLink, wanted: string, deadline: number): Promise<Recognised> {
-  const named = wanted === 'auto' ? undefined : profiles().find((profile) => profile.name === wanted);
-  if (wanted !== 'auto' && !named) {
-    throw new RackwattError(
-      'DEVICE_NOT_RECOGNISED',
-      `There is no profile '${wanted}': name one of ${names()}, or 'auto'.`,
-      { context: { profile: wanted } },
-    );
-  }
-  const { sysDescr, sysObjectId } = await systemOf(link, deadline);
-  const profile = named ?? (await bestProfile(link, sysObjectId, sysDescr, deadline));
-  if (!profile) {
-    const described = sysDescr === '' ? '' : ` ("${sysDescr.slice(0, 80)}")`;
-    throw new RackwattError(
-      'DEVICE_NOT_RECOGNISED',
-      `${link.endpoint.text} is ${sysObjectId || 'without sysObjectID'}${described}, which no profile reads: name one of ${names()}, or record the device and write one.`,
-      { context: { address: link.endpoint.text, sysObjectId, sysDescr } },
-    );
-  }
-  return { profile, sysObjectId, sysDescr };
+export async function recognise(link: SnmpLink, choice: ProfileChoice, deadline: number): Promise<Recognised> {
+  const system = await systemOf(link, deadline);
+  for await (const recognised of candidatesOf(link, choice, system, deadline)) return recognised;
+  throw notRecognised(link, system);
+}
+
+export function notRecognised(link: SnmpLink, { sysObjectId, sysDescr }: SystemGroup): RackwattError {
+  const described = sysDescr === '' ? '' : ` ("${sysDescr.slice(0, 80)}")`;
+  const address = link.endpoint.text;
+  return new RackwattError(
+    'DEVICE_NOT_RECOGNISED',
+    `${address} is ${sysObjectId || 'without sysObjectID'}${described}, which no profile reads: name one ("rackwatt profile list"), or record the device and draft one ("rackwatt record", "rackwatt profile draft").`,
+    { context: { address, sysObjectId, sysDescr } },
+  );
 }
 
 /** What a device says of itself; empty texts where it says nothing. */
-export async function systemOf(link: SnmpLink, deadline: number): Promise<{ sysDescr: string; sysObjectId: string }> {
+export async function systemOf(link: SnmpLink, deadline: number): Promise<SystemGroup> {
   // One at a time: SNMPv1 agents answer nothing at all when one of several is missing.
   const texts: string[] = [];
-  for (const oid of [SYS_DESCR, SYS_OBJECT_ID]) {
-    texts.push(textOf(await present(link, oid, deadline)));
-  }
-  return { sysDescr: texts[0]!, sysObjectId: texts[1]! };
+  for (const oid of [SYS_DESCR, SYS_OBJECT_ID]) texts.push(textOf(await present(link, oid, deadline)));
+  return { sysDescr: texts[0]!, sysObjectId: texts[1]!.replace(/^\./, '') };
 }
 
-async function bestProfile(
-  link: SnmpLink,
-  sysObjectId: string,
-  sysDescr: string,
-  deadline: number,
-): Promise<Profile | undefined> {
-  const candidates = profiles()
-    .flatMap((profile) => profile.recognise.sysObjectId.map((prefix) => ({ profile, prefix })))
-    .filter(({ prefix }) => sysObjectId === prefix || isUnder(sysObjectId, prefix))
-    .filter(
-      ({ profile }) =>
-        profile.recognise.sysDescr === undefined || new RegExp(profile.recognise.sysDescr).test(sysDescr),
+interface Match {
+  /** Arcs of the prefix; 0 when the sysObjectID is not asked for. */
+  arcs: number;
+  /** Arcs that the prefix names, by name. */
+  names: Record<string, string>;
+}
+
+interface Candidate {
+  profile: Profile;
+  recognition: ProfileRecognition;
+  matched: Match;
+}
+
+function ranked(profiles: readonly Profile[], system: SystemGroup): Candidate[] {
+  return profiles
+    .flatMap((profile) =>
+      profile.recognise.flatMap((recognition): Candidate[] => {
+        const matched = matchOf(recognition, system);
+        return matched ? [{ profile, recognition, matched }] : [];
+      }),
     )
-    .toSorted((a, b) => b.prefix.split('.').length - a.prefix.split('.').length);
-  for (const { profile } of candidates) if (await answersProbes(link, profile, deadline)) return profile;
-  return undefined;
+    .toSorted((a, b) => rankOf(b) - rankOf(a));
 }
 
-async function answersProbes(link: SnmpLink, profile: Profile, deadline: number): Promise<boolean> {
-  for (const oid of profile.recognise.probe ?? []) if (!(await present(link, oid, deadline))) return false;
+const conditions = ({ sysDescr, probe = [] }: ProfileRecognition): number =>
+  (sysDescr === undefined ? 0 : 1) + probe.length;
+
+/** Higher is better: no fallback, then the longer prefix, then more further signs. */
+function rankOf({ profile, recognition, matched }: Candidate): number {
+  return (profile.fallback ? 0 : 1_000_000) + matched.arcs * 1000 + conditions(recognition);
+}
+
+function matchOf(recognition: ProfileRecognition, { sysObjectId, sysDescr }: SystemGroup): Match | undefined {
+  if (recognition.sysDescr !== undefined && !new RegExp(recognition.sysDescr).test(sysDescr)) return undefined;
+  if (recognition.sysObjectId === undefined) return { arcs: 0, names: {} };
+  const matches = recognition.sysObjectId.flatMap((prefix) => {
+    const names = prefixNames(prefix, sysObjectId, recognition.exact ?? false);
+    return names ? [{ arcs: prefix === 'none' ? 0 : prefix.split('.').length, names }] : [];
+  });
+  return matches.toSorted((a, b) => b.arcs - a.arcs)[0];
+}
+
+/** Compares arc by arc, so that 1.3.4 does not hold 1.3.40. */
+function prefixNames(prefix: string, sysObjectId: string, exact: boolean): Record<string, string> | undefined {
+  if (prefix === 'none') return NO_SYS_OBJECT_ID.includes(sysObjectId) ? {} : undefined;
+  const wanted = prefix.split('.');
+  const arcs = sysObjectId.split('.');
+  if (arcs.length < wanted.length || (exact && arcs.length !== wanted.length)) return undefined;
+  const names: Record<string, string> = {};
+  for (const [i, arc] of wanted.entries()) {
+    if (arc.startsWith('{')) names[arc.slice(1, -1)] = arcs[i]!;
+    else if (arc !== arcs[i]) return undefined;
+  }
+  return names;
+}
+
+function named(name: string, profiles: readonly Profile[], system: SystemGroup): Profile {
+  const profile = profiles.find((each) => each.name === name);
+  if (!profile) {
+    throw new RackwattError(
+      'DEVICE_NOT_RECOGNISED',
+      `There is no profile '${name}': name one ("rackwatt profile list"), or 'auto'.`,
+      { context: { profile: name } },
+    );
+  }
+  const fits = profile.recognise.flatMap((recognition) => {
+    const matched = matchOf(recognition, system);
+    return matched ? [{ recognition, matched }] : [];
+  });
+  const best = fits.toSorted((a, b) => b.matched.arcs - a.matched.arcs)[0];
+  if (best) return settled(profile, best.recognition, best.matched.names);
+  if (!profile.base.includes('{')) return profile;
+  throw new RackwattError(
+    'DEVICE_NOT_RECOGNISED',
+    `Profile '${name}' cannot read a device whose sysObjectID is ${system.sysObjectId || 'missing'}: its tree depends on it.`,
+    { context: { profile: name, sysObjectId: system.sysObjectId } },
+  );
+}
+
+function settled(profile: Profile, { base, vendor }: ProfileRecognition, names: Record<string, string>): Profile {
+  const filled = new OidPattern(base ?? profile.base).fill(names) ?? profile.base;
+  if (filled === profile.base && vendor === undefined) return profile;
+  return { ...profile, base: filled, vendor: vendor ?? profile.vendor };
+}
+
+async function answersProbes(link: SnmpLink, { probe = [] }: ProfileRecognition, deadline: number): Promise<boolean> {
+  for (const condition of probe) {
+    const { oid, values, above, pattern } = typeof condition === 'string' ? { oid: condition } : condition;
+    const varbind =
+      (await present(link, oid, deadline)) ??
+      ((values ?? above ?? pattern) ? undefined : await firstUnder(link, oid, deadline));
+    if (!varbind) return false;
+    if (values !== undefined && !values.includes(numberOf(varbind))) return false;
+    if (above !== undefined && !(numberOf(varbind) > above)) return false;
+    if (pattern !== undefined && !new RegExp(pattern).test(textOf(varbind))) return false;
+  }
   return true;
 }
 
 /** One object; undefined when the agent has none. */
 async function present(link: SnmpLink, oid: string, deadline: number): Promise<Varbind | undefined> {
-  try {
-    const [varbind] = await link.get([oid], deadline);
-    return varbind === undefined || isAbsent(varbind) || varbind.oid !== oid ? undefined : varbind;
-  } catch (error) {
-    if (statusOf(error) !== STATUS.noSuchName) throw error;
-    return undefined;
-  }
+  const varbind = await oneOf(link, () => link.get([oid], deadline));
+  return varbind?.oid === oid ? varbind : undefined;
 }
 
-function names(): string {
-  return profiles()
-    .map((profile) => profile.name)
-    .join(', ');
+/** The first object of a tree; undefined when the agent has none there. */
+async function firstUnder(link: SnmpLink, oid: string, deadline: number): Promise<Varbind | undefined> {
+  const varbind = await oneOf(link, () => link.next([oid], deadline));
+  return varbind && isUnder(varbind.oid, oid) ? varbind : undefined;
+}
+
+async function oneOf(link: SnmpLink, ask: () => Promise<Varbind[]>): Promise<Varbind | undefined> {
+  try {
+    const [varbind] = await ask();
+    return varbind === undefined || isAbsent(varbind) ? undefined : varbind;
+  } catch (error) {
+    if (statusOf(error) === STATUS.noSuchName) return undefined;
+    throw error;
+  }
 }

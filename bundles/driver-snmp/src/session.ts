@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { DeviceTarget, Explanation, OpenDevice, OutletCommand, Reading, ReadOptions } from '@rackwatt/telemetry';
+import { type Profile, profiles } from '@rackwatt/device-profiles';
+import type { DeviceTarget, OpenDevice, OutletCommand, Reading, ReadOptions } from '@rackwatt/telemetry';
 import { errorMessage, type Logger, RackwattError } from 'rackwatt';
 import { parseAddress } from './address.js';
 import { parseCredentials } from './credentials.js';
@@ -8,8 +9,10 @@ import { sessionGone, statusOf } from './errors.js';
 import type { Layout } from './layout.js';
 import { SnmpLink } from './link.js';
 import { evaluate, refresh } from './read.js';
-import { recognise } from './recognise.js';
+import type { ProfileChoice } from './recognise.js';
 import type { Shapes } from './shapes.js';
+import { now } from './time.js';
+import { write } from './write.js';
 
 export interface SessionOptions {
   /** ms of one try, where the target does not say. */
@@ -20,9 +23,26 @@ export interface SessionOptions {
   relearn: number;
   /** ms that recognising and walking a device may take. */
   discoverTime: number;
+  /** Profiles of the site, which stand before those that come with Rackwatt, and in place of one of the same name. */
+  profiles: readonly Profile[];
 }
 
-export const SESSION_DEFAULTS: SessionOptions = { timeout: 1000, retries: 2, relearn: 600_000, discoverTime: 60_000 };
+export const SESSION_DEFAULTS: SessionOptions = {
+  timeout: 1000,
+  retries: 2,
+  relearn: 600_000,
+  discoverTime: 60_000,
+  profiles: [],
+};
+
+/** The profiles among which a target chooses. */
+export function choiceOf(
+  { profile }: DeviceTarget,
+  { profiles: own }: Pick<SessionOptions, 'profiles'>,
+): ProfileChoice {
+  const names = new Set(own.map(({ name }) => name));
+  return { wanted: profile, profiles: [...own, ...profiles().filter(({ name }) => !names.has(name))] };
+}
 
 /** After rows came or went, not sooner than this is looked again. */
 const LEAST_RELEARN = 15_000;
@@ -68,8 +88,8 @@ export class DeviceSession {
   /** Recognises the device and learns its layout; the values met on the way are its first reading. */
   async learn(): Promise<void> {
     const deadline = performance.now() + this.#options.discoverTime;
-    const recognised = await recognise(this.link, this.#target.profile, deadline);
-    this.#take(await discover(this.link, recognised, deadline));
+    const [{ layout }] = await discover(this.link, choiceOf(this.#target, this.#options), deadline);
+    this.#take(layout);
   }
 
   /** What was learned so far; undefined while the device is being opened. */
@@ -94,11 +114,6 @@ export class DeviceSession {
     return { ...structuredClone(this.#layout.description), session: this.id, layout: this.#number };
   }
 
-  /** What the slots hold, without asking the device. */
-  current(): Reading {
-    return { ...evaluate(this.#layout, this.#every.all.slice()), time: now(), layout: this.#number };
-  }
-
   async read({ deadline, pollClass = 'all' }: ReadOptions): Promise<Reading> {
     const until = performance.now() + deadline;
     const layout = this.#layout;
@@ -112,37 +127,26 @@ export class DeviceSession {
     return { ...evaluate(layout, points), time, layout: number };
   }
 
-  async switchOutlet(part: string, command: OutletCommand): Promise<void> {
+  async switchOutlet(part: string, effect: OutletCommand): Promise<void> {
     const host = this.link.endpoint.text;
-    const write = this.#layout.shape.commands.get(part)?.[command];
-    if (!write) {
-      throw new RackwattError('DEVICE_NOT_SWITCHABLE', `${host} has no ${part} that can be switched ${command}.`, {
+    const command = this.#layout.shape.commands.get(part)?.[effect];
+    if (!command) {
+      throw new RackwattError('DEVICE_NOT_SWITCHABLE', `${host} has no ${part} that can be switched ${effect}.`, {
         context: { address: host, part },
       });
     }
     try {
-      await this.link.set(write.oid, write.value, performance.now() + SWITCH_TIME);
+      await write(this.link, command, performance.now() + SWITCH_TIME);
     } catch (error) {
       if (statusOf(error) === undefined) throw error;
       throw new RackwattError(
         'DEVICE_REFUSED',
-        `${host} refused to switch ${part} ${command} (${errorMessage(error)}): let this community or user write.`,
+        `${host} refused to switch ${part} ${effect} (${errorMessage(error)}): let this community or user write.`,
         {
           context: { address: host, part },
         },
       );
     }
-  }
-
-  explain(): Explanation[] {
-    const { raw } = this.#layout;
-    const { rules, oids } = this.#layout.shape;
-    return rules.map((rule, point) => ({
-      point,
-      source: oids[rule.slot]!,
-      raw: String(raw[rule.slot]),
-      ...(rule.states ? {} : { scale: rule.multiply / rule.divide, scaleSource: rule.scaleSource }),
-    }));
   }
 
   close(): void {
@@ -174,9 +178,4 @@ export class DeviceSession {
         this.#relearning = undefined;
       });
   }
-}
-
-/** Wall time that never goes back within the process, ms. */
-function now(): number {
-  return Math.round(performance.timeOrigin + performance.now());
 }

@@ -3,31 +3,36 @@ import type { Varbind } from 'net-snmp';
 const NO_SUCH_OBJECT = 128;
 const END_OF_MIB = 130;
 const LONGEST_TEXT = 255;
+const OPAQUE = 68;
+const COUNTER64 = 70;
+const OPAQUE_FLOAT = 0x9f7804;
 
 /** Whether the agent says that there is no such object. */
 export function isAbsent(varbind: Varbind): boolean {
   return varbind.type >= NO_SUCH_OBJECT && varbind.type <= END_OF_MIB;
 }
 
-/**
- * The number of a varbind. Text that is a plain number, with or without a unit behind it ("232.6V"), counts; anything
- * else is NaN.
- */
+/** The number of a varbind; of a text only when it is a plain number. Else NaN. */
 export function numberOf(varbind: Varbind): number {
   const { value } = varbind;
   if (typeof value === 'number') return value;
-  if (Buffer.isBuffer(value)) {
-    // Counter64 comes as big-endian bytes, texts as what they are.
-    if (varbind.type === 70) return value.length === 0 ? NaN : Number(BigInt(`0x${value.toString('hex')}`));
-    return numberFromText(value.toString('latin1'));
-  }
-  return NaN;
+  if (!Buffer.isBuffer(value)) return NaN;
+  // Counter64 comes as big-endian bytes, texts as what they are.
+  if (varbind.type === COUNTER64) return value.length === 0 ? NaN : Number(BigInt(`0x${value.toString('hex')}`));
+  if (varbind.type === OPAQUE) return floatOf(value);
+  const { number, unit } = quantityOf(value.toString('latin1'));
+  return unit === '' ? number : NaN;
 }
 
-/** `"0.061kW"` -> 0.061; NaN when the text is no plain number with an optional unit. */
-export function numberFromText(text: string): number {
-  const match = /^\s*([+-]?\d{1,15}(?:\.\d{1,9})?)\s*[A-Za-z%°]{0,8}\s*$/.exec(text);
-  return match ? Number(match[1]) : NaN;
+/** A float wrapped into an Opaque, as net-snmp sends it: 9f78, length 4. */
+function floatOf(value: Buffer): number {
+  return value.length === 7 && value.readUIntBE(0, 3) === OPAQUE_FLOAT ? value.readFloatBE(3) : NaN;
+}
+
+/** `"0.061kW"` -> 0.061 and `kW`; NaN when the text is no plain number with an optional unit behind it. */
+export function quantityOf(text: string): { number: number; unit: string } {
+  const match = /^\s*([+-]?\d{1,15}(?:\.\d{1,9})?)\s*([^\s\d+.-][^\d]{0,11})?$/.exec(text.replace(/[\s\0]+$/, ''));
+  return match ? { number: Number(match[1]), unit: (match[2] ?? '').trim() } : { number: NaN, unit: '' };
 }
 
 /** The text of a varbind: printable, trimmed, bounded. Empty when there is none. */
@@ -45,5 +50,5 @@ export function textOf(varbind: Varbind | undefined): string {
 export function rawText(varbind: Varbind): string {
   const { value } = varbind;
   if (!Buffer.isBuffer(value)) return String(value);
-  return varbind.type === 70 ? String(numberOf(varbind)) : JSON.stringify(textOf(varbind));
+  return varbind.type === COUNTER64 ? String(numberOf(varbind)) : JSON.stringify(textOf(varbind));
 }

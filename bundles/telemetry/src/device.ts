@@ -57,6 +57,16 @@ export interface PointDescription {
   unit: string;
   /** Basis of a voltage. */
   basis?: 'LN' | 'LL';
+  /** Limits that are set on the device itself. */
+  thresholds?: Thresholds;
+}
+
+/** Limits in the unit of the metric, after Redfish's Thresholds; those that are in force. */
+export interface Thresholds {
+  lowerCritical?: number;
+  lowerCaution?: number;
+  upperCaution?: number;
+  upperCritical?: number;
 }
 
 /** Everything about a device but its values. */

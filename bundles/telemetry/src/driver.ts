@@ -25,9 +25,19 @@ export interface Explanation {
   scaleSource?: string;
 }
 
-export interface ProbeResult extends DeviceDescription {
+/** One unit of a device as it was probed. */
+export interface ProbedUnit extends DeviceDescription {
+  /** Number in its chain, as addresses name it; absent when the device has no chains. */
+  unit?: number;
   reading: Reading;
   explain?: Explanation[];
+}
+
+export interface ProbeResult extends ProbedUnit {
+  /** The further units of a chain behind the same agent, when the address names none. */
+  units?: ProbedUnit[];
+  /** ms for which the device says that it runs; with `explain`. */
+  upTime?: number;
   /** Requests and milliseconds that it took. */
   cost: { requests: number; milliseconds: number };
 }

@@ -34,6 +34,12 @@ export const METRICS = {
     prometheus: 'rackwatt_current_residual_amperes',
     help: 'Residual current',
   },
+  'current.residual.dc': {
+    unit: 'A',
+    kind: 'gauge',
+    prometheus: 'rackwatt_current_residual_dc_amperes',
+    help: 'Direct part of the residual current',
+  },
   'current.crest': {
     unit: '1',
     kind: 'gauge',
@@ -65,6 +71,12 @@ export const METRICS = {
     kind: 'counter',
     prometheus: 'rackwatt_energy_apparent_voltamperehours_total',
     help: 'Apparent energy',
+  },
+  'energy.reactive': {
+    unit: 'V.A.h',
+    kind: 'counter',
+    prometheus: 'rackwatt_energy_reactive_voltamperehours_total',
+    help: 'Reactive energy',
   },
   'unbalance.current': {
     unit: '%',
@@ -108,6 +120,18 @@ export const METRICS = {
     kind: 'state',
     prometheus: 'rackwatt_sensor_ok',
     help: '1 when the device calls the sensor normal',
+  },
+  'state.source': {
+    unit: '1',
+    kind: 'state',
+    prometheus: 'rackwatt_source_first',
+    help: '1 when a transfer switch takes its first source',
+  },
+  'state.redundancy': {
+    unit: '1',
+    kind: 'state',
+    prometheus: 'rackwatt_redundancy_ok',
+    help: '1 when both sources or supplies are there',
   },
   'count.switch': {
     unit: '1',
@@ -160,6 +184,8 @@ export const STATES = [
   'ok',
   'fault',
   'unavailable',
+  'source-1',
+  'source-2',
 ] as const;
 
 export type StateName = Exclude<(typeof STATES)[number], ''>;

@@ -1,4 +1,4 @@
-import { type ProbeResult, qualityText, STATES } from '@rackwatt/telemetry';
+import { type ProbedUnit, type ProbeResult, qualityText, STATES, type Thresholds } from '@rackwatt/telemetry';
 import type { Command } from 'rackwatt';
 import { SnmpDriver } from '../driver.js';
 import { TARGET_OPTIONS, targetOf } from './target.js';
@@ -12,6 +12,10 @@ export interface PrintedReading {
   unit: string;
   quality: string;
   label?: string;
+  /** Number in the chain, of a further unit behind the same agent; its parts stand below `unit/2/` then. */
+  chain?: number;
+  basis?: 'LN' | 'LL';
+  thresholds?: Thresholds;
   source?: string;
   raw?: string;
   scale?: number;
@@ -30,29 +34,49 @@ const command: Command = {
   async run(input) {
     const explain = input.options['explain'] === true;
     const result = await new SnmpDriver().probe(targetOf(input), { explain });
-    const printed = { device: deviceOf(result), readings: readingsOf(result) };
+    const readings = readingsOf(result);
     input.stdout.write(
       input.options['json'] === true
-        ? `${JSON.stringify(printed, null, 2)}\n`
-        : table(result, printed.readings, explain),
+        ? `${JSON.stringify({ device: deviceOf(result), ...chainOf(result), readings }, null, 2)}\n`
+        : table(result, readings, explain),
     );
   },
 };
 
 export default command;
 
-function deviceOf(result: ProbeResult): Record<string, string | undefined> {
-  const { vendor, model, serial, firmware, profile } = result.identity;
+type PrintedDevice = Record<'vendor' | 'model' | 'serial' | 'firmware' | 'profile', string | undefined>;
+
+function deviceOf({ identity: { vendor, model, serial, firmware, profile } }: ProbedUnit): PrintedDevice {
   return { vendor, model, serial, firmware, profile };
 }
 
-export function readingsOf(result: ProbeResult): PrintedReading[] {
-  const labels = new Map(result.parts.map((part) => [part.path, part.label]));
-  const { points, values, quality, states } = result.reading;
+/** Who the further units of a chain are; `snmp://HOST/UNIT` is the address of one alone. */
+function chainOf({ units }: ProbeResult): { chain?: (PrintedDevice & { unit?: number })[] } {
+  return units === undefined ? {} : { chain: units.map((each) => ({ unit: each.unit, ...deviceOf(each) })) };
+}
+
+/** Readings of all units; parts of further units stand below their number, so that each is named once. */
+export function readingsOf({ units = [], ...first }: ProbeResult): PrintedReading[] {
+  return [
+    ...readingsOfUnit(first),
+    ...units.flatMap((each) =>
+      readingsOfUnit(each).map((reading) => ({
+        ...reading,
+        part: `unit/${each.unit}/${reading.part}`,
+        chain: each.unit!,
+      })),
+    ),
+  ];
+}
+
+function readingsOfUnit({ parts, points: described, reading, explain }: ProbedUnit): PrintedReading[] {
+  const labels = new Map(parts.map((part) => [part.path, part.label]));
+  const { points, values, quality, states } = reading;
   return Array.from(points, (point, i) => {
-    const { part, metric, unit } = result.points[point]!;
+    const { part, metric, unit, basis, thresholds } = described[point]!;
     const label = labels.get(part);
-    const { point: _, ...source } = result.explain?.[point] ?? { point };
+    const { point: _, ...source } = explain?.[point] ?? { point };
     return {
       part,
       metric,
@@ -60,6 +84,8 @@ export function readingsOf(result: ProbeResult): PrintedReading[] {
       unit,
       quality: qualityText(quality[i]!),
       ...(label === undefined ? {} : { label }),
+      ...(basis === undefined ? {} : { basis }),
+      ...(thresholds === undefined ? {} : { thresholds }),
       ...source,
     };
   });
@@ -75,9 +101,9 @@ function table(result: ProbeResult, readings: PrintedReading[], explain: boolean
     'value',
     'unit',
     'quality',
-    ...(explain ? ['source', 'raw', 'scale'] : []),
+    ...(explain ? (['source', 'raw', 'scale'] as const) : []),
   ] as const;
-  const cells = readings.map((reading) => columns.map((column) => cell(reading[column as keyof PrintedReading])));
+  const cells = readings.map((reading) => columns.map((column) => cell(reading[column])));
   const widths = columns.map((column, i) => Math.max(column.length, ...cells.map((row) => row[i]!.length)));
   const lines = [columns, ...cells].map((row) =>
     row
@@ -86,7 +112,8 @@ function table(result: ProbeResult, readings: PrintedReading[], explain: boolean
       .trimEnd(),
   );
   const { requests, milliseconds } = result.cost;
-  return `${head}\n${lines.join('\n')}\n\n${readings.length} readings of ${result.parts.length} parts in ${requests} requests and ${milliseconds} ms\n`;
+  const partCount = new Set(readings.map(({ part }) => part)).size;
+  return `${head}\n${lines.join('\n')}\n\n${readings.length} readings of ${partCount} parts in ${requests} requests and ${milliseconds} ms\n`;
 }
 
 function cell(value: string | number | null | undefined): string {

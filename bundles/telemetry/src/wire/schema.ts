@@ -57,7 +57,8 @@ const partCodec = message<Part>('Part', {
   switchable: option(4, flag),
 });
 
-const pointCodec = message<PointDescription>('Point', {
+// Limits that are set on a device change without a new point, so a description that travels once cannot carry them.
+const pointCodec = message<Omit<PointDescription, 'thresholds'>>('Point', {
   part: field(1, id(LIMITS.id)),
   metric: field(2, metric),
   unit: field(3, id(32)),

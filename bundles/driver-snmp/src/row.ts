@@ -1,0 +1,103 @@
+import type { Profile, ProfileAttribute, ProfileWhen } from '@rackwatt/device-profiles';
+import type { Varbind } from 'net-snmp';
+import { type Bindings, OidPattern } from './oid.js';
+import { isAbsent, numberOf, textOf } from './values.js';
+import type { Walk } from './walk.js';
+
+/** What a walk found, seen through the templates of a profile. */
+export interface Found {
+  profile: Profile;
+  walk: Walk;
+  sysDescr: string;
+}
+
+/** What an attribute, an arc or `sysDescr` holds for a row. */
+interface Fact {
+  number: number;
+  text: string;
+}
+
+/** A row of a table with all that is known of it. */
+export interface Row {
+  /** Arcs of its index, attributes that are whole numbers, and the unit. */
+  bindings: Bindings;
+  facts: Map<string, Fact>;
+  /** What stands in the path, of attributes with words and of named groups. */
+  words: Record<string, string>;
+}
+
+/** A template as an OID below the profile's base. */
+export function patternOf(profile: Profile, template: string): OidPattern {
+  return new OidPattern(`${profile.base}.${template}`);
+}
+
+/** The object of a row; undefined when the device has none. */
+export function objectAt(found: Found, template: string, bindings: Bindings): Varbind | undefined {
+  const oid = patternOf(found.profile, template).fill(bindings);
+  const varbind = oid === undefined ? undefined : found.walk.objects.get(oid);
+  return varbind === undefined || isAbsent(varbind) ? undefined : varbind;
+}
+
+/** What the row's attribute holds; undefined when the device does not tell. */
+export function attributeAt(found: Found, attribute: ProfileAttribute, bindings: Bindings): Fact | undefined {
+  if ('arc' in attribute) {
+    const arc = bindings[attribute.arc];
+    return arc === undefined ? undefined : { number: Number(arc), text: String(arc) };
+  }
+  const varbind = objectAt(found, attribute.oid, bindings);
+  return varbind && { number: numberOf(varbind), text: textOf(varbind) };
+}
+
+/**
+ * A row by its index; undefined when one of its attributes has no word for it.
+ * @param unit of the chain that the row is of, where the index does not name it
+ */
+export function rowOf(
+  found: Found,
+  attributes: Readonly<Record<string, ProfileAttribute>> | undefined,
+  arcs: Bindings,
+  unit: number | undefined,
+): Row | undefined {
+  const bindings: Bindings = unit === undefined ? { ...arcs } : { unit, ...arcs };
+  const facts = new Map<string, Fact>([['sysDescr', { number: NaN, text: found.sysDescr }]]);
+  for (const [name, arc] of Object.entries(bindings)) facts.set(name, { number: Number(arc), text: String(arc) });
+  const words: Record<string, string> = {};
+  for (const [name, attribute] of Object.entries(attributes ?? {})) {
+    const fact = attributeAt(found, attribute, bindings);
+    if (attribute.words) {
+      const word = fact && (attribute.words[String(fact.number)] ?? attribute.words[fact.text]);
+      if (word === undefined) return undefined;
+      words[name] = word;
+    }
+    if (fact === undefined) continue;
+    facts.set(name, fact);
+    if (Number.isInteger(fact.number) && fact.number >= 0) bindings[name] ??= fact.number;
+  }
+  return { bindings, facts, words };
+}
+
+/** Whether a condition holds for a row; named groups of its patterns become words of it. */
+export function holds(when: ProfileWhen | undefined, row: Row): boolean {
+  for (const [name, condition] of Object.entries(when ?? {})) {
+    const fact = row.facts.get(name);
+    if (typeof condition !== 'string') {
+      if (!condition.includes(fact?.number ?? NaN)) return false;
+      continue;
+    }
+    const match = fact && new RegExp(condition).exec(fact.text);
+    if (!match) return false;
+    for (const [group, text] of Object.entries(match.groups ?? {})) if (text !== undefined) row.words[group] = text;
+  }
+  return true;
+}
+
+/** A path with the names of its template filled in; undefined when one is missing or no part of a path. */
+export function pathOf(template: string, { words, bindings }: Row): string | undefined {
+  let complete = true;
+  const path = template.replace(/\{([a-z]+)\}/g, (_, name: string) => {
+    const text = words[name] ?? bindings[name];
+    if (text === undefined) complete = false;
+    return String(text).replaceAll('.', '-');
+  });
+  return complete && /^(unit|[a-z]+(\/[A-Za-z0-9-]+)+)$/.test(path) ? path : undefined;
+}

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Profile, type ProfilePart, type ProfilePoint, profiles } from '@rackwatt/device-profiles';
+import { METRICS } from '@rackwatt/telemetry';
+import { mibSkip, type MibObject, readMibs } from './mib.js';
+
+const { objects, notifications } = mibSkip === false ? readMibs() : { objects: new Map(), notifications: new Map() };
+
+/** Families of which no MIB is at hand: their OIDs come from what the vendors' users have written down. */
+const WITHOUT_MIB = new Set<string>([]);
+
+/** One enumeration for sensors of all kinds: which of its values a sensor can have depends on the kind. */
+const SHARED_ENUM = /^measurements\w*SensorState$/;
+
+/** All bases that a profile's OIDs may stand under. */
+const basesOf = ({ base, recognise }: Profile): string[] => [
+  ...new Set([base, ...recognise.flatMap((alternative) => alternative.base ?? [])]),
+];
+
+/** The objects that a template may be an instance of: names of its index and constants behind it are left off one by one. */
+function objectsOf(profile: Profile, template: string): MibObject[] {
+  const found: MibObject[] = [];
+  for (const base of basesOf(profile)) {
+    // An arc that stands in the base (a model's number) may be any that a MIB has.
+    const pattern = new RegExp(`^${base.replaceAll('.', '\\.').replace(/\{[a-z]+\}/g, '\\d+')}\\.`);
+    const roots = base.includes('{') ? rootsOf(pattern) : [`${base}.`];
+    for (const root of roots) {
+      const arcs = template
+        .replace(/\{.*/, '')
+        .split('.')
+        .filter((arc) => arc !== '');
+      for (let length = arcs.length; length > 0; length--) {
+        const known = objects.get(root + arcs.slice(0, length).join('.'));
+        if (known) {
+          found.push(...known.filter((object: MibObject) => !/SEQUENCE/.test(object.type)));
+          break;
+        }
+      }
+    }
+  }
+  return found;
+}
+
+function rootsOf(pattern: RegExp): string[] {
+  return [...new Set([...objects.keys()].flatMap((oid) => pattern.exec(oid)?.[0] ?? []))];
+}
+
+const NUMBER =
+  /INTEGER|Integer32|Gauge|Counter|Unsigned|TimeTicks|CounterBasedGauge|Opaque|Float|Quantity|Tenth|Status|State|Value|Enum|TruthValue|Deci|Milli|Type|Scale/i;
+const TEXT = /STRING|DisplayString|SnmpAdminString|Utf8|Text/i;
+
+interface Use {
+  template: string;
+  what: string;
+  text?: boolean;
+}
+
+function* usesOf(part: ProfilePart, point: ProfilePoint): Generator<Use> {
+  const what = `${part.part} ${point.metric}`;
+  const text = point.units !== undefined || point.list !== undefined;
+  yield { template: point.oid, what, text };
+  for (const from of point.scaleFrom ?? []) yield { template: from.oid, what: `scale of ${what}` };
+  for (const guard of point.guards ?? []) yield { template: guard.oid, what: `guard of ${what}` };
+  for (const [level, { oid }] of Object.entries(point.thresholds ?? {}))
+    yield { template: oid, what: `${level} of ${what}` };
+}
+
+function* partUses(part: ProfilePart): Generator<Use> {
+  for (const [name, attribute] of Object.entries(part.attributes ?? {}))
+    if ('oid' in attribute) yield { template: attribute.oid, what: `attribute ${name} of ${part.part}` };
+  for (const label of part.label ?? []) yield { template: label, what: `label of ${part.part}`, text: true };
+  if (part.ratedCurrent) yield { template: part.ratedCurrent.oid, what: `rated current of ${part.part}` };
+}
+
+for (const profile of profiles()) {
+  const skip = mibSkip || (WITHOUT_MIB.has(profile.name) && `no MIB of ${profile.name} is at hand`);
+
+  test(`${profile.name}: every object is one of the MIB, of a fitting type`, { skip }, () => {
+    const wrong: string[] = [];
+    for (const part of profile.parts) {
+      for (const { template, what, text } of [
+        ...partUses(part),
+        ...part.points.flatMap((point) => [...usesOf(part, point)]),
+      ]) {
+        const found = objectsOf(profile, template);
+        if (found.length === 0) wrong.push(`${what}: ${template} is in no MIB`);
+        else if (text === false && found.every(({ type }) => TEXT.test(type) && !NUMBER.test(type)))
+          wrong.push(`${what}: ${template} is ${found[0]!.name} of type ${found[0]!.type}`);
+      }
+    }
+    assert.deepEqual([...new Set(wrong)], []);
+  });
+
+  test(`${profile.name}: every enumerated value has a word`, { skip }, () => {
+    const wrong: string[] = [];
+    for (const part of profile.parts) {
+      for (const { metric, oid, states, noValue } of part.points) {
+        if (!states) continue;
+        const none = Array.isArray(noValue) ? noValue : [];
+        // Where several MIBs (revisions of one) define it, one of them must be whole.
+        const own = objectsOf(profile, oid).filter(({ name }) => !SHARED_ENUM.test(name));
+        const missing = own.map(({ name, enums }) =>
+          [...enums.keys()]
+            .filter(
+              (value) => !(String(value) in states) && !none.includes(value) && !(noValue === 'negative' && value < 0),
+            )
+            .map((value) => `${part.part} ${metric}: ${name} may be ${enums.get(value)}(${value})`),
+        );
+        if (missing.length > 0 && missing.every((some) => some.length > 0)) wrong.push(...missing[0]!);
+      }
+    }
+    assert.deepEqual([...new Set(wrong)], []);
+  });
+
+  test(`${profile.name}: what is written may be written, and what is told is a notification`, { skip }, () => {
+    const wrong: string[] = [];
+    for (const { part, switch: commands } of profile.parts) {
+      for (const name of ['on', 'off', 'cycle'] as const) {
+        const write = commands?.[name];
+        if (!write) continue;
+        for (const { oid } of [write, ...(write.first ?? [])])
+          if (!objectsOf(profile, oid).some(({ access }) => /write|create/.test(access)))
+            wrong.push(`${part} ${name}: ${oid} is not read-write in any MIB`);
+      }
+    }
+    for (const { oid, name } of profile.notifications ?? [])
+      if (!notifications.get(oid)?.includes(name)) wrong.push(`${name} is not ${oid}`);
+    assert.deepEqual(wrong, []);
+  });
+
+  test(`${profile.name}: each point has one unit, and keys are told apart`, () => {
+    const seen = new Map<string, string>();
+    for (const part of profile.parts) {
+      for (const point of part.points) {
+        assert.ok(METRICS[point.metric].unit, `${part.part} ${point.metric}`);
+        const { metric, oid, when, threshold = '' } = point;
+        const key = `${part.part} ${metric} ${oid} ${threshold} ${JSON.stringify([part.when, part.attributes, when])}`;
+        assert.equal(seen.get(key), undefined, `${key} is there twice`);
+        seen.set(key, oid);
+      }
+    }
+  });
+}
