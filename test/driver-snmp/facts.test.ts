@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { loadProfile } from '@rackwatt/device-profiles';
 import { agentOf, driverFor, probed, raritan, system } from './support.js';
 
 const R = '1.3.6.1.4.1.13742.6';
@@ -103,6 +104,52 @@ test('units of an APC group are told apart by their module, outlets by their num
     code: 'DEVICE_ADDRESS_INVALID',
     message: /no unit 7 .* has 1, 2/,
   });
+});
+
+test('an attribute that the device does not tell is what the profile says instead', async (t) => {
+  const base = '1.3.6.1.4.1.99999';
+  const profile = loadProfile({
+    name: 'acme',
+    title: 'Acme',
+    vendor: 'Acme',
+    source: 'ACME-MIB',
+    evidence: 'facts',
+    base,
+    recognise: [{ sysObjectId: [base] }],
+    identity: { attributes: { unit: { oid: '1.{row}', otherwise: 1 } }, model: ['2.{row}', '3.0'] },
+    parts: [
+      {
+        part: 'outlet/{outlet}',
+        attributes: {
+          unit: { oid: '4.{row}', otherwise: 1 },
+          outlet: { oid: '5.{row}', otherwise: 'row' },
+          kind: { oid: '6.{row}', otherwise: 2 },
+        },
+        when: { kind: [2] },
+        points: [{ metric: 'power.active', oid: '7.{row}' }],
+      },
+      { part: 'inlet/1', attributes: { unit: { value: 1 } }, points: [{ metric: 'power.active', oid: '8.0' }] },
+    ],
+  });
+  const driver = driverFor(t, { profiles: [profile] });
+  const bare = `${system(base)}${base}.3.0|4|ACME-1\n${base}.7.3|2|30\n${base}.8.0|2|100\n`;
+  const one = await driver.probe({ address: (await agentOf(t, bare)).address, profile: 'auto' });
+  assert.equal(one.identity.model, 'ACME-1');
+  assert.deepEqual(
+    [...probed(one)],
+    [
+      ['inlet/1 power.active', good(100, 'W')],
+      ['outlet/3 power.active', good(30, 'W')],
+    ],
+  );
+  const whole = `${bare}${base}.1.1|2|1\n${base}.1.2|2|2\n${base}.4.3|2|2\n${base}.5.3|2|7\n${base}.6.4|2|1\n${base}.7.4|2|40\n`;
+  const { address } = await agentOf(t, whole);
+  assert.deepEqual([...probed(await driver.probe({ address, profile: 'auto' })).keys()], ['inlet/1 power.active']);
+  assert.deepEqual(
+    [...probed(await driver.probe({ address: `${address}/2`, profile: 'auto' }))],
+    [['outlet/7 power.active', good(30, 'W')]],
+    'what has a unit, a number and a kind of its own keeps them',
+  );
 });
 
 test('a device without a nameplate is read all the same', async (t) => {

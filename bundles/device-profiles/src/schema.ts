@@ -21,11 +21,25 @@ const attributeFields = {
   words: Type.Optional(Words),
 };
 
+const Arc = Type.String({ pattern: '^[a-z]+$', description: 'An arc of the index.' });
+
 const Attribute = Type.Union(
   [
-    Type.Object({ oid: OidTemplate, ...attributeFields }, { additionalProperties: false }),
     Type.Object(
-      { arc: Type.String({ pattern: '^[a-z]+$', description: 'An arc of the index.' }), ...attributeFields },
+      {
+        oid: OidTemplate,
+        otherwise: Type.Optional(
+          Type.Union([Type.Integer(), Arc], {
+            description: 'What it is where the device does not tell: this number, or the number of this arc.',
+          }),
+        ),
+        ...attributeFields,
+      },
+      { additionalProperties: false },
+    ),
+    Type.Object({ arc: Arc, ...attributeFields }, { additionalProperties: false }),
+    Type.Object(
+      { value: Type.Integer({ description: 'The same for all rows: the unit of tables that know no other.' }) },
       { additionalProperties: false },
     ),
   ],

@@ -40,12 +40,16 @@ export function objectAt(found: Found, template: string, bindings: Bindings): Va
 
 /** What the row's attribute holds; undefined when the device does not tell. */
 export function attributeAt(found: Found, attribute: ProfileAttribute, bindings: Bindings): Fact | undefined {
-  if ('arc' in attribute) {
-    const arc = bindings[attribute.arc];
-    return arc === undefined ? undefined : { number: Number(arc), text: String(arc) };
-  }
+  if ('value' in attribute) return factOf(attribute.value);
+  if ('arc' in attribute) return factOf(bindings[attribute.arc]);
   const varbind = objectAt(found, attribute.oid, bindings);
-  return varbind && { number: numberOf(varbind), text: textOf(varbind) };
+  if (varbind) return { number: numberOf(varbind), text: textOf(varbind) };
+  const { otherwise } = attribute;
+  return factOf(typeof otherwise === 'string' ? bindings[otherwise] : otherwise);
+}
+
+function factOf(value: number | string | undefined): Fact | undefined {
+  return value === undefined ? undefined : { number: Number(value), text: String(value) };
 }
 
 /**
@@ -64,8 +68,9 @@ export function rowOf(
   const words: Record<string, string> = {};
   for (const [name, attribute] of Object.entries(attributes ?? {})) {
     const fact = attributeAt(found, attribute, bindings);
-    if (attribute.words) {
-      const word = fact && (attribute.words[String(fact.number)] ?? attribute.words[fact.text]);
+    const known = 'words' in attribute ? attribute.words : undefined;
+    if (known) {
+      const word = fact && (known[String(fact.number)] ?? known[fact.text]);
       if (word === undefined) return undefined;
       words[name] = word;
     }
