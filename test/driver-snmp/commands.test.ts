@@ -1,48 +1,13 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Command, CommandInput } from 'rackwatt';
 import { parseRecording } from '@rackwatt/simulator';
 import { recording } from '../support/devices.js';
 import { temporaryFolder } from '../support/temporary.js';
 import { serveRecording } from '@rackwatt/simulator';
+import { hostOf, run } from './command.js';
 import { agentOf, driverFor, probed, raritan } from './support.js';
-
-const require = createRequire(import.meta.url);
-const command = (name: string): Command =>
-  (require(`@rackwatt/driver-snmp/dist/commands/${name}.js`) as { default: Command }).default;
-
-interface Ran {
-  status: number | void;
-  stdout: string;
-  stderr: string;
-}
-
-async function run(
-  name: string,
-  host: string,
-  options: CommandInput['options'],
-  signal = new AbortController().signal,
-): Promise<Ran> {
-  const ran: Ran = { status: 0, stdout: '', stderr: '' };
-  const never = async (): Promise<never> => assert.fail('the command must not need a running node');
-  ran.status = await command(name).run!({
-    arguments: [host],
-    options,
-    stdout: { write: (text) => void (ran.stdout += text) },
-    stderr: { write: (text) => void (ran.stderr += text) },
-    signal,
-    home: '.',
-    file: 'runtime.config.json',
-    call: never,
-    configuration: {} as CommandInput['configuration'],
-  });
-  return ran;
-}
-
-const hostOf = (address: string): string => address.slice('snmp://'.length);
 
 test('probe --json prints the device and its readings, and nothing else', async (t) => {
   const lines = raritan(1).replace('5.4.3.1.3.1.1.1|2|4', '5.4.3.1.3.1.1.1|2|-1');

@@ -1,6 +1,7 @@
 import { DOCUMENTS } from './documents.js';
 import { loadProfile, type Profile } from './profile.js';
 
+export { lintProfile, type ProfileProblem } from './lint.js';
 export { loadProfile, type Profile, type ProfilePart, type ProfilePoint } from './profile.js';
 export {
   type ProfileAttribute,

@@ -54,11 +54,8 @@ const When = Type.Record(Type.String(), Type.Union([Type.Array(Type.Integer(), {
 const Guard = Type.Object(
   {
     oid: OidTemplate,
-    bad: Type.Record(
-      Type.String({ pattern: '^-?\\d+$' }),
-      Type.Union([Type.Literal('bad'), Type.Literal('sensor-fault'), Type.Literal('comm-failure')]),
-    ),
-    poll: Type.Optional(Type.Union([Type.Literal('fast'), Type.Literal('slow')])),
+    bad: Type.Record(Type.String({ pattern: '^-?\\d+$' }), Type.Enum(['bad', 'sensor-fault', 'comm-failure'])),
+    poll: Type.Optional(Type.Enum(['fast', 'slow'])),
   },
   { additionalProperties: false, description: 'Another object of the same row that says whether the value counts.' },
 );
@@ -71,13 +68,10 @@ const NoValue = Type.Union(
 const ScaleFrom = Type.Object(
   {
     oid: OidTemplate,
-    as: Type.Union(
-      [Type.Literal('decimals'), Type.Literal('exponent'), Type.Literal('factor'), Type.Literal('words')],
-      {
-        description:
-          'decimals: n divides by 10^n; exponent: n multiplies by 10^n; factor: n multiplies, -n divides by n; words: by `words`.',
-      },
-    ),
+    as: Type.Enum(['decimals', 'exponent', 'factor', 'words'], {
+      description:
+        'decimals: n divides by 10^n; exponent: n multiplies by 10^n; factor: n multiplies, -n divides by n; words: by `words`.',
+    }),
     words: Type.Optional(
       Type.Record(Type.String(), Type.Number({ exclusiveMinimum: 0 }), {
         description: 'Factor for each raw number or text; a row without one is left out.',
@@ -87,15 +81,9 @@ const ScaleFrom = Type.Object(
   { additionalProperties: false, description: 'Another object that holds a factor.' },
 );
 
-const Level = Type.Union(
-  [
-    Type.Literal('lowerCritical'),
-    Type.Literal('lowerCaution'),
-    Type.Literal('upperCaution'),
-    Type.Literal('upperCritical'),
-  ],
-  { description: 'This row is no value, but a limit of the metric of that part.' },
-);
+const Level = Type.Enum(['lowerCritical', 'lowerCaution', 'upperCaution', 'upperCritical'], {
+  description: 'This row is no value, but a limit of the metric of that part.',
+});
 
 const Threshold = Type.Object(
   {
@@ -145,14 +133,14 @@ const pointFields = {
   magnitude: Type.Optional(
     Type.Boolean({ description: 'The sign is a convention of the vendor; take the absolute value.' }),
   ),
-  basis: Type.Optional(Type.Union([Type.Literal('LN'), Type.Literal('LL')])),
+  basis: Type.Optional(Type.Enum(['LN', 'LL'])),
   noValue: Type.Optional(NoValue),
   states: Type.Optional(Words),
   guards: Type.Optional(Type.Array(Guard)),
   lenient: Type.Optional(
     Type.Boolean({ description: 'Having no value is ordinary here (a power factor without load): BAD, but no fault.' }),
   ),
-  poll: Type.Optional(Type.Union([Type.Literal('fast'), Type.Literal('slow')])),
+  poll: Type.Optional(Type.Enum(['fast', 'slow'])),
   thresholds: Type.Optional(Thresholds),
   threshold: Type.Optional(Level),
 };
@@ -164,7 +152,7 @@ const WriteValue = {
   oid: OidTemplate,
   value: Type.Union([Type.Integer(), Type.String()]),
   type: Type.Optional(
-    Type.Union([Type.Literal('integer'), Type.Literal('unsigned'), Type.Literal('text')], {
+    Type.Enum(['integer', 'unsigned', 'text'], {
       description: 'SYNTAX of the object; integer, or text for a text, unless given.',
     }),
   ),
@@ -278,7 +266,7 @@ const Notification = Type.Object(
       pattern: '^[a-z]+(\\.[a-z-]+)+$',
       description: 'Of the event: outlet.switched, threshold.crossed, breaker.tripped, device.fault, ...',
     }),
-    severity: Type.Union([Type.Literal('ok'), Type.Literal('warning'), Type.Literal('critical')]),
+    severity: Type.Enum(['ok', 'warning', 'critical']),
     part: Type.Optional(PartTemplate),
     from: Type.Optional(
       Type.Array(OidTemplate, {
@@ -297,7 +285,7 @@ export const ProfileSchema = Type.Object(
     title: Word,
     vendor: Word,
     source: Type.String({ description: 'MIB and section that the facts come from.' }),
-    evidence: Type.Union([Type.Literal('recording'), Type.Literal('facts')], {
+    evidence: Type.Enum(['recording', 'facts'], {
       description: 'recording: seen to read a recorded device right; facts: made from the MIB alone.',
     }),
     base: Type.String({ pattern: TEMPLATE, description: 'What all OIDs of the profile lie under.' }),

@@ -2,6 +2,7 @@ import { Driver } from '@rackwatt/telemetry';
 import { component } from 'rackwatt';
 import { Type } from 'typebox';
 import { SnmpDriver } from './driver.js';
+import { readProfiles } from './profile-files.js';
 import { SESSION_DEFAULTS } from './session.js';
 
 const Configuration = Type.Object(
@@ -23,6 +24,12 @@ const Configuration = Type.Object(
       default: SESSION_DEFAULTS.relearn,
       description: 'Milliseconds between two looks at names, scales and rows of a device.',
     }),
+    profiles: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'Folder of profiles of your own (*.json); one of the same name replaces what comes with Rackwatt.',
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -34,8 +41,9 @@ export const snmpDriver = component({
   properties: { scheme: 'snmp' },
   configuration: { schema: Configuration },
   wiring: {
-    driver: ({ config, log, scope }) => {
-      const driver = new SnmpDriver(config, log);
+    driver: ({ config: { profiles: folder, ...options }, log, scope }) => {
+      const profiles = folder === undefined ? [] : readProfiles(folder);
+      const driver = new SnmpDriver({ ...options, profiles }, log);
       scope.add('SNMP sessions', () => driver.closeAll());
       return driver;
     },

@@ -81,7 +81,7 @@ export async function systemOf(link: SnmpLink, deadline: number): Promise<System
 }
 
 interface Match {
-  /** Arcs of the prefix; 0 when the sysObjectID is not asked for. */
+  /** Arcs of the prefix; 0 when the sysObjectID is not asked for, 1 when there must be none. */
   arcs: number;
   /** Arcs that the prefix names, by name. */
   names: Record<string, string>;
@@ -117,7 +117,7 @@ function matchOf(recognition: ProfileRecognition, { sysObjectId, sysDescr }: Sys
   if (recognition.sysObjectId === undefined) return { arcs: 0, names: {} };
   const matches = recognition.sysObjectId.flatMap((prefix) => {
     const names = prefixNames(prefix, sysObjectId, recognition.exact ?? false);
-    return names ? [{ arcs: prefix === 'none' ? 0 : prefix.split('.').length, names }] : [];
+    return names ? [{ arcs: prefix === 'none' ? 1 : prefix.split('.').length, names }] : [];
   });
   return matches.toSorted((a, b) => b.arcs - a.arcs)[0];
 }

@@ -1,6 +1,7 @@
 import { type ProbedUnit, type ProbeResult, qualityText, STATES, type Thresholds } from '@rackwatt/telemetry';
 import type { Command } from 'rackwatt';
 import { SnmpDriver } from '../driver.js';
+import { readProfile } from '../profile-files.js';
 import { TARGET_OPTIONS, targetOf } from './target.js';
 
 /** One value as `probe --json` prints it. */
@@ -27,13 +28,17 @@ const command: Command = {
   arguments: '<host>',
   options: {
     ...TARGET_OPTIONS,
-    '--profile <name>': 'read it with this profile (default: by what the device says of itself)',
+    '--profile <name>':
+      'read it with this profile, or with that of FILE.json (default: by what the device says of itself)',
     '--json': 'print JSON',
     '--explain': 'also print where each value was read and how it was scaled',
   },
   async run(input) {
     const explain = input.options['explain'] === true;
-    const result = await new SnmpDriver().probe(targetOf(input), { explain });
+    const target = targetOf(input);
+    const own = target.profile.endsWith('.json') ? [readProfile(target.profile)] : [];
+    const profile = own[0]?.name ?? target.profile;
+    const result = await new SnmpDriver({ profiles: own }).probe({ ...target, profile }, { explain });
     const readings = readingsOf(result);
     input.stdout.write(
       input.options['json'] === true
