@@ -7,7 +7,14 @@ import { mibSkip, type MibObject, readMibs } from './mib.js';
 const { objects, notifications } = mibSkip === false ? readMibs() : { objects: new Map(), notifications: new Map() };
 
 /** Families of which no MIB is at hand: their OIDs come from what the vendors' users have written down. */
-const WITHOUT_MIB = new Set<string>([]);
+const WITHOUT_MIB = new Set<string>([
+  'algcom',
+  'baytech',
+  'clever-ippdu',
+  'digital-loggers',
+  'energy-object',
+  'entity-sensor',
+]);
 
 /** One enumeration for sensors of all kinds: which of its values a sensor can have depends on the kind. */
 const SHARED_ENUM = /^measurements\w*SensorState$/;
@@ -29,16 +36,26 @@ function objectsOf(profile: Profile, template: string): MibObject[] {
         .replace(/\{.*/, '')
         .split('.')
         .filter((arc) => arc !== '');
-      for (let length = arcs.length; length > 0; length--) {
-        const known = objects.get(root + arcs.slice(0, length).join('.'));
-        if (known) {
-          found.push(...known.filter((object: MibObject) => !/SEQUENCE/.test(object.type)));
-          break;
-        }
-      }
+      const known = longest(root, arcs) ?? objectsLike(root, template);
+      found.push(...known.filter((object: MibObject) => !/SEQUENCE/.test(object.type)));
     }
   }
   return found;
+}
+
+function longest(root: string, arcs: string[]): MibObject[] | undefined {
+  for (let length = arcs.length; length > 0; length--) {
+    const known = objects.get(root + arcs.slice(0, length).join('.'));
+    if (known) return known;
+  }
+  return undefined;
+}
+
+/** Objects where the index stands before the column: a MIB without tables, which has a branch of its own for each unit. */
+function objectsLike(root: string, template: string): MibObject[] {
+  const pattern = template.replaceAll('.', '\\.').replace(/\{[^}]+\}/g, '\\d+');
+  const like = new RegExp(`^${root.replaceAll('.', '\\.')}${pattern.replace(/\\\.(0|\\d\+)$/, '')}$`);
+  return [...objects].flatMap(([oid, known]) => (like.test(oid) ? known : []));
 }
 
 function rootsOf(pattern: RegExp): string[] {

@@ -48,7 +48,7 @@ const Attribute = Type.Union(
 
 const When = Type.Record(Type.String(), Type.Union([Type.Array(Type.Integer(), { minItems: 1 }), Pattern]), {
   description:
-    'Only rows whose attribute or arc has one of these numbers, or whose text matches; named groups stand in the path. `sysDescr` is one too.',
+    'Only rows whose attribute or arc has one of these numbers, or whose text matches (empty where the device does not tell); named groups stand in the path. `sysDescr` is one too.',
 });
 
 const Guard = Type.Object(

@@ -81,7 +81,10 @@ export function rowOf(
   return { bindings, facts, words };
 }
 
-/** Whether a condition holds for a row; named groups of its patterns become words of it. */
+/**
+ * Whether a condition holds for a row; named groups of its patterns become words of it. What the device does not tell is an
+ * empty text, so that a pattern can leave out what it says and keep what it is silent about.
+ */
 export function holds(when: ProfileWhen | undefined, row: Row): boolean {
   for (const [name, condition] of Object.entries(when ?? {})) {
     const fact = row.facts.get(name);
@@ -89,7 +92,7 @@ export function holds(when: ProfileWhen | undefined, row: Row): boolean {
       if (!condition.includes(fact?.number ?? NaN)) return false;
       continue;
     }
-    const match = fact && new RegExp(condition).exec(fact.text);
+    const match = new RegExp(condition).exec(fact?.text ?? '');
     if (!match) return false;
     for (const [group, text] of Object.entries(match.groups ?? {})) if (text !== undefined) row.words[group] = text;
   }
