@@ -165,17 +165,24 @@ test('every value of the AP8641 is what PowerNet-MIB makes of the recording', {
     const word = at(`9.2.3.1.5.${outlet}`) === 2 ? 'on' : 'off';
     assert.equal(values.get(`outlet/${outlet} state.outlet`)?.value, word);
   }
-  assert.equal([...values.keys()].filter((key) => key.startsWith('sensor/')).length, 0, 'no sensor is plugged in');
+  assert.equal(
+    [...values.keys()].filter((key) => /^sensor\/(\d|contact)/.test(key)).length,
+    0,
+    'no sensor is plugged in',
+  );
   assert.equal([...values.keys()].filter((key) => key.includes('/pair/')).length, 0, 'one phase has no pairs');
   assert.equal(result.identity.model, 'AP8641');
   assert.equal(result.identity.serial, '3F3452A52295');
 });
 
-test('what the AP7902B does not support is no point', {
+test('what the AP7902B does not support in rPDU2 is taken from rPDU, else it is no point', {
   skip: recording('snmpsimdata-apc-ap7902b.snmprec').skip,
 }, async (t) => {
   const values = probed(await probeRecording(t, 'snmpsimdata-apc-ap7902b'));
   assertNear(values.get('inlet/1/phase/L1 current.rms'), 1.6, 'phase current');
-  assert.equal(values.get('inlet/1 power.active'), undefined);
+  assertNear(values.get('inlet/1 power.active'), 192, 'device power, W, of rPDU');
+  assertNear(values.get('inlet/1 power.apparent'), 192, 'device apparent power, VA, of rPDU');
+  assertNear(values.get('inlet/1 voltage.rms'), 120, 'the voltage that the unit reckons with, V, of rPDU');
+  assert.equal(values.get('inlet/1 energy.active'), undefined);
   assert.equal([...values.values()].filter(({ quality }) => quality !== 'good').length, 0);
 });

@@ -1,5 +1,6 @@
 // Literal paths, so that packing the bundle inlines the files. One line a family, in the order of the names.
 export const DOCUMENTS: readonly unknown[] = [
+  require('../profiles/apc-rpdu.json'),
   require('../profiles/apc-rpdu2.json'),
   require('../profiles/aten-pe.json'),
   require('../profiles/eaton-epdu.json'),
