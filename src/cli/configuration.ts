@@ -1,4 +1,4 @@
-import type { ConfigurationAdmin } from '../configuration/contract.js';
+import type { ConfigurationAdmin, SecretResolver } from '../configuration/contract.js';
 import { RackwattError } from '../errors.js';
 import { storageOf, type Home } from './home.js';
 
@@ -41,5 +41,16 @@ export function commandConfiguration(home: Home): ConfigurationAdmin {
     secrets: through('secrets'),
     setSecret: through('setSecret'),
     removeSecret: through('removeSecret'),
+  };
+}
+
+/** The secrets of a home, opened by their owner: the key of the machine lies where the command may read it, or it may not. */
+export function commandSecrets(home: Home): SecretResolver {
+  return {
+    async resolve(values) {
+      const { resolveSecrets, SecretStore } = await import('../configuration/index.js');
+      const store = new SecretStore(await storageOf(home.folder, home.file));
+      return (await resolveSecrets(values, store, 'of the command')).configuration;
+    },
   };
 }

@@ -35,6 +35,8 @@ export interface CommandInput {
   call: (method: string, parameters?: unknown) => Promise<unknown>;
   /** Edits `runtime.config.json`: through the running node when there is one, else the file itself. */
   configuration: import('../configuration/contract.js').ConfigurationAdmin;
+  /** Opens secrets of the home for what the command itself sends to a device; never print what it gives. Needs no running node. */
+  secrets: import('../configuration/contract.js').SecretResolver;
 }
 
 /** A method of the admin socket, contributed by a bundle; property `name`, such as `device.list`. */

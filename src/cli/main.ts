@@ -1,7 +1,7 @@
 import { relaunch, RESTART } from '../deployment/index.js';
 import { errorMessage, RackwattError } from '../errors.js';
 import { bundleCommands } from './bundle-commands.js';
-import { commandConfiguration } from './configuration.js';
+import { commandConfiguration, commandSecrets } from './configuration.js';
 import type { Command, CommandInput } from './contract.js';
 import { homeOf, storageOf, type Home } from './home.js';
 import { attach, CommanderError, Program } from './program.js';
@@ -84,6 +84,7 @@ function inputMaker(
       return callNode(await storageOf(home.folder, home.file), method, parameters);
     },
     configuration: commandConfiguration(home),
+    secrets: commandSecrets(home),
   });
 }
 

@@ -34,6 +34,7 @@ export async function run(
     file: 'runtime.config.json',
     call: never,
     configuration: {} as CommandInput['configuration'],
+    secrets: { resolve: never },
   });
   return ran;
 }

@@ -1,23 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import type {
-  DeviceIdentity,
-  DeviceLocation,
-  DeviceStatus,
-  DeviceTarget,
-  Devices,
-  Driver,
-  EventRecord,
-  Outbox,
-  OutletCommand,
-  OutletControl,
-  ProbeResult,
+import {
+  type DeviceIdentity,
+  type DeviceLocation,
+  type DeviceStatus,
+  type DeviceTarget,
+  type Devices,
+  type Driver,
+  type EventRecord,
+  type Outbox,
+  type OutletCommand,
+  type OutletControl,
+  plainCredentials,
+  type ProbeResult,
 } from '@rackwatt/telemetry';
 import type { Bound, Health, LiveSet, Logger, SecretResolver } from 'rackwatt';
 import { Device, type DeviceHost, noDriver } from './device.js';
 import { acquisitionError } from './errors.js';
 import { Recorder } from './recorder.js';
 import { Schedule } from './schedule.js';
-import { type DeviceSettings, plainCredentials, schemeOf } from './settings.js';
+import { type DeviceSettings, schemeOf } from './settings.js';
 import { systemTime, type TimeSource } from './time.js';
 
 export interface AcquisitionParts {

@@ -1,4 +1,4 @@
-import type { DeviceLocation, DeviceTarget } from '@rackwatt/telemetry';
+import { type DeviceLocation, type DeviceTarget, plainCredentials } from '@rackwatt/telemetry';
 import { parseDuration } from 'rackwatt';
 import { type Static, Type } from 'typebox';
 import { acquisitionError } from './errors.js';
@@ -121,18 +121,4 @@ export function schemeOf(address: string): string {
   const [, scheme] = /^([a-z][a-z0-9+.-]*):\/\/./i.exec(address) ?? [];
   if (scheme) return scheme.toLowerCase();
   throw acquisitionError('DEVICE_SETTINGS_INVALID', `"${address}" is no address; write such as "snmp://192.0.2.7".`);
-}
-
-/** A secret is text: one that holds an object is that object as JSON. */
-export function plainCredentials(credentials: string | Record<string, unknown>): string | Record<string, unknown> {
-  if (typeof credentials !== 'string' || !credentials.trimStart().startsWith('{')) return credentials;
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(credentials);
-  } catch (invalid) {
-    // The parser's message quotes the secret.
-    void invalid;
-    throw acquisitionError('DEVICE_SETTINGS_INVALID', 'The credentials begin with "{", but are not valid JSON.');
-  }
-  return parsed as Record<string, unknown>;
 }

@@ -1,6 +1,7 @@
-import { Driver } from '@rackwatt/telemetry';
+import { Discovery, Driver } from '@rackwatt/telemetry';
 import { component } from 'rackwatt';
 import { Type } from 'typebox';
+import { SnmpDiscovery } from './discovery/discovery.js';
 import { SnmpDriver } from './driver.js';
 import { readProfiles } from './profile-files.js';
 import { SESSION_DEFAULTS } from './session.js';
@@ -53,4 +54,18 @@ export const snmpDriver = component({
   takeOver: (driver, state) => driver.takeOver(state),
 });
 
+/** Looks for SNMP agents on the network; what runs is cancelled when the bundle goes. */
+export const snmpDiscovery = component({
+  name: 'rackwatt.discovery.snmp',
+  provides: Discovery,
+  properties: { scheme: 'snmp' },
+  configuration: { pid: 'rackwatt.driver.snmp', schema: Configuration },
+  activate({ config: { profiles: folder }, log, scope }) {
+    const discovery = new SnmpDiscovery(folder === undefined ? [] : readProfiles(folder), log);
+    scope.add('discovery', () => discovery.close());
+    return discovery;
+  },
+});
+
+export { SnmpDiscovery } from './discovery/discovery.js';
 export { SnmpDriver } from './driver.js';

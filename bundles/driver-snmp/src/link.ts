@@ -1,5 +1,3 @@
-import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
 import { createSession, createV3Session, PrivProtocols, type Session, type Varbind } from 'net-snmp';
 import { errorMessage, RackwattError } from 'rackwatt';
 import type { Endpoint } from './address.js';
@@ -14,6 +12,7 @@ import {
   isRepairable,
   sessionGone,
 } from './errors.js';
+import { resolved } from './host.js';
 
 export interface LinkOptions {
   /** ms of one try. */
@@ -153,7 +152,7 @@ export class SnmpLink {
     const { host, port } = this.endpoint;
     if (this.#closed) throw sessionGone(this.endpoint.text);
     // Resolved here, else every packet asks the resolver.
-    const { address, family } = isIP(host) ? { address: host, family: isIP(host) } : await this.#resolve(host);
+    const { address, family } = await resolved(host);
     if (this.#closed) throw sessionGone(this.endpoint.text);
     const options = {
       port,
@@ -187,18 +186,6 @@ export class SnmpLink {
     }
     this.#session = session;
     return session;
-  }
-
-  async #resolve(host: string): Promise<{ address: string; family: number }> {
-    try {
-      return await lookup(host);
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-      const known = code === 'ENOTFOUND' ? 'DEVICE_ADDRESS_INVALID' : 'DEVICE_NO_ANSWER';
-      throw new RackwattError(known, `The name ${host} has no address (${code}): check the name and the resolver.`, {
-        context: { host },
-      });
-    }
   }
 
   #explain(error: unknown): RackwattError {

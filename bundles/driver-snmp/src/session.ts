@@ -37,7 +37,7 @@ export const SESSION_DEFAULTS: SessionOptions = {
 
 /** The profiles among which a target chooses. */
 export function choiceOf(
-  { profile }: DeviceTarget,
+  { profile }: Pick<DeviceTarget, 'profile'>,
   { profiles: own }: Pick<SessionOptions, 'profiles'>,
 ): ProfileChoice {
   const names = new Set(own.map(({ name }) => name));

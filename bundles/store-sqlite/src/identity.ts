@@ -1,7 +1,4 @@
-import type { DeviceIdentity } from '@rackwatt/telemetry';
-
-/** What devices say instead of a serial number that they do not have. */
-const NO_SERIAL = /^(0+|x+|-+|\?+|n\/?a|none|null|unknown|not (available|set|applicable))$/i;
+import { type DeviceIdentity, vendorAndSerial } from '@rackwatt/telemetry';
 
 /** `gateway/device`, safe in a URL. */
 export function sourceKey(gateway: string, device: string): string {
@@ -9,10 +6,9 @@ export function sourceKey(gateway: string, device: string): string {
 }
 
 /** `vendor:serial` where the device tells both, so that two gateways that read one PDU mean one device; else `gateway/device`. */
-export function deviceKey(gateway: string, device: string, { vendor, serial }: DeviceIdentity): string {
-  const number = serial?.trim() ?? '';
-  if (!vendor?.trim() || number === '' || NO_SERIAL.test(number)) return sourceKey(gateway, device);
-  return `${safe(vendor.trim())}:${safe(number)}`;
+export function deviceKey(gateway: string, device: string, identity: DeviceIdentity): string {
+  const both = vendorAndSerial(identity);
+  return both ? both.map(safe).join(':') : sourceKey(gateway, device);
 }
 
 function safe(text: string): string {

@@ -29,7 +29,8 @@ export function targetOf(input: CommandInput): DeviceTarget {
   };
 }
 
-function credentialsOf(input: CommandInput): SnmpCredentials {
+/** Credentials that the options say; community public when they say none. */
+export function credentialsOf(input: CommandInput): SnmpCredentials {
   const user = text(input, 'v3');
   if (user === undefined)
     return { version: input.options['v1'] ? '1' : '2c', community: text(input, 'community') ?? 'public' };
