@@ -9,6 +9,7 @@ const { objects, notifications } = mibSkip === false ? readMibs() : { objects: n
 /** Families of which no MIB is at hand: their OIDs come from what the vendors' users have written down. */
 const WITHOUT_MIB = new Set<string>([
   'algcom',
+  'apc-easy-pdu-text',
   'baytech',
   'clever-ippdu',
   'digital-loggers',

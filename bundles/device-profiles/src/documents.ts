@@ -1,7 +1,11 @@
 // Literal paths, so that packing the bundle inlines the files. One line a family, in the order of the names.
 export const DOCUMENTS: readonly unknown[] = [
+  require('../profiles/apc-ats.json'),
+  require('../profiles/apc-easy-pdu.json'),
+  require('../profiles/apc-easy-pdu-text.json'),
   require('../profiles/apc-rpdu.json'),
   require('../profiles/apc-rpdu2.json'),
+  require('../profiles/apc-xpdu.json'),
   require('../profiles/aten-pe.json'),
   require('../profiles/eaton-epdu.json'),
   require('../profiles/gude.json'),
