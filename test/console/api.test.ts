@@ -225,6 +225,31 @@ test('configuration is edited with its revision; secrets are named, never shown'
   assert.deepEqual(await get('/secrets'), { secrets: [] });
 });
 
+test('how a device is read is told: the last polls, doubts about scales, and where each value comes from', async (t) => {
+  const { url } = await startNode(t);
+  const { get, send } = client(url);
+  const inspection = await get('/devices/r1-a/inspection');
+  assert.equal(inspection['polls'].length, 2);
+  assert.match(inspection['polls'][1].error.message, /did not answer/);
+  assert.equal(inspection['suspicions'][0].factor, 10);
+  const { status, json } = await send('POST', '/devices/r1-a/explanation', {});
+  assert.equal(status, 200);
+  assert.equal(json['deviceUpTime'], 90_060_000);
+  assert.deepEqual(json['readings'][0], {
+    part: 'inlet/1',
+    metric: 'power.active',
+    value: 1234,
+    state: null,
+    unit: 'W',
+    quality: 'good',
+    source: '1.3.6.1.4.1.318.1.1.26.4.3.1.5.1',
+    raw: '123',
+    scale: 10,
+    scaleSource: 'profile',
+  });
+  assert.equal((await send('POST', '/devices/nope/explanation', {})).status, 404);
+});
+
 test('preview reads a device once, or says why not', async (t) => {
   const { url, configuration } = await startNode(t);
   const { send } = client(url);

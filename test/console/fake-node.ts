@@ -93,10 +93,35 @@ export const runtime: Runtime = {
   }),
 };
 
+const unknownDevice = (device: string): RackwattError =>
+  new RackwattError('DEVICE_UNKNOWN', `No device "${device}" is read by this node.`);
+
 /** Answers to the address `snmp://192.0.2.20`, and to nothing else. */
 export const devices: Devices & { targets: DeviceTarget[] } = {
   targets: [],
   status: async () => [],
+  async inspect(device) {
+    if (device !== 'r1-a') return { time: Date.now(), polls: [], suspicions: [] };
+    const message = 'power.active of outlet/1 is 10 times 230 V times 4 A: 9200 W';
+    return {
+      time: Date.now(),
+      polls: [
+        { time: Date.now() - 20_000, duration: 31, values: 40 },
+        {
+          time: Date.now() - 10_000,
+          duration: 4012,
+          error: { code: 'DEVICE_NO_ANSWER', message: '192.0.2.7 did not answer in 3 tries of 1 s.' },
+        },
+      ],
+      suspicions: [{ level: 'outlet', metric: 'power.active', factor: 10, message }],
+    };
+  },
+  async explain(device) {
+    if (device !== 'r1-a') throw unknownDevice(device);
+    const preview = await devices.preview({ address: 'snmp://192.0.2.20', profile: 'auto' });
+    const origin = { source: '1.3.6.1.4.1.318.1.1.26.4.3.1.5.1', raw: '123', scale: 10, scaleSource: 'profile' };
+    return { ...preview, upTime: 90_060_000, explain: [0, 1, 2].map((point) => ({ point, ...origin })) };
+  },
   async preview(target) {
     devices.targets.push(target);
     if (!target.address.includes('192.0.2.20')) {

@@ -84,6 +84,18 @@ test('a device page shows parts, follows values, and draws a point that goes on 
   assert.deepEqual(complaints, []);
 });
 
+test('a device page shows how it is read, and explains each value on request', { skip }, async (t) => {
+  const { url } = await startNode(t);
+  const { page, complaints } = await openPage(t, url);
+  await row(page, 'APC:r1-a').locator('a').click();
+  await becomes(page, 'suspicion', 'Suspected scale error: power.active of outlet/1 is 10 times');
+  assert.match((await page.getByTestId('polls').textContent())!, /4012 ms.*did not answer.*31 ms40 values/);
+  await page.getByTestId('explain').click();
+  await becomes(page, 'explanation', '1.3.6.1.4.1.318.1.1.26.4.3.1.5.1');
+  assert.match((await page.getByTestId('reading').textContent())!, /the device runs for 1 day 1 h 1 min/);
+  assert.deepEqual(complaints, []);
+});
+
 test('a device is added: an error in words, a preview, then the edit with its secret stored apart', {
   skip,
 }, async (t) => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   type DeviceIdentity,
+  type DeviceInspection,
   type DeviceLocation,
   type DeviceStatus,
   type DeviceTarget,
@@ -12,6 +13,7 @@ import {
   type OutletControl,
   plainCredentials,
   type ProbeResult,
+  type ScaleSuspicion,
 } from '@rackwatt/telemetry';
 import type { Bound, Health, LiveSet, Logger, SecretResolver } from 'rackwatt';
 import { Device, type DeviceHost, noDriver } from './device.js';
@@ -58,6 +60,7 @@ export class Acquisition implements Devices, OutletControl {
       recorder: new Recorder(outbox, time, log),
       driver: (scheme) => bestDriver(drivers, scheme),
       changed: (status) => this.#changed(status),
+      suspected: (id, suspicion) => this.#suspected(id, suspicion),
     };
     drivers.onAdded(() => this.#devices.forEach((device) => device.driverCame()));
     drivers.onRemoved((driver) => this.#devices.forEach((device) => device.driverWent(driver)));
@@ -101,11 +104,34 @@ export class Acquisition implements Devices, OutletControl {
     }));
   }
 
+  async inspect(id: string): Promise<DeviceInspection> {
+    return this.#device(id).inspect();
+  }
+
+  async explain(id: string): Promise<ProbeResult> {
+    const { target } = this.#device(id).settings;
+    return this.#driverOf(target).probe(target, { explain: true });
+  }
+
   async preview(target: DeviceTarget): Promise<ProbeResult> {
-    const scheme = schemeOf(target.address);
+    return this.#driverOf(target).probe(await this.#withSecrets(target));
+  }
+
+  #driverOf({ address }: DeviceTarget): Driver {
+    const scheme = schemeOf(address);
     const driver = this.#host.driver(scheme);
     if (!driver) throw noDriver({ scheme });
-    return driver.service.probe(await this.#withSecrets(target));
+    return driver.service;
+  }
+
+  #device(id: string): Device {
+    const device = this.#devices.get(id);
+    if (device) return device;
+    throw acquisitionError(
+      'DEVICE_UNKNOWN',
+      `No device "${id}" is read by this node; "rackwatt device list" shows those that are.`,
+      { context: { device: id } },
+    );
   }
 
   async #withSecrets(target: DeviceTarget): Promise<DeviceTarget> {
@@ -119,15 +145,7 @@ export class Acquisition implements Devices, OutletControl {
   }
 
   async switchOutlet(id: string, part: string, command: OutletCommand): Promise<void> {
-    const device = this.#devices.get(id);
-    if (!device)
-      throw acquisitionError(
-        'DEVICE_UNKNOWN',
-        `No device "${id}" is read by this node; "rackwatt device list" shows those that are.`,
-        {
-          context: { device: id },
-        },
-      );
+    const device = this.#device(id);
     await device.switchOutlet(part, command);
     const message = `${part} of ${id} was switched: ${command}`;
     this.#host.recorder.event(this.#event('outlet.switched', 'ok', message, { device: id, part, data: { command } }));
@@ -163,6 +181,12 @@ export class Acquisition implements Devices, OutletControl {
       data: { state },
     });
     this.#host.recorder.status(status, event);
+  }
+
+  #suspected(device: string, { message, ...data }: ScaleSuspicion): void {
+    const sentence = `${device}: suspected scale error: ${message}`;
+    this.#host.log.warn({ device, ...data }, sentence);
+    this.#host.recorder.event(this.#event('device.scale-suspected', 'warning', sentence, { device, data }));
   }
 
   #event(

@@ -1,15 +1,22 @@
 import {
   DRIVER_ERRORS,
+  type DeviceInspection,
   type DeviceStatus,
   type Driver,
   type DriverErrorCode,
   type GapReason,
   type Outbox,
   type OutletCommand,
+  type PointDescription,
+  type Poll,
+  type Reading,
+  type ScaleSuspicion,
 } from '@rackwatt/telemetry';
 import { type Bound, errorMessage, type Logger, RackwattError } from 'rackwatt';
 import { acquisitionError } from './errors.js';
+import { Polls } from './polls.js';
 import type { Recorder } from './recorder.js';
+import { ScaleWatch } from './scale-watch.js';
 import type { Schedule } from './schedule.js';
 import { type Described, type Numbered, Session } from './session.js';
 import type { DeviceSettings } from './settings.js';
@@ -26,6 +33,8 @@ export interface DeviceHost {
   driver(scheme: string): Bound<Driver> | undefined;
   /** Called after each change of state. */
   changed(status: DeviceStatus): void;
+  /** Called when values of a device begin to look as if their scale were wrong. */
+  suspected(device: string, suspicion: ScaleSuspicion): void;
 }
 
 type Failing = 'no-answer' | 'refused' | 'error' | 'no-driver';
@@ -57,6 +66,8 @@ export class Device {
   #described: Described | undefined;
   /** Settles the number of the read under way as a gap, once. */
   #giveUp: ((reason: GapReason) => void) | undefined;
+  readonly #polls = new Polls();
+  readonly #scales = new ScaleWatch();
   #busy = false;
   #opening = false;
   #failedOpens = 0;
@@ -80,6 +91,11 @@ export class Device {
   /** Who the device is, as far as it told. */
   get identity(): Session['description']['identity'] | undefined {
     return this.#session?.description.identity;
+  }
+
+  /** How reading it goes. */
+  inspect(): DeviceInspection {
+    return { time: this.#host.time.wall(), polls: this.#polls.list(), suspicions: this.#scales.suspected };
   }
 
   /** Takes up the numbering and waits for the first due time. */
@@ -184,15 +200,20 @@ export class Device {
     const cancel = time.at(deadline + GRACE, () => this.#deadlinePassed(settle, number));
     this.#busy = true;
     const started = { wall: 0 };
+    const begun = { wall: time.wall(), at: time.now() };
+    const note = (outcome: Pick<Poll, 'values' | 'error'>): void =>
+      this.#polls.add({ time: begun.wall, duration: Math.round(time.now() - begun.at), ...outcome });
     try {
       const values = await this.#exclusive(() => this.#obtain(deadline, () => (started.wall = time.wall())));
       settle(() => {
         if (values) recorder.sample({ device: this.id, number, time: started.wall, ...values });
         else recorder.gap(this.id, number, number, this.#failure());
       });
+      if (values) note({ values: values.points.length });
       if (values) this.#succeeded();
     } catch (error) {
       const reason = stateOf(error);
+      note({ error: { code: codeOf(error), message: errorMessage(error) } });
       settle(() => recorder.gap(this.id, number, number, reason));
       this.#failed(error, reason);
     } finally {
@@ -240,7 +261,14 @@ export class Device {
     if (!driver) throw noDriver(this.settings);
     this.#opening = true;
     try {
-      const opened = Session.open(this.id, driver, this.#host.outbox, this.settings, this.#described);
+      const opened = Session.open(
+        this.id,
+        driver,
+        this.#host.outbox,
+        this.settings,
+        (points, reading) => this.#look(points, reading),
+        this.#described,
+      );
       const session = await this.#within(
         opened,
         OPEN_LIMIT,
@@ -274,14 +302,17 @@ export class Device {
       .catch((error: unknown) => this.#host.log.debug(`${this.id}: closing failed: ${errorMessage(error)}`));
   }
 
+  #look(points: readonly PointDescription[], reading: Reading): void {
+    for (const suspicion of this.#scales.look(points, reading)) this.#host.suspected(this.id, suspicion);
+  }
+
   #succeeded(): void {
     this.#failedReads = 0;
     if (!this.#stopped) this.#setStatus('ok', 'ok');
   }
 
   #failed(error: unknown, state: Failing): void {
-    const code = error instanceof RackwattError ? error.code : 'UNKNOWN';
-    if (!this.#stopped) this.#setStatus(state, code, errorMessage(error));
+    if (!this.#stopped) this.#setStatus(state, codeOf(error), errorMessage(error));
     this.#failedReads++;
     if (isSessionGone(error) || this.#failedReads % FAILURES_BEFORE_REOPEN === 0) this.#dropSession();
   }
@@ -319,6 +350,8 @@ export class Device {
     });
   }
 }
+
+const codeOf = (error: unknown): string => (error instanceof RackwattError ? error.code : 'UNKNOWN');
 
 function stateOf(error: unknown): Failing {
   if (!(error instanceof RackwattError)) return 'error';

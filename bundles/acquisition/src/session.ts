@@ -1,5 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { DeviceLocation, Driver, OpenDevice, Outbox, Reading, Sample } from '@rackwatt/telemetry';
+import type {
+  DeviceLocation,
+  Driver,
+  OpenDevice,
+  Outbox,
+  PointDescription,
+  Reading,
+  Sample,
+} from '@rackwatt/telemetry';
 import type { Bound } from 'rackwatt';
 import { acquisitionError } from './errors.js';
 import type { DeviceSettings } from './settings.js';
@@ -13,6 +21,9 @@ export interface Described {
   readonly numbers: Uint32Array;
 }
 
+/** Sees every reading with the points that it is of. */
+export type Look = (points: readonly PointDescription[], reading: Reading) => void;
+
 /** A device held open at one driver, and the numbers that the outbox gave its points. */
 export class Session {
   readonly driver: Bound<Driver>;
@@ -20,6 +31,7 @@ export class Session {
   stale = false;
   readonly #device: string;
   readonly #outbox: Pick<Outbox, 'describe'>;
+  readonly #look: Look;
   readonly #context: { location: DeviceLocation; interval: number };
   #open: OpenDevice;
   #numbers: Uint32Array;
@@ -31,7 +43,9 @@ export class Session {
     settings: DeviceSettings,
     open: OpenDevice,
     numbers: Uint32Array,
+    look: Look,
   ) {
+    this.#look = look;
     this.#device = device;
     this.driver = driver;
     this.#outbox = outbox;
@@ -46,6 +60,7 @@ export class Session {
     driver: Bound<Driver>,
     outbox: Pick<Outbox, 'describe'>,
     settings: DeviceSettings,
+    look: Look,
     before?: Described,
   ): Promise<Session> {
     const open = await driver.service.open(settings.target);
@@ -53,7 +68,7 @@ export class Session {
       before && isDeepStrictEqual(before.device, deviceOf(open))
         ? before.numbers
         : await outbox.describe(device, open, contextOf(settings));
-    return new Session(device, driver, outbox, settings, open, numbers);
+    return new Session(device, driver, outbox, settings, open, numbers, look);
   }
 
   get description(): OpenDevice {
@@ -76,6 +91,7 @@ export class Session {
         'DEVICE_GARBAGE',
         `The points of ${this.#device} changed while it was read; the next read takes them.`,
       );
+    this.#look(this.#open.points, reading);
     return this.#numbered(reading);
   }
 

@@ -6,6 +6,7 @@ import { configurationRoutes } from './api/configuration.js';
 import { deviceRoutes } from './api/devices.js';
 import { Feed } from './api/feed.js';
 import { InletPower } from './api/inlet-power.js';
+import { inspectionRoutes } from './api/inspection.js';
 import { liveRoute } from './api/live.js';
 import { nodeRoutes } from './api/node.js';
 import { consentRoutes } from './api/remote-admin.js';
@@ -27,6 +28,7 @@ export const api = component({
     const feed = new Feed(store, scope, log);
     const routes = [
       ...deviceRoutes(services, power),
+      ...inspectionRoutes(services),
       ...valueRoutes(services),
       liveRoute(services, power, feed),
       ...nodeRoutes(services),

@@ -1,5 +1,6 @@
 import { contract } from 'rackwatt';
 import type { DeviceDescription, DeviceTarget } from './device.js';
+import type { ScaleSuspicion } from './plausibility.js';
 import type { Sample } from './sample.js';
 
 /** What a driver reads: a sample without the numbers that acquisition gives. */
@@ -103,16 +104,42 @@ export const OutletControl = contract<OutletControl>('rackwatt.telemetry/OutletC
   methods: ['switchOutlet'],
 });
 
+/** One read of a device. */
+export interface Poll {
+  /** Wall time at which it began, ms since 1970. */
+  time: number;
+  /** ms until it settled. */
+  duration: number;
+  /** Values that were read; absent when it failed. */
+  values?: number;
+  /** Why it failed. */
+  error?: { code: string; message: string };
+}
+
+/** How reading a device goes. */
+export interface DeviceInspection {
+  /** Wall time of the gateway, ms since 1970. */
+  time: number;
+  /** The last reads, oldest first. */
+  polls: Poll[];
+  /** Values that do not go together, as if a scale were wrong. */
+  suspicions: ScaleSuspicion[];
+}
+
 /** What acquisition knows of the devices of this gateway. */
 export interface Devices {
   status(): Promise<import('./sample.js').DeviceStatus[]>;
+  /** How reading a device goes. @throws RackwattError `DEVICE_UNKNOWN` */
+  inspect(device: string): Promise<DeviceInspection>;
+  /** Reads a device once more, beside its polls, with the origin of each value. @throws RackwattError `DEVICE_UNKNOWN` */
+  explain(device: string): Promise<ProbeResult>;
   /** Reads once with a configuration that is not saved yet. */
   preview(target: DeviceTarget): Promise<ProbeResult>;
 }
 
 export const Devices = contract<Devices>('rackwatt.telemetry/Devices', {
   major: 1,
-  methods: ['status', 'preview'],
-  transfers: ['preview'],
+  methods: ['status', 'inspect', 'explain', 'preview'],
+  transfers: ['preview', 'explain'],
   timeout: DISCOVERY,
 });

@@ -4,6 +4,7 @@ export * from './driver.js';
 export * from './identity.js';
 export * from './metrics.js';
 export * from './outbox.js';
+export * from './plausibility.js';
 export * from './proposal.js';
 export * from './quality.js';
 export * from './sample.js';

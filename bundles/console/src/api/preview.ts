@@ -3,13 +3,13 @@ import { RackwattError } from 'rackwatt';
 import { finite } from './current.js';
 import { DEVICE_PID } from './known-devices.js';
 import { restored } from './redaction.js';
-import { type Services, withStatus } from './services.js';
+import { devicesOf, type Services, withStatus } from './services.js';
 import type { PreviewView } from './views.js';
 
 /** HTTP status of what a device answers to a preview. */
 const STATUS = { 'no-answer': 504, refused: 502, error: 422 } as const;
 
-const STATUSES: Readonly<Record<string, number>> = {
+export const DEVICE_STATUSES: Readonly<Record<string, number>> = {
   ...Object.fromEntries(Object.entries(DRIVER_ERRORS).map(([code, state]) => [code, STATUS[state]])),
   DEVICE_SETTINGS_INVALID: 422,
   DEVICE_NO_DRIVER: 503,
@@ -20,16 +20,7 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000 };
 
 /** Takes the settings of a device as its configuration has them; those that do not matter for one read are passed over. */
 export async function preview(services: Services, settings: Record<string, unknown>): Promise<PreviewView> {
-  const devices = services.devices.service;
-  if (!devices) {
-    throw new RackwattError(
-      'DEVICES_ABSENT',
-      'This node reads no devices: the bundle acquisition is not running on it.',
-      {
-        context: { status: 503 },
-      },
-    );
-  }
+  const devices = devicesOf(services);
   const { address, profile, retries } = settings;
   const credentials = await withKept(services, settings['pid'], settings['credentials']);
   const timeout = milliseconds(settings['timeout']);
@@ -40,7 +31,7 @@ export async function preview(services: Services, settings: Record<string, unkno
     ...(timeout !== undefined && { timeout }),
     ...(typeof retries === 'number' && { retries }),
   };
-  return previewView(await withStatus(STATUSES, devices.preview(target)));
+  return previewView(await withStatus(DEVICE_STATUSES, devices.preview(target)));
 }
 
 /** Credentials that the form never saw are those of the device that it changes. */
@@ -61,7 +52,7 @@ function milliseconds(value: unknown): number | undefined {
   });
 }
 
-function previewView({ identity, parts, points, reading, cost }: ProbeResult): PreviewView {
+export function previewView({ identity, parts, points, reading, cost }: ProbeResult): PreviewView {
   const labels = new Map(parts.map((part) => [part.path, part.label]));
   const readings = Array.from(reading.points, (index, column) => {
     const point = points[index];

@@ -18,6 +18,17 @@ export function storeOf(services: Pick<Services, 'store'>): Store {
   });
 }
 
+/** @throws RackwattError `DEVICES_ABSENT` while no bundle reads devices. */
+export function devicesOf(services: Pick<Services, 'devices'>): Devices {
+  const devices = services.devices.service;
+  if (devices) return devices;
+  throw new RackwattError(
+    'DEVICES_ABSENT',
+    'This node reads no devices: the bundle acquisition is not running on it.',
+    { context: { status: 503 } },
+  );
+}
+
 /** What the store's errors mean for who asked. */
 export const STORE_STATUSES: Readonly<Record<string, number>> = {
   STORE_DEVICE_UNKNOWN: 404,

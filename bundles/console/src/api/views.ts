@@ -1,4 +1,13 @@
-import type { DeviceIdentity, DeviceLocation, DeviceStatus, Level, MetricName, Part } from '@rackwatt/telemetry';
+import type {
+  DeviceIdentity,
+  DeviceInspection,
+  DeviceLocation,
+  DeviceStatus,
+  Explanation,
+  Level,
+  MetricName,
+  Part,
+} from '@rackwatt/telemetry';
 
 /** What the API answers, as JSON. Times are ms since 1970; a value that is not known is null, never zero. */
 export interface DeviceView {
@@ -105,4 +114,15 @@ export interface PreviewView {
     label?: string;
   }[];
   cost: { requests: number; milliseconds: number };
+}
+
+/** How reading a device goes, as its gateway tells it. */
+export type InspectionView = DeviceInspection;
+
+/** As `rackwatt probe --explain --json`. */
+export interface ExplanationView extends Omit<PreviewView, 'readings'> {
+  /** When the gateway read it, and for how long the device says that it runs, ms. */
+  time: number;
+  deviceUpTime: number | null;
+  readings: (PreviewView['readings'][number] & Partial<Omit<Explanation, 'point'>>)[];
 }

@@ -13,6 +13,8 @@ export type {
   DeviceDetail,
   DeviceList,
   DeviceView,
+  ExplanationView,
+  InspectionView,
   PreviewView,
   RackView,
   SeriesView,

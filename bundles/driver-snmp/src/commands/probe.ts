@@ -1,4 +1,11 @@
-import { type ProbedUnit, type ProbeResult, qualityText, STATES, type Thresholds } from '@rackwatt/telemetry';
+import {
+  type ProbedUnit,
+  type ProbeResult,
+  qualityText,
+  STATES,
+  suspectedScales,
+  type Thresholds,
+} from '@rackwatt/telemetry';
 import type { Command } from 'rackwatt';
 import { SnmpDriver } from '../driver.js';
 import { readProfile } from '../profile-files.js';
@@ -40,10 +47,18 @@ const command: Command = {
     const profile = own[0]?.name ?? target.profile;
     const result = await new SnmpDriver({ profiles: own }).probe({ ...target, profile }, { explain });
     const readings = readingsOf(result);
+    const suspicions = suspicionsOf(result);
+    const printed = {
+      device: deviceOf(result),
+      ...chainOf(result),
+      ...(suspicions.length === 0 ? {} : { suspicions }),
+      ...(explain ? { time: timesOf(result) } : {}),
+      readings,
+    };
     input.stdout.write(
       input.options['json'] === true
-        ? `${JSON.stringify({ device: deviceOf(result), ...chainOf(result), readings }, null, 2)}\n`
-        : table(result, readings, explain),
+        ? `${JSON.stringify(printed, null, 2)}\n`
+        : table(result, readings, explain) + suspicions.map((each) => `suspected scale error: ${each}\n`).join(''),
     );
   },
 };
@@ -59,6 +74,19 @@ function deviceOf({ identity: { vendor, model, serial, firmware, profile } }: Pr
 /** Who the further units of a chain are; `snmp://HOST/UNIT` is the address of one alone. */
 function chainOf({ units }: ProbeResult): { chain?: (PrintedDevice & { unit?: number })[] } {
   return units === undefined ? {} : { chain: units.map((each) => ({ unit: each.unit, ...deviceOf(each) })) };
+}
+
+/** Values that do not go together, a sentence each. */
+function suspicionsOf({ units = [], ...first }: ProbeResult): string[] {
+  return [first, ...units].flatMap(({ points, reading }) =>
+    suspectedScales(points, reading).map(({ message }) => message),
+  );
+}
+
+/** When the gateway read it, and for how long the device says that it runs (s). */
+function timesOf({ reading, upTime }: ProbeResult): { gateway: string; deviceUpTime?: number } {
+  const gateway = new Date(reading.time).toISOString();
+  return upTime === undefined ? { gateway } : { gateway, deviceUpTime: upTime / 1000 };
 }
 
 /** Readings of all units; parts of further units stand below their number, so that each is named once. */

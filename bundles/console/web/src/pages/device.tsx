@@ -8,6 +8,7 @@ import { Badge, Notice } from '../parts/basics.js';
 import { Chart } from '../parts/chart.js';
 import { nameOf } from '../parts/device-table.js';
 import { PartsTable } from '../parts/parts-table.js';
+import { Reading } from '../parts/reading.js';
 import { RemoveDevice } from '../parts/remove-device.js';
 import { href, place } from '../router.js';
 import { DEVICE_STATES, stateWord } from '../words.js';
@@ -80,6 +81,7 @@ export function DevicePage({ id }: { id: string }) {
       <PartsTable title="Branches" name="branches" levels={['branch']} device={device} live={live} />
       <PartsTable title="Outlets" name="outlets" levels={['outlet']} device={device} live={live} searchable />
       <PartsTable title="Sensors" name="sensors" levels={['sensor']} device={device} live={live} />
+      {device.pid && device.status.state !== 'disabled' && <Reading name={device.device} />}
     </>
   );
 }
