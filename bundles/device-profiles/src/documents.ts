@@ -8,6 +8,9 @@ export const DOCUMENTS: readonly unknown[] = [
   require('../profiles/apc-xpdu.json'),
   require('../profiles/aten-pe.json'),
   require('../profiles/eaton-epdu.json'),
+  require('../profiles/geist-v3.json'),
+  require('../profiles/geist-v4.json'),
   require('../profiles/gude.json'),
   require('../profiles/raritan-px.json'),
+  require('../profiles/vertiv-v5.json'),
 ];

@@ -19,14 +19,19 @@ export async function probeOf(
 /**
  * Every reading, by `part metric`, in the unit of its metric: a number or a word is a good one, null a bad one. Nothing may be
  * missing and nothing beyond it be there.
+ * @param faults quality of those that are bad for a reason that the device tells
  */
-export function assertReadings(unit: ProbedUnit, expected: Record<string, number | string | null>): void {
+export function assertReadings(
+  unit: ProbedUnit,
+  expected: Record<string, number | string | null>,
+  faults: Record<string, string> = {},
+): void {
   const read = valuesOf(unit, unit.reading);
   const told = Object.fromEntries([...read].map(([key, { value }]) => [key, value]));
   assert.deepEqual(told, expected);
   for (const [key, value] of Object.entries(expected)) {
     const { quality, unit: of } = read.get(key)!;
-    assert.equal(quality, value === null ? 'bad' : 'good', key);
+    assert.equal(quality, faults[key] ?? (value === null ? 'bad' : 'good'), key);
     assert.equal(of, METRICS[key.split(' ')[1] as MetricName].unit, key);
   }
 }
