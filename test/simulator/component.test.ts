@@ -22,7 +22,7 @@ const CONFIGURATION = {
 test('a generated PDU is configured, switched, and remembers its outlets over a restart', async (t) => {
   const c = new TestContainer(t);
   const installed = [];
-  for (const name of ['telemetry', 'simulator']) {
+  for (const name of ['telemetry', 'device-profiles', 'simulator']) {
     const bundle = c.framework.install(await c.source(resolve(bundles, name)), { startLevel: 1 });
     if (c.framework.startLevel < 1) await c.framework.setStartLevel(1);
     await bundle.start();
@@ -48,7 +48,7 @@ test('a generated PDU is configured, switched, and remembers its outlets over a 
   await driver.switchOutlet(session, 'outlet/2', 'off');
   assert.equal(await stateOfOutlet(1), 'off');
 
-  const simulator = installed[1]!;
+  const simulator = installed[2]!;
   await simulator.stop();
   await simulator.start();
   assert.equal(await stateOfOutlet(2), 'off');
@@ -57,7 +57,7 @@ test('a generated PDU is configured, switched, and remembers its outlets over a 
 
 test('a port in use is said in one sentence', async (t) => {
   const c = new TestContainer(t);
-  for (const name of ['telemetry', 'simulator']) {
+  for (const name of ['telemetry', 'device-profiles', 'simulator']) {
     const bundle = c.framework.install(await c.source(resolve(bundles, name)), { startLevel: 1 });
     if (c.framework.startLevel < 1) await c.framework.setStartLevel(1);
     await bundle.start();

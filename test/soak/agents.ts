@@ -1,12 +1,12 @@
 /** Generated PDUs of one process: `node agents.js COUNT OUTLETS`. Tells the parent their addresses. */
-import { FAMILIES, type FamilyName, generatedAgent } from '@rackwatt/simulator/dist/generated/agent.js';
+import { families, generatedAgent } from '@rackwatt/simulator/dist/generated/agent.js';
 
 const [count, outlets] = process.argv.slice(2).map(Number) as [number, number];
-const families = Object.keys(FAMILIES) as FamilyName[];
+const all = families();
 const addresses: string[] = [];
 for (let i = 0; i < count; i++) {
   const { agent } = generatedAgent({
-    family: families[i % families.length]!,
+    family: all[i % all.length]!,
     host: '127.0.0.1',
     port: 0,
     outlets,

@@ -1,10 +1,10 @@
 import { SnmpAgent, type SnmpAgentOptions } from './agent.js';
 import { readRecording, type RecordingProblem } from './recording.js';
 import { ObjectTable } from './snmp/table.js';
-import { outletWrites } from './switching.js';
+import { recordedSwitching } from './recorded-switching.js';
 
 export interface ServeOptions extends Omit<SnmpAgentOptions, 'write'> {
-  /** SETs of the outlet commands that `OUTLET_COMMANDS` knows act on the table. */
+  /** SETs of outlet commands act on the table, as the profile that reads the recording says. */
   writable?: boolean;
 }
 
@@ -26,7 +26,7 @@ export async function serveRecording(path: string, options: ServeOptions = {}): 
   const table = new ObjectTable();
   for (const { oid, value } of rows) table.set(oid, value);
   const { writable, ...rest } = options;
-  const agent = new SnmpAgent({ ...rest, table, ...(writable ? { write: outletWrites(table) } : {}) });
+  const agent = new SnmpAgent({ ...rest, table, ...(writable ? { write: recordedSwitching(table) } : {}) });
   await agent.start();
   return { address: agent.address, port: agent.port, size: table.size, problems, agent, close: () => agent.close() };
 }

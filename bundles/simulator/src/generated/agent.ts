@@ -1,69 +1,94 @@
+import { type Profile, type ProfilePoint, profiles } from '@rackwatt/device-profiles';
 import { SnmpAgent, type SnmpAgentOptions } from '../agent.js';
+import { simulatorError } from '../errors.js';
+import { Switching } from '../profile/switching.js';
 import { ErrorStatus } from '../snmp/pdu.js';
-import type { WriteHandler } from '../snmp/requests.js';
-import { commandOf } from '../switching.js';
-import { apcRpdu2 } from './apc-rpdu2.js';
-import { eatonEpdu } from './eaton-epdu.js';
-import { type Family, present } from './family.js';
+import { GeneratedDevice } from './device.js';
+import { type Layout, layOut } from './layout.js';
 import { GeneratedPdu, type OutletMemory, type PduOptions } from './pdu.js';
-import { hash } from './random.js';
-import { raritanPx } from './raritan-px.js';
-
-export const FAMILIES = {
-  'apc-rpdu2': apcRpdu2,
-  'raritan-px': raritanPx,
-  'eaton-epdu': eatonEpdu,
-} as const satisfies Record<string, Family>;
-
-export type FamilyName = keyof typeof FAMILIES;
 
 export interface GeneratedAgentOptions extends Omit<SnmpAgentOptions, 'write'>, PduOptions {
-  family: FamilyName;
+  /** Name of a profile, or a profile. */
+  family: string | Profile;
+  /** PDUs of a chain behind the agent; 1 unless given. */
+  units?: number;
+  /** Which of the profile's `recognise` it is recognised by, from 0. */
+  recognition?: number;
+  /** Points that the device does not have. */
+  without?: ReadonlySet<ProfilePoint>;
   /** Seconds since 1970; the system's clock unless given. */
   now?: () => number;
-  /** Called after each switching with how the outlets are now. */
+  /** Called after each switching with how the outlets of the first unit are now. */
   switched?: (memory: OutletMemory[]) => void;
 }
 
 export interface GeneratedAgent {
   agent: SnmpAgent;
+  /** The first unit. */
   pdu: GeneratedPdu;
+  pdus: readonly GeneratedPdu[];
+  device: GeneratedDevice;
   serial: string;
 }
 
-/** An agent, not yet started, that answers as a PDU of the family would. */
+/** Names of the families that PDUs can be generated of: all that have a profile. */
+export const families = (): string[] => profiles().map(({ name }) => name);
+
+/**
+ * An agent, not yet started, that answers as a PDU of the family would.
+ * @throws `SIMULATOR_OPTION_INVALID` when there is no such family
+ */
 export function generatedAgent(options: GeneratedAgentOptions): GeneratedAgent {
-  const { family: name, now = () => Date.now() / 1000, switched } = options;
-  const family = FAMILIES[name];
-  const pdu = new GeneratedPdu(options, now());
-  const serial = family.serial(hash(`${name}/${options.seed}`).toString(10).padStart(10, '0'));
-  const agent = new SnmpAgent({
-    engine: `${name}/${serial}`,
-    ...options,
-    write: switching(family, pdu, now, switched),
+  const { family, now = () => Date.now() / 1000, switched, units = 1, seed } = options;
+  const profile = typeof family === 'string' ? profileOf(family) : family;
+  const pdus = Array.from({ length: units }, (_, i) => {
+    const of = i === 0 ? options : { ...options, seed: `${seed}/${i + 1}`, memory: [] };
+    return new GeneratedPdu(of, now());
   });
-  present(family, pdu, serial, agent.table, now);
-  return { agent, pdu, serial };
+  const device = new GeneratedDevice(layoutFor(profile, pdus[0]!, options), pdus, now);
+  const serial = device.serial;
+  const agent: SnmpAgent = new SnmpAgent({
+    engine: `${profile.name}/${serial}`,
+    ...options,
+    write: (oid, value) => switching.write(oid, value) ?? { error: ErrorStatus.notWritable },
+  });
+  device.present(agent.table);
+  const switching = new Switching(
+    device.layout.base,
+    device.switchable(),
+    ({ unit, outlet }, effect) => {
+      pdus[unit]!.switch(outlet, effect, now());
+      switched?.(pdus[0]!.memory(now()));
+    },
+    (oid) => String(agent.table.value(oid)?.value ?? ''),
+  );
+  return { agent, pdu: pdus[0]!, pdus, device, serial };
 }
 
-function switching(
-  family: Family,
+function profileOf(name: string): Profile {
+  const found = profiles().find((profile) => profile.name === name);
+  if (found) return found;
+  throw simulatorError(
+    'SIMULATOR_OPTION_INVALID',
+    `There is no family "${name}": it is one of ${families().join(', ')}.`,
+  );
+}
+
+const layouts = new WeakMap<Profile, Map<string, Layout>>();
+
+/** PDUs of one family and size share their layout. */
+function layoutFor(
+  profile: Profile,
   pdu: GeneratedPdu,
-  now: () => number,
-  switched: GeneratedAgentOptions['switched'],
-): WriteHandler {
-  const outlets = new Map(pdu.outlets.map(({ number }) => [`.${family.index.outlet(number)}`, number]));
-  return (oid, value) => {
-    const asked = commandOf(oid, value);
-    if ('error' in asked) return asked;
-    const outlet = outlets.get(asked.index);
-    if (!oid.startsWith(`${family.base}.`) || outlet === undefined) return { error: ErrorStatus.noCreation };
-    return {
-      commit() {
-        if (asked.effect === 'none') return;
-        pdu.switch(outlet, asked.effect, now());
-        switched?.(pdu.memory(now()));
-      },
-    };
-  };
+  { units = 1, recognition = 0, without }: GeneratedAgentOptions,
+): Layout {
+  const shape = { phases: pdu.phases, branches: pdu.branches, outlets: pdu.outlets.length };
+  const options = { shape, units, recognition };
+  if (without) return layOut(profile, { ...options, without });
+  const known = layouts.get(profile) ?? new Map<string, Layout>();
+  layouts.set(profile, known);
+  const key = JSON.stringify(options);
+  const layout = known.get(key) ?? layOut(profile, options);
+  known.set(key, layout);
+  return layout;
 }

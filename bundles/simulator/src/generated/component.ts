@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { component, errorMessage, type Logger } from 'rackwatt';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { FAMILIES, type FamilyName, generatedAgent } from './agent.js';
+import { generatedAgent } from './agent.js';
 import { LOADS, type OutletMemory } from './pdu.js';
 
 const PID = 'rackwatt.simulator.pdu';
@@ -11,9 +11,11 @@ const PID = 'rackwatt.simulator.pdu';
 /** Configuration of one generated PDU, `rackwatt.simulator.pdu~NAME`. */
 export const GeneratedPduSchema = Type.Object(
   {
-    family: Type.Enum(Object.keys(FAMILIES) as FamilyName[], {
+    family: Type.String({
       title: 'Family',
-      description: 'Whose PDU it answers as',
+      description: 'Name of the profile whose PDU it answers as',
+      pattern: '^[a-z0-9-]+$',
+      examples: ['apc-rpdu2', 'raritan-px', 'eaton-epdu'],
     }),
     host: Type.String({ title: 'Host', description: 'Address to listen on', default: '127.0.0.1', minLength: 1 }),
     port: Type.Integer({
@@ -87,10 +89,7 @@ export const generatedPdu = component({
     });
     await agent.start();
     scope.own(`agent at ${agent.address}`, agent);
-    log.info(
-      { address: agent.address, family, serial },
-      `${FAMILIES[family].title} ${serial} answers at ${agent.address}`,
-    );
+    log.info({ address: agent.address, family, serial }, `${family} ${serial} answers at ${agent.address}`);
   },
 });
 

@@ -17,6 +17,7 @@ export const ErrorStatus = {
   wrongType: 7,
   wrongValue: 10,
   noCreation: 11,
+  inconsistentValue: 12,
   commitFailed: 14,
   authorizationError: 16,
   notWritable: 17,
