@@ -51,7 +51,13 @@ export function layOut(profile: Profile, { shape, units, recognition: chosen, wi
   const template = recognition.base ?? profile.base;
   const names = Object.fromEntries((recognition.sysObjectId ?? []).flatMap(namesOf).map((name) => [name, '1']));
   const base = fillTemplate(template, names) ?? template;
-  const ground: Ground = { profile, base, shape, units: Array.from({ length: units }, (_, i) => i + 1) };
+  const isOneOutput = profile.parts.every(({ part }) => !/^outlet\/[^/]*\{/.test(part));
+  const ground: Ground = {
+    profile,
+    base,
+    shape: { ...shape, isOneOutput },
+    units: Array.from({ length: units }, (_, i) => i + 1),
+  };
   const cells = new Cells();
   for (const group of profile.parts)
     for (const point of group.points)

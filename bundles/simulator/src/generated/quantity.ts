@@ -7,6 +7,8 @@ export interface Shape {
   phases: 1 | 3;
   branches: number;
   outlets: number;
+  /** The one outlet that the device tells of is the output of all, as of a transfer switch. */
+  isOneOutput?: boolean;
 }
 
 /** A PDU at a moment. */
@@ -99,6 +101,7 @@ function placeOf(path: string, shape: Shape): Place | undefined {
       if (number < 1 || number > shape.branches) return undefined;
       return { key: path, measure: ({ branches }) => branches[number - 1]!, rating: BRANCH_RATING };
     case 'outlet':
+      if (shape.isOneOutput) return kind === undefined ? inlet(shape) : ofInlet(kind, sub ?? '', shape);
       if (number < 1 || number > shape.outlets) return undefined;
       return { key: path, measure: ({ outlets }) => outlets[number - 1]!, rating: OUTLET_RATING };
     default:
