@@ -125,7 +125,7 @@ for (const profile of profiles())
     // else.
     for (let more = true; more && missing.size > 0; ) {
       more = false;
-      for (const size of [{ phases: 1 }, { phases: 3 }, { phases: 1, outlets: 48 }] as const) {
+      for (const size of [{ phases: 1 }, { phases: 3 }, { phases: 1, outlets: 48, branches: 48 }] as const) {
         const without = new Set(profile.parts.flatMap(({ points }) => points).filter((point) => !missing.has(point)));
         if (missing.size > 0 && (await read({ ...size, without }))) more = true;
       }

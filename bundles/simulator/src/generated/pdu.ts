@@ -56,6 +56,8 @@ export interface PduOptions {
   seed: string;
   outlets: number;
   phases: 1 | 3;
+  /** One for twelve outlets unless given; as many on each phase. */
+  branches?: number;
   load: keyof typeof LOADS;
   /** How outlets were left. */
   memory?: readonly OutletMemory[];
@@ -91,10 +93,10 @@ export class GeneratedPdu {
   readonly #powerFactor: number;
   #snapshot: Snapshot | undefined;
 
-  constructor({ seed, outlets, phases, load, memory = [] }: PduOptions, now: number) {
+  constructor({ seed, outlets, phases, branches, load, memory = [] }: PduOptions, now: number) {
     this.seed = seed;
     this.phases = phases;
-    this.branches = Math.ceil(outlets / OUTLETS_OF_A_BRANCH / phases) * phases;
+    this.branches = Math.ceil((branches ?? outlets / OUTLETS_OF_A_BRANCH) / phases) * phases;
     this.#powerFactor = Math.round(between(93, 98, seed, 'power factor')) / 100;
     this.#outlets = Array.from({ length: outlets }, (_, i) =>
       this.#outlet(i + 1, outlets, LOADS[load], memory[i], now),
