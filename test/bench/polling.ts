@@ -84,7 +84,7 @@ export async function pollingBench(print: (row: BenchRow) => void): Promise<void
   if (needsPeer('snmpd')) return;
   const folder = mkdtempSync(join(tmpdir(), 'rackwatt-bench-'));
   const snmpd = await startSnmpd(folder, R, raritan(OUTLETS));
-  const driver = new SnmpDriver({ timeout: 3000 });
+  const driver = new SnmpDriver({ timeout: 3000, requestsPerSecond: 100_000 });
   const port = Number(snmpd.address.split(':').at(-1));
   const { user: name, authProtocol, authKey, privProtocol, privKey } = SNMPD_USER;
   const protocols = { authProtocol: net.AuthProtocols[authProtocol], privProtocol: net.PrivProtocols[privProtocol] };

@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import type { SnmpCredentials } from '@rackwatt/telemetry';
 
 export const SNMPD_USER = {
   version: '3',
@@ -16,7 +16,16 @@ export const SNMPD_USER = {
 
 export interface Snmpd {
   address: string;
-  close(): Promise<void>;
+  port: number;
+  /** Ends it; what it knows stays in its folder. */
+  close(signal?: NodeJS.Signals): Promise<void>;
+}
+
+export interface SnmpdOptions {
+  users?: readonly Required<Pick<SnmpCredentials, 'user' | 'authProtocol' | 'authKey' | 'privProtocol' | 'privKey'>>[];
+  port?: number;
+  /** Hexadecimal; its own choice unless given. */
+  engineId?: string;
 }
 
 /** Lines of a recording with integers and plain texts only, as overrides of snmpd. */
@@ -29,31 +38,57 @@ function overrides(recording: string): string {
     .join('\n');
 }
 
-/** Starts the real snmpd with these objects, community `public` and the v3 user `SNMPD_USER`. */
-export async function startSnmpd(folder: string, sysObjectId: string, recording: string): Promise<Snmpd> {
-  const port = await freePort();
+/** Names of protocols as net-snmp spells them. */
+const spelled = (protocol: string): string =>
+  protocol
+    .replace(/^sha(?=\d)/, 'SHA-')
+    .replace(/^aes256b$/, 'AES-256')
+    .toUpperCase();
+
+/**
+ * Starts the real snmpd with these objects, community `public`, and users of SNMPv3. A folder in which one ran before has the
+ * count of its restarts and, unless `engineId` is given, its engine.
+ */
+export async function startSnmpd(
+  folder: string,
+  sysObjectId: string,
+  recording: string,
+  { users = [SNMPD_USER], port: wanted, engineId }: SnmpdOptions = {},
+): Promise<Snmpd> {
+  const port = wanted ?? (await freePort());
   const state = join(folder, 'state');
-  mkdirSync(state);
-  const { user, authKey, privKey } = SNMPD_USER;
+  mkdirSync(state, { recursive: true });
   const configuration = [
     `sysObjectID ${sysObjectId}`,
     'rocommunity public 127.0.0.1',
-    `createUser ${user} SHA "${authKey}" AES "${privKey}"`,
-    `rouser ${user} authpriv`,
+    ...(engineId === undefined ? [] : [`exactEngineID 0x${engineId}`]),
+    ...users.flatMap(({ user, authProtocol, authKey, privProtocol, privKey }) => [
+      `createUser ${user} ${spelled(authProtocol)} "${authKey}" ${spelled(privProtocol)} "${privKey}"`,
+      `rouser ${user} authpriv`,
+    ]),
     overrides(recording),
   ].join('\n');
   const file = join(folder, 'snmpd.conf');
   writeFileSync(file, `${configuration}\n`);
   const child = spawn('snmpd', ['-f', '-Lo', '-C', '-c', file, `udp:127.0.0.1:${port}`], {
-    stdio: 'ignore',
+    stdio: ['ignore', 'pipe', 'inherit'],
     env: { PATH: `${process.env['PATH']}:/usr/sbin:/usr/local/sbin`, SNMP_PERSISTENT_DIR: state, MIBS: '' },
   });
   const ended = once(child, 'exit');
-  await delay(500);
+  // The last that it does before it answers.
+  let output = '';
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      if (output.includes('NET-SNMP version')) resolve();
+    });
+    child.on('exit', () => reject(new RangeError(`snmpd ended: ${output}`)));
+  });
   return {
     address: `snmp://127.0.0.1:${port}`,
-    async close() {
-      child.kill();
+    port,
+    async close(signal = 'SIGTERM') {
+      child.kill(signal);
       await ended;
     },
   };

@@ -8,7 +8,7 @@ import {
   Quality,
   type Thresholds,
 } from '@rackwatt/telemetry';
-import type { Varbind } from 'net-snmp';
+import type { Varbind } from './snmp/varbind.js';
 import { derive } from './derive.js';
 import { type Commands, type Layout, type PointRule, Presence } from './layout.js';
 import type { Bindings, OidPattern } from './oid.js';

@@ -1,8 +1,8 @@
 import type { SnmpCredentials } from '@rackwatt/telemetry';
-import { AuthProtocols, PrivProtocols, SecurityLevel, type User, Version1, Version2c, Version3 } from 'net-snmp';
 import { RackwattError } from 'rackwatt';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
+import type { User } from './snmp/usm.js';
 
 const Key = Type.String({ minLength: 8 });
 
@@ -21,19 +21,17 @@ const CredentialsSchema = Type.Object(
 );
 
 /** How requests are signed: a community, or a user of SNMPv3. */
-export type Security =
-  | { version: 1 | 2; code: number; community: string }
-  | { version: 3; code: number; user: User; context: string };
+export type Security = { version: 1 | 2; community: string } | { version: 3; user: User; context: string };
 
 /**
  * Reads credentials from configuration: a community of SNMPv2c as text, or an object.
  * @throws RackwattError `DEVICE_CREDENTIALS_INVALID`; the sentence never holds a secret.
  */
 export function parseCredentials(credentials: unknown): Security {
-  if (credentials === undefined) return { version: 2, code: Version2c, community: 'public' };
+  if (credentials === undefined) return { version: 2, community: 'public' };
   if (typeof credentials === 'string') {
     if (credentials === '') throw invalid('the community is empty');
-    return { version: 2, code: Version2c, community: credentials };
+    return { version: 2, community: credentials };
   }
   if (!Value.Check(CredentialsSchema, credentials)) {
     const [first] = Value.Errors(CredentialsSchema, credentials);
@@ -42,7 +40,7 @@ export function parseCredentials(credentials: unknown): Security {
   const version = credentials.version ?? (credentials.user === undefined ? '2c' : '3');
   if (version === '3') return userSecurity(credentials);
   const community = credentials.community ?? 'public';
-  return version === '1' ? { version: 1, code: Version1, community } : { version: 2, code: Version2c, community };
+  return { version: version === '1' ? 1 : 2, community };
 }
 
 function userSecurity(credentials: Static<typeof CredentialsSchema> & SnmpCredentials): Security {
@@ -54,18 +52,10 @@ function userSecurity(credentials: Static<typeof CredentialsSchema> & SnmpCreden
     throw invalid('the authentication protocol has no authKey');
   if (credentials.privProtocol !== undefined && privKey === undefined)
     throw invalid('the privacy protocol has no privKey');
-  const user: User = { name, level: SecurityLevel.noAuthNoPriv };
-  if (authKey !== undefined) {
-    user.level = SecurityLevel.authNoPriv;
-    user.authProtocol = AuthProtocols[credentials.authProtocol ?? 'sha']!;
-    user.authKey = authKey;
-  }
-  if (privKey !== undefined) {
-    user.level = SecurityLevel.authPriv;
-    user.privProtocol = PrivProtocols[credentials.privProtocol ?? 'aes']!;
-    user.privKey = privKey;
-  }
-  return { version: 3, code: Version3, user, context };
+  const user: User = { name };
+  if (authKey !== undefined) user.authentication = { protocol: credentials.authProtocol ?? 'sha', password: authKey };
+  if (privKey !== undefined) user.privacy = { protocol: credentials.privProtocol ?? 'aes', password: privKey };
+  return { version: 3, user, context };
 }
 
 function invalid(problem: string): RackwattError {

@@ -1,4 +1,4 @@
-import type { Varbind } from 'net-snmp';
+import type { Varbind } from './snmp/varbind.js';
 import type { Slot } from './layout.js';
 import { quantityOf, textOf } from './values.js';
 
@@ -14,6 +14,8 @@ export interface Derivation {
 
 /** The number that a derivation makes of an object; NaN when its text is none of what it knows. */
 export function derive(varbind: Varbind, { list, units, words }: Omit<Derivation, 'slot'>): number {
+  // An OID or an address may look like a number.
+  if (typeof varbind.value === 'string') return NaN;
   const whole = textOf(varbind);
   const text = list ? (whole.split(list.separator)[list.item - 1]?.trim() ?? '') : whole;
   const word = words?.get(text);

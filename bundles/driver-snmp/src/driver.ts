@@ -10,7 +10,8 @@ import type {
 } from '@rackwatt/telemetry';
 import { type Logger, RackwattError } from 'rackwatt';
 import { probe } from './probe.js';
-import { DeviceSession, type Learned, SESSION_DEFAULTS, type SessionOptions } from './session.js';
+import { AgentGates } from './gate.js';
+import { DeviceSession, type Learned, SESSION_DEFAULTS, type SessionOptions, type Surroundings } from './session.js';
 import { Shapes } from './shapes.js';
 
 /** What a revision of the driver leaves to the next: what it had learned of each open device, by its target. */
@@ -25,7 +26,7 @@ const HANDED_OVER_FOR = 60_000;
 
 /** Reads and switches PDUs over SNMP v1, v2c and v3, by the profiles of `@rackwatt/device-profiles`. */
 export class SnmpDriver implements Driver {
-  readonly #options: SessionOptions;
+  readonly #options: Surroundings;
   readonly #log: Logger | undefined;
   readonly #sessions = new Map<string, DeviceSession>();
   readonly #targets = new Map<DeviceSession, string>();
@@ -35,7 +36,9 @@ export class SnmpDriver implements Driver {
   #next = 1;
 
   constructor(options: Partial<SessionOptions> = {}, log?: Logger) {
-    this.#options = { ...SESSION_DEFAULTS, ...options };
+    const given = { ...SESSION_DEFAULTS, ...options };
+    const gates = new AgentGates({ inFlight: given.requestsInFlight, perSecond: given.requestsPerSecond });
+    this.#options = { ...given, gates };
     this.#log = log;
   }
 

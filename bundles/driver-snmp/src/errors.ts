@@ -1,6 +1,8 @@
-import { errorMessage, RackwattError } from 'rackwatt';
+import { RackwattError } from 'rackwatt';
 import type { Endpoint } from './address.js';
 import type { Security } from './credentials.js';
+import type { Pdu } from './snmp/pdu.js';
+import type { Refusal } from './snmp/wire.js';
 
 /** What is known when a request fails. */
 export interface Circumstances {
@@ -9,7 +11,7 @@ export interface Circumstances {
   tries: number;
   /** ms of one try. */
   timeout: number;
-  /** Packets that were no SNMP since the request was sent. */
+  /** Packets that were no answer in proper SNMP since the request was sent. */
   garbage: number;
   /** A v3 engine told who it is. */
   discovered: boolean;
@@ -17,54 +19,51 @@ export interface Circumstances {
   heard: boolean;
 }
 
-type Failure = Error & { code?: unknown; status?: unknown; syscall?: unknown };
-
 /** Error status of a response PDU (RFC 3416 section 3); code `SNMP_STATUS`, handled inside the driver. */
 export const STATUS = {
   tooBig: 1,
   noSuchName: 2,
   badValue: 3,
   readOnly: 4,
+  genErr: 5,
   noAccess: 6,
+  wrongType: 7,
+  wrongLength: 8,
+  wrongEncoding: 9,
+  wrongValue: 10,
+  noCreation: 11,
+  inconsistentValue: 12,
+  resourceUnavailable: 13,
+  commitFailed: 14,
+  undoFailed: 15,
   authorizationError: 16,
   notWritable: 17,
+  inconsistentName: 18,
 } as const;
 
-/** What reports of the user-based security model mean (RFC 3414 section 3.2), by how net-snmp words them. */
-const REPORTS: readonly [pattern: RegExp, code: string, sentence: (user: string) => string][] = [
-  [
-    /^Unknown User Name/,
+const STATUS_NAMES = new Map<number, string>(Object.entries(STATUS).map(([name, status]) => [status, name]));
+
+/** What the reports by which an agent refuses a user mean (RFC 3414 section 3.2). */
+const REFUSALS: Readonly<Record<Refusal, readonly [code: string, sentence: (user: string) => string]>> = {
+  'unknown-user': [
     'DEVICE_UNKNOWN_USER',
     (user) => `does not know the SNMPv3 user '${user}': create it on the device or correct the name`,
   ],
-  [
-    /^Wrong Digest|^Authentication digest/,
+  'wrong-digest': [
     'DEVICE_WRONG_KEY',
     (user) => `knows the user '${user}' but not this authentication key: check authKey and authProtocol`,
   ],
-  [
-    /^Decryption Error|^Failed to decrypt/,
+  decryption: [
     'DEVICE_WRONG_KEY',
     (user) => `cannot decrypt what user '${user}' sends: check privKey and privProtocol`,
   ],
-  [
-    /^Unsupported Security Level/,
+  level: [
     'DEVICE_REFUSED',
     (user) =>
       `does not take user '${user}' at this security level: check which of authentication and privacy it has there`,
   ],
-];
-
-const REPAIRABLE = /^Not In Time Window|^Unknown Engine ID|outside the time window|^Unexpected Report/;
-const OUT_OF_TIME_WINDOW = 14;
-
-/** Whether a new session to the same device can help: its engine restarted or its clock moved. */
-export function isRepairable(error: unknown): boolean {
-  const failure = error as Failure;
-  return (
-    failure.name === 'ResponseInvalidError' && (failure.code === OUT_OF_TIME_WINDOW || REPAIRABLE.test(failure.message))
-  );
-}
+  context: ['DEVICE_REFUSED', (user) => `has no such SNMPv3 context for user '${user}': check context`],
+};
 
 /** The status of a failed PDU, if that is what the error is. */
 export function statusOf(error: unknown): number | undefined {
@@ -72,50 +71,42 @@ export function statusOf(error: unknown): number | undefined {
   return error.context['status'] as number;
 }
 
-/**
- * Says what is wrong as far as can be known. Errors of net-snmp are not kept as cause: some carry the user's keys.
- * @returns RackwattError with a code of `DRIVER_ERRORS`, or `SNMP_STATUS` for a PDU that the agent answered with an error
- */
-export function explainFailure(error: unknown, seen: Circumstances): RackwattError {
-  if (error instanceof RackwattError) return error;
-  const failure = error as Failure;
-  const { endpoint, security } = seen;
-  const host = endpoint.text;
-  const context = { address: host };
-  switch (failure.name) {
-    case 'RequestTimedOutError':
-      return explainSilence(seen);
-    case 'RequestFailedError': {
-      const oid = /: ([\d.]+)$/.exec(failure.message)?.[1];
-      return new RackwattError('SNMP_STATUS', `${host} answered ${failure.message}.`, {
-        context: { ...context, status: failure.status, oid },
-      });
-    }
-    case 'ResponseInvalidError': {
-      const user = security.version === 3 ? security.user.name : '';
-      for (const [pattern, code, sentence] of REPORTS) {
-        if (pattern.test(failure.message)) return new RackwattError(code, `${host} ${sentence(user)}.`, { context });
-      }
-      if (isRepairable(failure)) {
-        return new RackwattError(
-          'DEVICE_GARBAGE',
-          `${host} keeps rejecting the time of its own SNMPv3 engine: restart the device's agent.`,
-          { context },
-        );
-      }
-      return garbage(host, failure.message);
-    }
-    default:
-  }
-  if (failure.message === 'Socket forcibly closed') return sessionGone(host);
-  if (typeof failure.syscall === 'string') {
-    return new RackwattError(
-      'DEVICE_NO_ANSWER',
-      `Nothing can be sent to ${host} (${String(failure.code)}): check the address and the network.`,
-      { context },
-    );
-  }
-  return garbage(host, errorMessage(failure));
+/** Whether the agent, or what lies between, kept silent. */
+export function isSilence(error: unknown): boolean {
+  return error instanceof RackwattError && error.code === 'DEVICE_NO_ANSWER';
+}
+
+/** The error of a response; code `SNMP_STATUS`, its `oid` the object that the agent blames. */
+export function statusError(host: string, { status, index }: Pdu, oids: readonly string[]): RackwattError {
+  const oid = oids[index - 1];
+  const name = STATUS_NAMES.get(status) ?? `error ${status}`;
+  return new RackwattError('SNMP_STATUS', `${host} answered ${name}${oid === undefined ? '' : ` about ${oid}`}.`, {
+    context: { address: host, status, ...(oid === undefined ? {} : { oid }) },
+  });
+}
+
+export function refused(refusal: Refusal, { endpoint, security }: Circumstances): RackwattError {
+  const [code, sentence] = REFUSALS[refusal];
+  const user = security.version === 3 ? security.user.name : '';
+  return new RackwattError(code, `${endpoint.text} ${sentence(user)}.`, { context: { address: endpoint.text } });
+}
+
+/** An engine that is another one, or has another time, each time that it is asked. */
+export function unsteadyEngine(host: string): RackwattError {
+  return new RackwattError(
+    'DEVICE_GARBAGE',
+    `${host} keeps rejecting the time of its own SNMPv3 engine: restart the device's agent.`,
+    { context: { address: host } },
+  );
+}
+
+/** Nothing goes out. */
+export function unsendable(host: string, error: NodeJS.ErrnoException): RackwattError {
+  return new RackwattError(
+    'DEVICE_NO_ANSWER',
+    `Nothing can be sent to ${host} (${error.code ?? 'unknown'}): check the address and the network.`,
+    { context: { address: host } },
+  );
 }
 
 /** Why a request got no answer. */
@@ -129,7 +120,7 @@ export function explainSilence(seen: Circumstances): RackwattError {
     const advice = 'check the address, the community and the access list of the device';
     return new RackwattError('DEVICE_NO_ANSWER', `${host} did not answer in ${tries}: ${advice}.`, { context });
   }
-  if (seen.discovered && !seen.heard && security.user.privKey !== undefined) {
+  if (seen.discovered && !seen.heard && security.user.privacy !== undefined) {
     // Agents whose decryption yields no PDU drop the request without a report.
     return new RackwattError(
       'DEVICE_WRONG_KEY',

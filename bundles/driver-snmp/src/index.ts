@@ -25,6 +25,18 @@ const Configuration = Type.Object(
       default: SESSION_DEFAULTS.relearn,
       description: 'Milliseconds between two looks at names, scales and rows of a device.',
     }),
+    requestsInFlight: Type.Integer({
+      minimum: 1,
+      maximum: 16,
+      default: SESSION_DEFAULTS.requestsInFlight,
+      description: 'Requests in flight to one agent, of all devices behind it.',
+    }),
+    requestsPerSecond: Type.Integer({
+      minimum: 1,
+      maximum: 100_000,
+      default: SESSION_DEFAULTS.requestsPerSecond,
+      description: 'Requests to one agent within a second, of all devices behind it.',
+    }),
     profiles: Type.Optional(
       Type.String({
         minLength: 1,

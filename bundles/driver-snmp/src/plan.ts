@@ -3,11 +3,14 @@ import type { SnmpLink } from './link.js';
 import { compareOids, varbindBytes } from './oid.js';
 import type { Walk } from './walk.js';
 
-/** A request with everything that does not change from one read to the next. `-1` among slots: not wanted. */
+/**
+ * A request with everything that does not change from one read to the next. `-1` among slots: not wanted; `bytes`: of the
+ * varbinds in its answer.
+ */
 export type PlannedRequest =
-  | { kind: 'get'; oids: string[]; slots: Int32Array }
+  | { kind: 'get'; oids: string[]; slots: Int32Array; bytes: number }
   /** `oids` are the objects before the first wanted ones; `expected[i]` and `slots[i]` belong to `oids[i]`. */
-  | { kind: 'bulk'; oids: string[]; repetitions: number; expected: string[][]; slots: Int32Array[] };
+  | { kind: 'bulk'; oids: string[]; repetitions: number; expected: string[][]; slots: Int32Array[]; bytes: number };
 
 export interface ReadPlan {
   requests: PlannedRequest[];
@@ -106,7 +109,7 @@ function planBulks(runs: Run[], length: number, limit: number): [piece: number, 
     const oids = some.map((run) => run.before);
     const expected = some.map((run) => run.oids);
     const slots = some.map((run) => Int32Array.from(run.slots));
-    requests.push([some[0]!.piece, { kind: 'bulk', oids, repetitions: length, expected, slots }]);
+    requests.push([some[0]!.piece, { kind: 'bulk', oids, repetitions: length, expected, slots, bytes }]);
     some = [];
     bytes = 0;
   };
@@ -126,7 +129,7 @@ export function planGets(objects: Iterable<[string, Slot]>, limit: number): Plan
   let slots: Slot[] = [];
   let bytes = 0;
   const flush = (): void => {
-    if (oids.length > 0) requests.push({ kind: 'get', oids, slots: Int32Array.from(slots) });
+    if (oids.length > 0) requests.push({ kind: 'get', oids, slots: Int32Array.from(slots), bytes });
     [oids, slots, bytes] = [[], [], 0];
   };
   for (const [oid, slot] of objects) {

@@ -1,10 +1,7 @@
 import type { DeviceTarget, Explanation, ProbedUnit, ProbeResult } from '@rackwatt/telemetry';
-import { parseAddress } from './address.js';
-import { parseCredentials } from './credentials.js';
 import { discover, type DiscoveredUnit } from './discover.js';
-import { SnmpLink } from './link.js';
 import { evaluate } from './read.js';
-import { choiceOf, type SessionOptions } from './session.js';
+import { choiceOf, linkTo, type Surroundings } from './session.js';
 import { now } from './time.js';
 import { rawText } from './values.js';
 
@@ -15,15 +12,11 @@ const TICK = 10;
 /** Recognises a device, reads it once and forgets it; what was met while learning it is the reading. */
 export async function probe(
   target: DeviceTarget,
-  options: SessionOptions,
+  options: Surroundings,
   withExplanation: boolean,
 ): Promise<ProbeResult> {
   const started = performance.now();
-  const { address, credentials, timeout, retries } = target;
-  const link = new SnmpLink(parseAddress(address), parseCredentials(credentials), {
-    timeout: timeout ?? options.timeout,
-    retries: retries ?? options.retries,
-  });
+  const link = linkTo(target, options);
   try {
     const deadline = started + options.discoverTime;
     const [first, ...others] = await discover(link, choiceOf(target, options), deadline, true);

@@ -1,8 +1,8 @@
 import { Quality } from '@rackwatt/telemetry';
-import type { Varbind } from 'net-snmp';
+import type { Varbind } from './snmp/varbind.js';
 import { RackwattError } from 'rackwatt';
 import { derive } from './derive.js';
-import { garbage, statusOf } from './errors.js';
+import { garbage, isSilence, statusOf } from './errors.js';
 import { type Layout, Presence, type Slot } from './layout.js';
 import type { SnmpLink } from './link.js';
 import { compareOids } from './oid.js';
@@ -17,25 +17,32 @@ export interface ReadOutcome {
   shrunk: boolean;
   /** Time ran out before all was asked. */
   unfinished: boolean;
+  /** It answered something small after it had been silent: if it is silent again, the answer was too large. */
+  called: boolean;
 }
 
 /**
  * Refreshes `layout.raw` and `layout.presence` by a plan.
  *
- * Allocates only what net-snmp does: plans, expected OIDs and the arrays written to are made when the device is opened.
+ * Allocates varbinds and little else: plans, expected OIDs and the arrays written to are made when the device is opened.
  * @throws the link's error when not a single request was answered; later silence leaves slots `NOT_ASKED`
  */
 export async function refresh(link: SnmpLink, layout: Layout, plan: ReadPlan, deadline: number): Promise<ReadOutcome> {
-  const outcome: ReadOutcome = { rowsChanged: false, shrunk: false, unfinished: false };
+  const outcome: ReadOutcome = { rowsChanged: false, shrunk: false, unfinished: false, called: false };
   let answered = false;
   for (const request of plan.requests) forget(layout, request);
+  if (link.silent) {
+    // A device that is gone costs the tries of this and no more.
+    await link.call(deadline);
+    outcome.called = true;
+  }
   for (const request of plan.requests) {
     try {
       if (request.kind === 'get') await get(link, layout, request, deadline, outcome);
       else await bulk(link, layout, request, deadline, outcome);
       answered = true;
     } catch (error) {
-      if (!answered || !(error instanceof RackwattError) || error.code !== 'DEVICE_NO_ANSWER') throw error;
+      if (!(answered || outcome.called) || !isSilence(error)) throw error;
       outcome.unfinished = true;
       return outcome;
     }
@@ -48,6 +55,13 @@ function forget(layout: Layout, request: PlannedRequest): void {
   for (const slots of lists) for (const slot of slots) if (slot !== -1) layout.presence[slot] = Presence.NOT_ASKED;
 }
 
+/** Whether a request was not answered because the answer would be too large for the agent or for the way, and smaller ones are left. */
+function tooLarge(link: SnmpLink, error: unknown, outcome: ReadOutcome): boolean {
+  if (!outcome.called || !isSilence(error) || !link.silent || !link.shrink()) return false;
+  outcome.shrunk = true;
+  return true;
+}
+
 type Get = Extract<PlannedRequest, { kind: 'get' }>;
 type Bulk = Extract<PlannedRequest, { kind: 'bulk' }>;
 
@@ -58,10 +72,14 @@ async function get(
   deadline: number,
   outcome: ReadOutcome,
 ): Promise<void> {
+  if (request.bytes > link.responseBytes && request.oids.length > 1)
+    return getEach(link, layout, objectsOf(request), deadline, outcome);
   let varbinds: Varbind[];
   try {
     varbinds = await link.get(request.oids, deadline);
   } catch (error) {
+    if (request.oids.length > 1 && tooLarge(link, error, outcome))
+      return getEach(link, layout, objectsOf(request), deadline, outcome);
     if (statusOf(error) === undefined) throw error;
     await getApart(link, layout, request, error as RackwattError, deadline, outcome);
     return;
@@ -75,6 +93,19 @@ async function get(
   }
 }
 
+const objectsOf = ({ oids, slots }: Get): [string, Slot][] => oids.map((oid, i) => [oid, slots[i]!]);
+
+/** Objects by name, in requests as large as their answers may be now. */
+async function getEach(
+  link: SnmpLink,
+  layout: Layout,
+  objects: [string, Slot][],
+  deadline: number,
+  outcome: ReadOutcome,
+): Promise<void> {
+  for (const part of planGets(objects, link.responseBytes)) await get(link, layout, part as Get, deadline, outcome);
+}
+
 /** A request that failed as a whole, in parts: without the object that the agent blames, else in halves. */
 async function getApart(
   link: SnmpLink,
@@ -84,7 +115,7 @@ async function getApart(
   deadline: number,
   outcome: ReadOutcome,
 ): Promise<void> {
-  const objects = request.oids.map((oid, i): [string, Slot] => [oid, request.slots[i]!]);
+  const objects = objectsOf(request);
   const blamed = error.context['status'] === 1 ? -1 : request.oids.indexOf(String(error.context['oid']));
   const bad = objects.length === 1 ? 0 : blamed;
   if (bad !== -1) {
@@ -95,9 +126,8 @@ async function getApart(
     outcome.shrunk = link.shrink() || outcome.shrunk;
   }
   const half = bad === -1 ? Math.ceil(objects.length / 2) : objects.length;
-  for (const some of [objects.slice(0, half), objects.slice(half)]) {
-    for (const part of planGets(some, Infinity)) await get(link, layout, part as Get, deadline, outcome);
-  }
+  for (const some of [objects.slice(0, half), objects.slice(half)])
+    await getEach(link, layout, some, deadline, outcome);
 }
 
 async function bulk(
@@ -108,11 +138,14 @@ async function bulk(
   outcome: ReadOutcome,
 ): Promise<void> {
   let lists: Varbind[][] = [];
+  let cut = false;
   try {
-    lists = await link.bulk(request.oids, request.repetitions, deadline);
+    if (request.bytes <= link.responseBytes)
+      lists = await link.bulk(request.oids, request.repetitions, deadline, request.expected);
   } catch (error) {
-    if (statusOf(error) === undefined) throw error;
     // Some agents say tooBig or genErr to GETBULK where they should shorten the answer.
+    if (statusOf(error) !== undefined) cut = true;
+    else if (!tooLarge(link, error, outcome)) throw error;
   }
   const missed: [string, Slot][] = [];
   for (let i = 0; i < request.oids.length; i++) {
@@ -125,7 +158,7 @@ async function bulk(
         if (slots[row] !== -1) store(layout, slots[row]!, varbind, outcome);
         continue;
       }
-      if (varbind === undefined) outcome.shrunk = true;
+      if (varbind === undefined) cut ||= lists.length > 0;
       else outcome.rowsChanged = true;
       checkOrder(link, request.oids[i]!, list);
       // From here on rows are shifted or the answer was cut short: ask for them by name.
@@ -133,8 +166,8 @@ async function bulk(
     }
   }
   if (missed.length === 0) return;
-  if (outcome.shrunk) link.shrink();
-  for (const part of planGets(missed, link.responseBytes)) await get(link, layout, part as Get, deadline, outcome);
+  if (cut) outcome.shrunk = link.shrink() || outcome.shrunk;
+  await getEach(link, layout, missed, deadline, outcome);
 }
 
 function checkOrder(link: SnmpLink, before: string, list: Varbind[]): void {

@@ -1,9 +1,9 @@
 import type { Profile, ProfileRecognition } from '@rackwatt/device-profiles';
-import type { Varbind } from 'net-snmp';
 import { RackwattError } from 'rackwatt';
 import { STATUS, statusOf } from './errors.js';
 import type { SnmpLink } from './link.js';
 import { isUnder, OidPattern } from './oid.js';
+import type { Varbind } from './snmp/varbind.js';
 import { isAbsent, numberOf, textOf } from './values.js';
 
 const SYS_DESCR = '1.3.6.1.2.1.1.1.0';

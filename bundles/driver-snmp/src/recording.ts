@@ -1,4 +1,4 @@
-import type { Varbind } from 'net-snmp';
+import type { Varbind } from './snmp/varbind.js';
 import { garbage, STATUS, statusOf } from './errors.js';
 import type { SnmpLink } from './link.js';
 import { compareOids, isUnder } from './oid.js';

@@ -1,5 +1,5 @@
 import type { Profile, ProfileAttribute, ProfileWhen } from '@rackwatt/device-profiles';
-import type { Varbind } from 'net-snmp';
+import type { Varbind } from './snmp/varbind.js';
 import { type Bindings, OidPattern } from './oid.js';
 import { isAbsent, numberOf, textOf } from './values.js';
 import type { Walk } from './walk.js';

@@ -6,6 +6,7 @@ import { parseAddress } from './address.js';
 import { parseCredentials } from './credentials.js';
 import { discover } from './discover.js';
 import { sessionGone, statusOf } from './errors.js';
+import type { AgentGates } from './gate.js';
 import type { Layout } from './layout.js';
 import { SnmpLink } from './link.js';
 import { evaluate, refresh } from './read.js';
@@ -23,6 +24,10 @@ export interface SessionOptions {
   relearn: number;
   /** ms that recognising and walking a device may take. */
   discoverTime: number;
+  /** Requests in flight to one agent, of all who ask it. */
+  requestsInFlight: number;
+  /** Requests to one agent within a second, of all who ask it. */
+  requestsPerSecond: number;
   /** Profiles of the site, which stand before those that come with Rackwatt, and in place of one of the same name. */
   profiles: readonly Profile[];
 }
@@ -32,8 +37,23 @@ export const SESSION_DEFAULTS: SessionOptions = {
   retries: 2,
   relearn: 600_000,
   discoverTime: 60_000,
+  requestsInFlight: 1,
+  requestsPerSecond: 500,
   profiles: [],
 };
+
+/** Options, and what all sessions of a driver share. */
+export interface Surroundings extends SessionOptions {
+  gates: AgentGates;
+}
+
+export function linkTo(target: DeviceTarget, options: Surroundings): SnmpLink {
+  return new SnmpLink(parseAddress(target.address), parseCredentials(target.credentials), {
+    timeout: target.timeout ?? options.timeout,
+    retries: target.retries ?? options.retries,
+    gates: options.gates,
+  });
+}
 
 /** The profiles among which a target chooses. */
 export function choiceOf(
@@ -64,7 +84,7 @@ export class DeviceSession {
   readonly id: string;
   readonly link: SnmpLink;
   readonly #target: DeviceTarget;
-  readonly #options: SessionOptions;
+  readonly #options: Surroundings;
   readonly #log: Logger | undefined;
   readonly #shapes: Shapes;
   #layout!: Layout;
@@ -73,21 +93,19 @@ export class DeviceSession {
   #learned = 0;
   #relearning: Promise<void> | undefined;
 
-  constructor(id: string, target: DeviceTarget, options: SessionOptions, shapes: Shapes, log?: Logger) {
+  constructor(id: string, target: DeviceTarget, options: Surroundings, shapes: Shapes, log?: Logger) {
     this.id = id;
     this.#shapes = shapes;
     this.#target = target;
     this.#options = options;
     this.#log = log;
-    this.link = new SnmpLink(parseAddress(target.address), parseCredentials(target.credentials), {
-      timeout: target.timeout ?? options.timeout,
-      retries: target.retries ?? options.retries,
-    });
+    this.link = linkTo(target, options);
   }
 
   /** Recognises the device and learns its layout; the values met on the way are its first reading. */
   async learn(): Promise<void> {
     const deadline = performance.now() + this.#options.discoverTime;
+    this.link.grow();
     const [{ layout }] = await discover(this.link, choiceOf(this.#target, this.#options), deadline);
     this.#take(layout);
   }

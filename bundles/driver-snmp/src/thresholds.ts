@@ -1,6 +1,6 @@
 import type { ProfilePoint, ProfileThreshold } from '@rackwatt/device-profiles';
 import type { Thresholds } from '@rackwatt/telemetry';
-import type { Varbind } from 'net-snmp';
+import type { Varbind } from './snmp/varbind.js';
 import type { Bindings } from './oid.js';
 import { type Found, objectAt } from './row.js';
 import { applyScale, celsius, constantScale, scaleOf } from './scale.js';

@@ -1,4 +1,4 @@
-import type { Varbind } from 'net-snmp';
+import type { Varbind } from './snmp/varbind.js';
 
 const NO_SUCH_OBJECT = 128;
 const END_OF_MIB = 130;

@@ -1,5 +1,5 @@
-import type { Varbind } from 'net-snmp';
-import { garbage, STATUS, statusOf } from './errors.js';
+import type { Varbind } from './snmp/varbind.js';
+import { garbage, isSilence, STATUS, statusOf } from './errors.js';
 import type { SnmpLink } from './link.js';
 import { compareOids, isUnder, varbindBytes } from './oid.js';
 import { isAbsent } from './values.js';
@@ -99,6 +99,7 @@ async function ask(
     const answer = await link.next(oids, deadline);
     return answer.map((varbind) => [varbind]);
   } catch (error) {
+    if (isSilence(error) && (await fewerBytes(link, deadline))) return undefined;
     const status = statusOf(error);
     if (status === STATUS.tooBig && link.shrink()) return undefined;
     if (status !== STATUS.noSuchName) throw error;
@@ -108,6 +109,12 @@ async function ask(
     if (ended) return askWithout(link, cursors, ended, repetitions, deadline);
     return Promise.all(cursors.map(async (cursor) => (await ask(link, [cursor], repetitions, deadline))?.[0] ?? []));
   }
+}
+
+/** After silence: whether the agent is there all the same, so that the answer was too large for it or for the way. */
+async function fewerBytes(link: SnmpLink, deadline: number): Promise<boolean> {
+  await link.call(deadline);
+  return link.shrink();
 }
 
 async function askWithout(

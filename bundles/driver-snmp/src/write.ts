@@ -1,13 +1,13 @@
-import { ObjectType } from 'net-snmp';
 import { RackwattError } from 'rackwatt';
 import type { Command, WriteStep } from './layout.js';
 import type { SnmpLink } from './link.js';
+import { Tag } from './snmp/ber.js';
 import { textOf } from './values.js';
 
 const TYPES: Readonly<Record<WriteStep['type'], number>> = {
-  integer: ObjectType.Integer,
-  unsigned: ObjectType.Gauge,
-  text: ObjectType.OctetString,
+  integer: Tag.Integer,
+  unsigned: Tag.Gauge32,
+  text: Tag.OctetString,
 };
 
 /** Writes what a command says: first what unlocks it, then the command, within a list when the object is one. */
