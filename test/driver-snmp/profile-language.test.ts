@@ -289,6 +289,16 @@ test('a device is told by what it holds where its sysObjectID says nothing, and 
   assert.equal(await identify(BASE, 'Linux pdu', ...everything), 'by-tree', 'the one of its sysObjectID finds nothing');
 });
 
+test('what no profile reads says what it is and which trees it shows', async (t) => {
+  const lines = `${system('1.3.6.1.4.1.77777.1', 'Some box')}1.3.6.1.4.1.77777.2.1.1.0|2|1\n1.3.6.1.4.1.77777.2.1.9.0|2|1\n1.3.6.1.4.1.88888.1.3.1.0|2|1\n`;
+  const agent = await agentOf(t, lines);
+  await assert.rejects(driverOf(t).probe({ address: agent.address, profile: 'auto' }), {
+    code: 'DEVICE_NOT_RECOGNISED',
+    message:
+      /77777\.1 \("Some box"\), which no profile reads; it shows objects under 1\.3\.6\.1\.4\.1\.77777\.2\.1, 1\.3\.6\.1\.4\.1\.88888\.1\.3: name one/,
+  });
+});
+
 test('all units of a chain are probed, and one when the address names it', async (t) => {
   const document = profile([{ part: 'outlet/{n}', points: [{ metric: 'power.active', oid: '1.{unit}.{n}' }] }], {
     identity: { serial: ['5.{unit}'] },

@@ -5,7 +5,7 @@ import { bindProfile, columnsOf, unitsOfParts } from './bind.js';
 import type { Layout } from './layout.js';
 import type { SnmpLink } from './link.js';
 import { buildPlans } from './plan.js';
-import { candidatesOf, notRecognised, type ProfileChoice, type Recognised, systemOf } from './recognise.js';
+import { candidatesOf, notRecognised, type ProfileChoice, type Recognised, systemOf, shownTrees } from './recognise.js';
 import { attributeAt, type Found, patternOf } from './row.js';
 import { textOf } from './values.js';
 import { emptyWalk, type Walk, walkColumns } from './walk.js';
@@ -37,7 +37,8 @@ export async function discover(
     const [unit, ...others] = await discoverAs(link, recognised, deadline, every);
     if (unit) return [unit, ...others];
   }
-  throw first ? nothingShown(link, first.profile) : notRecognised(link, system);
+  if (first) throw nothingShown(link, first.profile);
+  throw notRecognised(link, system, await shownTrees(link, deadline));
 }
 
 /** The units that a profile finds something of. */

@@ -2,7 +2,7 @@ import type { Profile, ProfileRecognition } from '@rackwatt/device-profiles';
 import { RackwattError } from 'rackwatt';
 import { STATUS, statusOf } from './errors.js';
 import type { SnmpLink } from './link.js';
-import { isUnder, OidPattern } from './oid.js';
+import { compareOids, isUnder, OidPattern } from './oid.js';
 import type { Varbind } from './snmp/varbind.js';
 import { isAbsent, numberOf, textOf } from './values.js';
 
@@ -62,15 +62,44 @@ export async function recognise(link: SnmpLink, choice: ProfileChoice, deadline:
   throw notRecognised(link, system);
 }
 
-export function notRecognised(link: SnmpLink, { sysObjectId, sysDescr }: SystemGroup): RackwattError {
+/** @param trees what makers' trees it shows, where that was looked for */
+export function notRecognised(
+  link: SnmpLink,
+  { sysObjectId, sysDescr }: SystemGroup,
+  trees: readonly string[] = [],
+): RackwattError {
   const described = sysDescr === '' ? '' : ` ("${sysDescr.slice(0, 80)}")`;
+  const shows = trees.length === 0 ? '' : `; it shows objects under ${trees.join(', ')}`;
   const address = link.endpoint.text;
   return new RackwattError(
     'DEVICE_NOT_RECOGNISED',
-    `${address} is ${sysObjectId || 'without sysObjectID'}${described}, which no profile reads: name one ("rackwatt profile list"), or record the device and draft one ("rackwatt record", "rackwatt profile draft").`,
-    { context: { address, sysObjectId, sysDescr } },
+    `${address} is ${sysObjectId || 'without sysObjectID'}${described}, which no profile reads${shows}: name one ("rackwatt profile list"), or record the device and draft one ("rackwatt record", "rackwatt profile draft").`,
+    { context: { address, sysObjectId, sysDescr, trees } },
   );
 }
+
+const ENTERPRISES = '1.3.6.1.4.1';
+/** Arcs that tell trees apart: maker, and two below. */
+const TREE_ARCS = 9;
+const MOST_TREES = 6;
+
+/** The makers' trees that an agent shows, a step below the maker; the first few. */
+export async function shownTrees(link: SnmpLink, deadline: number): Promise<string[]> {
+  const trees: string[] = [];
+  let at = ENTERPRISES;
+  while (trees.length < MOST_TREES) {
+    const varbind = await oneOf(link, () => link.next([at], deadline));
+    if (!varbind || !isUnder(varbind.oid, ENTERPRISES) || compareOids(varbind.oid, at) <= 0) break;
+    const tree = varbind.oid.split('.').slice(0, TREE_ARCS);
+    trees.push(tree.join('.'));
+    // The next tree begins after all that can lie in this one.
+    at = [...tree, LAST_ARC].join('.');
+  }
+  return trees;
+}
+
+/** Some agents take an arc for signed. */
+const LAST_ARC = 2 ** 31 - 1;
 
 /** What a device says of itself; empty texts where it says nothing. */
 export async function systemOf(link: SnmpLink, deadline: number): Promise<SystemGroup> {
