@@ -1,57 +1,7 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Command, type CommandInput, type ConfigurationEdit, RackwattError } from 'rackwatt';
-import { temporaryFolder } from '../support/temporary.js';
-
-const require = createRequire(import.meta.url);
-const device = (require('@rackwatt/acquisition/dist/commands/device.js') as { default: Command }).default;
-const outlet = (require('@rackwatt/acquisition/dist/commands/outlet.js') as { default: Command }).default;
-
-interface Node {
-  configurations?: Record<string, unknown>;
-  secrets?: string[];
-  refuse?: string;
-  /** Answers of the admin socket; without it no node runs. */
-  call?: (method: string, parameters: unknown) => unknown;
-}
-
-async function run(command: Command, words: string[], options: CommandInput['options'], node: Node = {}) {
-  const edits: ConfigurationEdit[] = [];
-  let stdout = '';
-  const [name, ...rest] = words;
-  const input = {
-    arguments: rest,
-    options,
-    stdout: { write: (text: string) => void (stdout += text) },
-    stderr: { write: () => undefined },
-    signal: new AbortController().signal,
-    home: '/',
-    file: '/runtime.config.json',
-    call: async (method: string, parameters: unknown) => {
-      if (!node.call) throw new RackwattError('NODE_NOT_RUNNING', 'No node runs.');
-      return node.call(method, parameters);
-    },
-    configuration: {
-      read: async () => ({ text: '', revision: '1', document: { configurations: node.configurations } }),
-      secrets: async () => node.secrets ?? [],
-      edit: async (given: ConfigurationEdit[]) => {
-        if (node.refuse)
-          return {
-            applied: false,
-            problems: [{ message: node.refuse, pointer: '', line: 3, column: 7 }],
-            revision: '1',
-          };
-        edits.push(...given);
-        return { applied: true, problems: [], revision: '2' };
-      },
-    },
-  } as unknown as CommandInput;
-  await command.commands![name!]!.run!(input);
-  return { edits, stdout };
-}
+import type { CommandInput } from 'rackwatt';
+import { device, type Node, outlet, run } from './command.js';
 
 test('device add writes just what was said', async () => {
   const options = {
@@ -151,34 +101,6 @@ test('device remove', async () => {
     { path: ['configurations', 'rackwatt.device~a'] },
   ]);
   await assert.rejects(run(device, ['remove', 'b'], {}, { configurations }), { code: 'DEVICE_UNKNOWN' });
-});
-
-test('device import adds all devices of a CSV file or none', async (t) => {
-  const folder = temporaryFolder(t);
-  const write = (text: string) => {
-    writeFileSync(join(folder, 'devices.csv'), text);
-    return join(folder, 'devices.csv');
-  };
-  const path = write(
-    '\uFEFFname,address,rack,credentials-secret\r\na,snmp://192.0.2.1,"R ""1"", left",\r\n\r\nb,snmp://192.0.2.2,R2,s\r\n',
-  );
-  const { edits, stdout } = await run(device, ['import', path], {}, { secrets: ['s'] });
-  assert.deepEqual(
-    edits.map(({ value }) => value),
-    [
-      { address: 'snmp://192.0.2.1', location: { rack: 'R "1", left' } },
-      { address: 'snmp://192.0.2.2', credentials: { $secret: 's' }, location: { rack: 'R2' } },
-    ],
-  );
-  assert.equal(stdout, 'added 2 devices\n');
-  await assert.rejects(run(device, ['import', write('name;address;color\n')], {}), { message: /"color" is none/ });
-  await assert.rejects(run(device, ['import', write('name;address\na;snmp://x\na;snmp://y\n')], {}), {
-    code: 'DEVICE_EXISTS',
-    message: /device 2:/,
-  });
-  await assert.rejects(run(device, ['import', write('name;address\na;"snmp://x\n')], {}), {
-    message: /ends inside quotes/,
-  });
 });
 
 test('outlet off asks the running node', async () => {

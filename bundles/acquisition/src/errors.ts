@@ -11,7 +11,8 @@ export type AcquisitionErrorCode =
   | 'DEVICE_NO_ANSWER'
   | 'DEVICE_ADDRESS_INVALID'
   | 'DEVICE_GARBAGE'
-  | 'DEVICE_CONFIGURATION_REFUSED';
+  | 'DEVICE_CONFIGURATION_REFUSED'
+  | 'DEVICE_IMPORT_INVALID';
 
 export function acquisitionError(
   code: AcquisitionErrorCode,

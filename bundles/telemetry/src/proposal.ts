@@ -95,7 +95,7 @@ export function plainName(text: string): string {
 const hostOf = (address: string): string => address.replace(/^[a-z][a-z0-9+.-]*:\/\//, '');
 
 /** The same place written in the same way: without the port that goes without saying. */
-function normalAddress(address: string): string {
+export function normalAddress(address: string): string {
   return address
     .trim()
     .toLowerCase()

@@ -1,17 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { type Command, type CommandInput, errorMessage, RackwattError } from 'rackwatt';
+import { type Command, type CommandInput, RackwattError } from 'rackwatt';
 import type { DeviceView } from '../acquisition.js';
 import { acquisitionError } from '../errors.js';
 import { DEVICE_PID } from '../settings.js';
-import {
-  additionOf,
-  applyEdits,
-  configuredDevices,
-  DEVICE_WORDS,
-  type DeviceWords,
-  LOCATION_WORDS,
-} from './configured.js';
-import { parseCsv } from './csv.js';
+import { additionOf, applyEdits, configuredDevices } from './configured.js';
+import { importCommand } from './import.js';
+import { knownTo } from './known.js';
+import { DEVICE_WORDS, type DeviceWords, LOCATION_WORDS } from './words.js';
 
 const device: Command = {
   summary: 'devices that this node reads',
@@ -36,11 +30,7 @@ const device: Command = {
       },
       run: add,
     },
-    import: {
-      summary: `add devices from a CSV file with the columns name, ${columnNames().join(', ')}`,
-      arguments: '<file>',
-      run: importDevices,
-    },
+    import: importCommand,
     remove: { summary: 'read a device no more', arguments: '<name>', run: remove },
   },
 };
@@ -111,48 +101,10 @@ async function add(input: CommandInput): Promise<void> {
     const value = input.options[word];
     if (typeof value === 'string') words[word] = value;
   }
-  const edit = additionOf(name, words, await knownSecrets(input, [words]));
+  const edit = additionOf(name, words, await knownTo(input, [words]));
   if ((await configuredDevices(input)).has(name)) throw alreadyThere(name);
   await applyEdits(input, [edit]);
   input.stdout.write(`added ${name} (${words.address})\n`);
-}
-
-async function importDevices(input: CommandInput): Promise<void> {
-  const [path = ''] = input.arguments;
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw acquisitionError('DEVICE_SETTINGS_INVALID', `Cannot read ${path}: ${errorMessage(cause)}.`, { cause });
-  });
-  const [header = [], ...rows] = parseCsv(text);
-  const columns = header.map(wordOf);
-  const unknown = header.find((_, i) => columns[i] === undefined);
-  if (unknown !== undefined || !columns.includes('name') || !columns.includes('address'))
-    throw acquisitionError(
-      'DEVICE_SETTINGS_INVALID',
-      `${path}: the first line names the columns: name, address and any of ${columnNames().slice(1).join(', ')}${unknown === undefined ? '' : `; "${unknown}" is none`}.`,
-    );
-  const there = await configuredDevices(input);
-  const devices = rows.map((cells) => {
-    const words = Object.fromEntries(
-      columns.flatMap((column, i) => (column && cells[i]?.trim() ? [[column, cells[i].trim()]] : [])),
-    );
-    return words as DeviceWords & { name?: string };
-  });
-  const secrets = await knownSecrets(input, devices);
-  const names = new Set(there.keys());
-  const edits = devices.map(({ name = '', ...words }, i) => {
-    try {
-      const edit = additionOf(name, words, secrets);
-      if (names.has(name)) throw alreadyThere(name);
-      names.add(name);
-      return edit;
-    } catch (error) {
-      if (!(error instanceof RackwattError)) throw error;
-      throw new RackwattError(error.code, `${path}, device ${i + 1}: ${error.message}`, { cause: error });
-    }
-  });
-  if (edits.length === 0) return input.stdout.write(`${path} holds no devices\n`);
-  await applyEdits(input, edits);
-  input.stdout.write(`added ${edits.length} devices\n`);
 }
 
 async function remove(input: CommandInput): Promise<void> {
@@ -166,26 +118,11 @@ async function remove(input: CommandInput): Promise<void> {
   input.stdout.write(`removed ${name}\n`);
 }
 
-/** Secrets are only asked for when a device refers to one. */
-async function knownSecrets(input: CommandInput, devices: readonly DeviceWords[]): Promise<string[]> {
-  return devices.some(({ credentialsSecret }) => credentialsSecret !== undefined) ? input.configuration.secrets() : [];
-}
-
 const alreadyThere = (name: string) =>
   acquisitionError(
     'DEVICE_EXISTS',
     `Device "${name}" is there already; remove it first, or change it: rackwatt config set`,
   );
-
-/** `credentials-secret` for `credentialsSecret`. */
-function columnNames(): string[] {
-  return DEVICE_WORDS.map((word) => word.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`));
-}
-
-function wordOf(column: string): 'name' | (typeof DEVICE_WORDS)[number] | undefined {
-  const plain = column.trim().toLowerCase();
-  return plain === 'name' ? 'name' : DEVICE_WORDS[columnNames().indexOf(plain)];
-}
 
 function table(rows: readonly string[][]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));

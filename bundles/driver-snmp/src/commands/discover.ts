@@ -83,7 +83,13 @@ async function credentialSets(input: CommandInput): Promise<CredentialSet[]> {
   const names = list(input, 'credentialsSecret');
   const sets: CredentialSet[] = [];
   for (const secret of names) {
-    const { credentials } = await input.secrets.resolve({ credentials: { $secret: secret } });
+    const { credentials } = await input.secrets
+      .resolve({ credentials: { $secret: secret } })
+      .catch((error: unknown) => {
+        if (!(error instanceof RackwattError) || error.code !== 'SECRET_MISSING') throw error;
+        const advice = `There is no secret "${secret}"; store it first: rackwatt secret set ${secret}`;
+        throw new RackwattError('SECRET_MISSING', advice, { cause: error });
+      });
     sets.push({
       secret,
       credentials: plainCredentials(credentials as string | Record<string, unknown>),
