@@ -12,5 +12,7 @@ export const DOCUMENTS: readonly unknown[] = [
   require('../profiles/geist-v4.json'),
   require('../profiles/gude.json'),
   require('../profiles/raritan-px.json'),
+  require('../profiles/tripp-lite.json'),
+  require('../profiles/tripplite-12x.json'),
   require('../profiles/vertiv-v5.json'),
 ];
