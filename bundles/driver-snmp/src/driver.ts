@@ -42,6 +42,11 @@ export class SnmpDriver implements Driver {
     this.#log = log;
   }
 
+  /** What others that ask the same agents share with it. */
+  get surroundings(): Pick<Surroundings, 'profiles' | 'gates'> {
+    return this.#options;
+  }
+
   /** Open sessions. */
   get size(): number {
     return this.#sessions.size;

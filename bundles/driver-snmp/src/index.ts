@@ -47,7 +47,7 @@ const Configuration = Type.Object(
   { additionalProperties: false },
 );
 
-/** Reads and switches PDUs over SNMP. */
+/** Reads and switches PDUs over SNMP, and looks for them; a discovery that runs is cancelled when the bundle goes. */
 export const snmpDriver = component({
   name: 'rackwatt.driver.snmp',
   provides: Driver,
@@ -61,22 +61,14 @@ export const snmpDriver = component({
       return driver;
     },
   },
-  activate: ({ driver }) => driver,
+  activate({ driver, context, log, scope }) {
+    const discovery = new SnmpDiscovery(driver.surroundings, log);
+    scope.add('discovery', () => discovery.close());
+    context.provide(Discovery, discovery, { scheme: 'snmp' });
+    return driver;
+  },
   handOver: (driver) => driver.handOver(),
   takeOver: (driver, state) => driver.takeOver(state),
-});
-
-/** Looks for SNMP agents on the network; what runs is cancelled when the bundle goes. */
-export const snmpDiscovery = component({
-  name: 'rackwatt.discovery.snmp',
-  provides: Discovery,
-  properties: { scheme: 'snmp' },
-  configuration: { pid: 'rackwatt.driver.snmp', schema: Configuration },
-  activate({ config: { profiles: folder }, log, scope }) {
-    const discovery = new SnmpDiscovery(folder === undefined ? [] : readProfiles(folder), log);
-    scope.add('discovery', () => discovery.close());
-    return discovery;
-  },
 });
 
 export { SnmpDiscovery } from './discovery/discovery.js';

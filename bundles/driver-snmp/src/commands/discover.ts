@@ -103,7 +103,7 @@ async function credentialSets(input: CommandInput): Promise<CredentialSet[]> {
 
 async function discovered(input: CommandInput, sets: readonly CredentialSet[]): Promise<DiscoveryReport> {
   const folder = text(input, 'profiles');
-  const discovery = new SnmpDiscovery(folder === undefined ? [] : readProfiles(folder));
+  const discovery = new SnmpDiscovery({ profiles: folder === undefined ? [] : readProfiles(folder) });
   const { id } = await discovery.start({
     ranges: input.arguments,
     exclude: list(input, 'exclude'),

@@ -9,6 +9,7 @@ import type {
 } from '@rackwatt/telemetry';
 import { errorMessage, type Logger, RackwattError } from 'rackwatt';
 import { parseCredentials } from '../credentials.js';
+import type { AgentGates } from '../gate.js';
 import { resolved } from '../host.js';
 import { choiceOf } from '../session.js';
 import { Ranges } from './ranges.js';
@@ -34,15 +35,21 @@ const LIMITS = {
   retries: { least: 0, most: 10 },
 } as const;
 
+/** What a discovery shares with the driver beside which it runs. */
+export interface Surroundings {
+  /** Of the site, before those that come with Rackwatt. */
+  profiles: readonly Profile[];
+  gates?: AgentGates;
+}
+
 /** Looks for agents on the network, one discovery at a time. */
 export class SnmpDiscovery implements Discovery {
-  readonly #profiles: readonly Profile[];
+  readonly #surroundings: Surroundings;
   readonly #log: Logger | undefined;
   #run: Run | undefined;
 
-  /** @param profiles of the site, before those that come with Rackwatt */
-  constructor(profiles: readonly Profile[] = [], log?: Logger) {
-    this.#profiles = profiles;
+  constructor(surroundings: Surroundings = { profiles: [] }, log?: Logger) {
+    this.#surroundings = surroundings;
     this.#log = log;
   }
 
@@ -58,9 +65,10 @@ export class SnmpDiscovery implements Discovery {
     const sets = (credentials.length === 0 ? [undefined] : credentials).map(parseCredentials);
     const places = new Ranges(ranges, exclude);
     for (const name of places.names()) await resolved(name);
-    const choice = choiceOf({ profile: 'auto' }, { profiles: this.#profiles });
+    const choice = choiceOf({ profile: 'auto' }, this.#surroundings);
+    const { gates } = this.#surroundings;
     const devices: DiscoveredDevice[] = [];
-    const sweep = new Sweep(places, { sets, choice }, sweepOptions(request), (device) => devices.push(device));
+    const sweep = new Sweep(places, { sets, choice, gates }, sweepOptions(request), (device) => devices.push(device));
     const stop = new AbortController();
     const run: Run = {
       id: randomUUID(),

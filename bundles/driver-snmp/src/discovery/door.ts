@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { errorMessage } from 'rackwatt';
 import { resolved } from '../host.js';
-import { type Answer, engineMessage, getMessage, parseAnswer } from './message.js';
+import { communityQuestion, type Engine, engineQuestion, type Question } from './message.js';
 import type { Place } from './ranges.js';
 
 export interface Tries {
@@ -10,11 +10,6 @@ export interface Tries {
   timeout: number;
   /** Tries after the first. */
   retries: number;
-}
-
-/** An engine that told who it is, with IANA's number of its maker where its id has one. */
-export interface Engine {
-  enterprise: number | undefined;
 }
 
 /** Errors of a socket by which nothing is there to be asked: what the network says, and what it means. */
@@ -33,7 +28,8 @@ const OUTCOMES: Readonly<Record<string, 'closed' | 'unreachable'>> = {
 export class Door {
   readonly #socket: Socket;
   readonly #tries: Tries;
-  readonly #waiting = new Map<number, (answer: Answer | undefined) => void>();
+  /** What is asked now: takes a packet, or learns that none will come. */
+  readonly #waiting = new Set<(packet: Buffer | undefined) => void>();
   /** Set once nothing can come any more. */
   #outcome: 'closed' | 'unreachable' | undefined;
   #next = 1 + Math.floor(Math.random() * 2 ** 30);
@@ -41,7 +37,7 @@ export class Door {
   private constructor(socket: Socket, tries: Tries) {
     this.#socket = socket;
     this.#tries = tries;
-    socket.on('message', (packet) => this.#take(parseAnswer(packet)));
+    socket.on('message', (packet) => this.#waiting.forEach((take) => take(packet)));
     socket.on('error', (error) => this.#end(error));
   }
 
@@ -65,12 +61,11 @@ export class Door {
 
   /** Whether the agent answers to this community. */
   async takes(version: 1 | 2, community: string): Promise<boolean> {
-    return (await this.#ask((id) => getMessage(version, community, id)))?.kind === 'response';
+    return (await this.#ask(communityQuestion(version, community, this.#next++))) === true;
   }
 
-  async engine(): Promise<Engine | undefined> {
-    const answer = await this.#ask(engineMessage);
-    return answer?.kind === 'engine' ? answer : undefined;
+  engine(): Promise<Engine | undefined> {
+    return this.#ask(engineQuestion(this.#next++));
   }
 
   close(): void {
@@ -78,30 +73,29 @@ export class Door {
     this.#socket.close();
   }
 
-  async #ask(message: (id: number) => Buffer): Promise<Answer | undefined> {
-    const id = this.#next++;
+  async #ask<T>(question: Question<T>): Promise<T | undefined> {
     for (let left = this.#tries.retries; left >= 0 && this.#outcome === undefined; left--) {
-      const answer = await this.#once(message(id), id);
-      if (answer) return answer;
+      const answer = await this.#once(question);
+      if (answer !== undefined) return answer;
     }
     return undefined;
   }
 
-  #once(message: Buffer, id: number): Promise<Answer | undefined> {
+  #once<T>({ packet: asked, answerIn }: Question<T>): Promise<T | undefined> {
     return new Promise((resolve) => {
-      const settle = (answer: Answer | undefined): void => {
+      const settle = (answer: T | undefined): void => {
         clearTimeout(timer);
-        this.#waiting.delete(id);
+        this.#waiting.delete(take);
         resolve(answer);
       };
+      const take = (packet: Buffer | undefined): void => {
+        const answer = packet && answerIn(packet);
+        if (answer !== undefined || packet === undefined) settle(answer);
+      };
       const timer = setTimeout(() => settle(undefined), this.#tries.timeout);
-      this.#waiting.set(id, settle);
-      this.#socket.send(message, (error) => error && this.#end(error));
+      this.#waiting.add(take);
+      this.#socket.send(asked, (error) => error && this.#end(error));
     });
-  }
-
-  #take(answer: Answer | undefined): void {
-    if (answer) this.#waiting.get(answer.id)?.(answer);
   }
 
   #end(error: NodeJS.ErrnoException): void {
@@ -111,6 +105,6 @@ export class Door {
 
   #finish(outcome: 'closed' | 'unreachable'): void {
     this.#outcome ??= outcome;
-    for (const settle of this.#waiting.values()) settle(undefined);
+    for (const take of this.#waiting) take(undefined);
   }
 }

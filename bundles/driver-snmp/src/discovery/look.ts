@@ -2,6 +2,7 @@ import type { DiscoveredDevice } from '@rackwatt/telemetry';
 import { errorMessage, RackwattError } from 'rackwatt';
 import { parseAddress } from '../address.js';
 import type { Security } from '../credentials.js';
+import type { AgentGates } from '../gate.js';
 import { SnmpLink } from '../link.js';
 import { type ProfileChoice, systemOf } from '../recognise.js';
 import { Door, type Tries } from './door.js';
@@ -21,6 +22,8 @@ export interface Means {
   sets: readonly Security[];
   choice: ProfileChoice;
   tries: Tries;
+  /** Those of the driver, where devices are polled at the same time. */
+  gates?: AgentGates | undefined;
 }
 
 /** An agent that lets somebody in, and with what. */
@@ -33,7 +36,8 @@ interface Entered {
  * Looks at one host: tries the credentials in their order, and asks whom it lets in who it is.
  * Nothing is sent any more when `signal` aborts.
  */
-export async function look(place: Place, { sets, choice, tries }: Means, signal: AbortSignal): Promise<Looked> {
+export async function look(place: Place, means: Means, signal: AbortSignal): Promise<Looked> {
+  const { sets, choice, tries } = means;
   const door = await Door.open(place, tries);
   const leave = (): void => door.close();
   signal.addEventListener('abort', leave, { once: true });
@@ -46,9 +50,9 @@ export async function look(place: Place, { sets, choice, tries }: Means, signal:
     for (const [index, security] of sets.entries()) {
       if (security.version !== 3) {
         if (await door.takes(security.version, security.community))
-          entered = { index, link: linkOf(address, security, tries) };
+          entered = { index, link: linkOf(address, security, means) };
       } else if (await engine) {
-        const outcome = await enter(linkOf(address, security, tries), tries, signal);
+        const outcome = await enter(linkOf(address, security, means), tries, signal);
         if (outcome instanceof SnmpLink) entered = { index, link: outcome };
         else refusals.push(outcome);
       }
@@ -72,8 +76,8 @@ export async function look(place: Place, { sets, choice, tries }: Means, signal:
   }
 }
 
-function linkOf(address: string, security: Security, { timeout, retries }: Tries): SnmpLink {
-  return new SnmpLink(parseAddress(address), security, { timeout, retries });
+function linkOf(address: string, security: Security, { tries: { timeout, retries }, gates }: Means): SnmpLink {
+  return new SnmpLink(parseAddress(address), security, { timeout, retries, ...(gates && { gates }) });
 }
 
 /** @returns the link when the user is taken, else why not */

@@ -1,53 +1,60 @@
-import { BerReader, BerWriter, Tag } from '../snmp/ber.js';
+import { BerReader, type BerWriter, Tag } from '../snmp/ber.js';
 import { namesOf } from '../snmp/names.js';
-import { PduType, readPdu, writeRequest } from '../snmp/pdu.js';
+import { PduType, readPdu, type Request, writeRequest } from '../snmp/pdu.js';
 import { Flag } from '../snmp/usm.js';
 import { encodeMessage, isEngineId, readContext, readHeader } from '../snmp/v3.js';
 import { CommunityWire } from '../snmp/wire.js';
 
-/**
- * The two messages that knock at a host, and what is read of the answers: a GET of sysObjectID (RFC 3416), and the discovery of
- * an SNMPv3 engine (RFC 3414 section 4).
- */
+/** Something that is asked at a door, and how its answer is known. */
+export interface Question<T> {
+  packet: Buffer;
+  /** Undefined for what is no answer to it. */
+  answerIn(packet: Buffer): T | undefined;
+}
 
 const SYS_OBJECT_ID = namesOf(['1.3.6.1.2.1.1.2.0']);
-const NO_NAMES = namesOf([]);
+const NOTHING = namesOf([]);
+const NO_ENGINE = new Uint8Array();
 
-/** @param version 1 or 2 (v2c) @param id 1 to 2^31 - 1 */
-export function getMessage(version: 1 | 2, community: string, id: number): Buffer {
-  return new CommunityWire(version, community).encode({ type: PduType.Get, id, names: SYS_OBJECT_ID });
+/** An engine that told who it is, with IANA's number of its maker where its id has one (RFC 3411 section 5). */
+export interface Engine {
+  enterprise: number | undefined;
 }
 
-/** Asks an SNMPv3 engine who it is; nobody is named, so that nobody is refused. */
-export function engineMessage(id: number): Buffer {
-  return encodeMessage({
-    id,
-    flags: Flag.reportable,
-    engineId: new Uint8Array(),
-    clock: { boots: 0, time: 0 },
-    userName: '',
-    user: undefined,
-    context: '',
-    writePdu: (writer: BerWriter) => writeRequest(writer, { type: PduType.Get, id, names: NO_NAMES }),
-  });
+/** Whether an agent takes a community: whatever it answers, it does. @param id 1 to 2^31 - 1 */
+export function communityQuestion(version: 1 | 2, community: string, id: number): Question<true> {
+  const wire = new CommunityWire(version, community);
+  const request: Request = { type: PduType.Get, id, names: SYS_OBJECT_ID };
+  return {
+    packet: wire.encode(request),
+    answerIn: (packet) => (wire.decode(packet, request).kind === 'answer' ? true : undefined),
+  };
 }
 
-export type Answer =
-  | { kind: 'response'; id: number }
-  /** `enterprise`: IANA's number of the maker, in the engine's id (RFC 3411 section 5). */
-  | { kind: 'engine'; id: number; enterprise: number | undefined };
+/** Which engine of SNMPv3 is there (RFC 3414 section 4): nobody is named, so that nobody is refused. */
+export function engineQuestion(id: number): Question<Engine> {
+  return {
+    packet: encodeMessage({
+      id,
+      flags: Flag.reportable,
+      engineId: NO_ENGINE,
+      clock: { boots: 0, time: 0 },
+      userName: '',
+      user: undefined,
+      context: '',
+      writePdu: (writer: BerWriter) => writeRequest(writer, { type: PduType.Get, id, names: NOTHING }),
+    }),
+    answerIn: (packet) => engineIn(packet, id),
+  };
+}
 
-/** Undefined for what is no answer to either message. */
-export function parseAnswer(packet: Buffer): Answer | undefined {
+function engineIn(packet: Buffer, id: number): Engine | undefined {
   const reader = new BerReader(packet);
   reader.enter(Tag.Sequence);
-  if (reader.integer() !== 3) {
-    reader.octets();
-    const { type, id } = readPdu(reader);
-    return reader.ok && type === PduType.Response ? { kind: 'response', id } : undefined;
-  }
-  const { id, engineId } = readHeader(reader);
+  if (reader.integer() !== 3) return undefined;
+  const { id: answered, engineId } = readHeader(reader);
   readContext(reader);
-  if (readPdu(reader).type !== PduType.Report || !reader.ok) return undefined;
-  return { kind: 'engine', id, enterprise: isEngineId(engineId) ? engineId.readUInt32BE(0) % 2 ** 31 : undefined };
+  const { type } = readPdu(reader);
+  if (!reader.ok || answered !== id || type !== PduType.Report) return undefined;
+  return { enterprise: isEngineId(engineId) ? engineId.readUInt32BE(0) % 2 ** 31 : undefined };
 }
