@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type ProfilePoint, profiles } from '@rackwatt/device-profiles';
+import { METRICS } from '@rackwatt/telemetry';
+import { mibSkip, unitOfHint } from './mib.js';
+import { objectsOf } from './mib-objects.js';
+
+/** Where the MIB's words are wrong, or are taken from another object: profile and object, with the reason. */
+const EXCEPTIONS: Readonly<Record<string, string>> = {
+  'apc-ats atsOutputPercentLoad': 'a percentage, whose description names VA',
+  'apc-ats atsOutputBankPercentLoad': 'a percentage, whose description names VA',
+  'apc-easy-pdu ePDUDeviceStatusFrequency': 'the description says Hz, the devices tell thousandths',
+  'tripp-lite tlpPduDeviceOutputApparentPowerTotal': 'UNITS say Watts of an apparent power',
+  'tripp-lite tlpPduDeviceOutputReactivePowerTotal': 'UNITS say Watts of a reactive power',
+  'tripp-lite tlpAtsDeviceOutputApparentPowerTotal': 'UNITS say Watts of an apparent power',
+  'tripp-lite tlpAtsDeviceOutputReactivePowerTotal': 'UNITS say Watts of a reactive power',
+};
+
+const near = (a: number, b: number): boolean => Math.abs(a / b - 1) < 1e-6;
+
+/** A power factor and a percentage are told as ratio or in hundredths of it. */
+function scaleOf({ metric, scale = 1 }: ProfilePoint, unit: string): number {
+  return METRICS[metric].unit === '1' && unit === '%' ? scale * 100 : scale;
+}
+
+for (const profile of profiles()) {
+  test(`${profile.name}: every scale is the one of the MIB`, { skip: mibSkip }, () => {
+    const wrong: string[] = [];
+    for (const part of profile.parts) {
+      for (const point of part.points) {
+        const { metric, oid, scaleFrom, units, list, states } = point;
+        if (scaleFrom ?? units ?? list ?? states) continue;
+        const objects = objectsOf(profile, oid);
+        const told = objects.flatMap((object) => {
+          const unit = unitOfHint(object);
+          return unit ? [{ ...object, ...unit }] : [];
+        });
+        if (told.length === 0) continue;
+        const fits = told.some(
+          ({ unit, factor }) =>
+            (unit === METRICS[metric].unit || (unit === '%' && METRICS[metric].unit === '1')) &&
+            near(scaleOf(point, unit), factor),
+        );
+        const [{ name, hint }] = told as [(typeof told)[number], ...typeof told];
+        const known = EXCEPTIONS[`${profile.name} ${name}`];
+        if (!fits && known === undefined)
+          wrong.push(`${part.part} ${metric}: ${name} is in ${hint}, the profile has scale ${point.scale ?? 1}`);
+      }
+    }
+    assert.deepEqual([...new Set(wrong)], []);
+  });
+}
