@@ -16,7 +16,6 @@ const CONFIGURATION = {
   phases: 1,
   load: 'typical',
   community: 'lab',
-  latency: 0,
 };
 
 test('a generated PDU is configured, switched, and remembers its outlets over a restart', async (t) => {
@@ -53,6 +52,47 @@ test('a generated PDU is configured, switched, and remembers its outlets over a 
   await simulator.start();
   assert.equal(await stateOfOutlet(2), 'off');
   assert.deepEqual(c.errors, []);
+});
+
+test('faults act while it runs; what else changes restarts the agent, and a change that fails leaves the one before', async (t) => {
+  const c = new TestContainer(t);
+  for (const name of ['telemetry', 'device-profiles', 'simulator']) {
+    const bundle = c.framework.install(await c.source(resolve(bundles, name)), { startLevel: 1 });
+    if (c.framework.startLevel < 1) await c.framework.setStartLevel(1);
+    await bundle.start();
+  }
+  c.configure(PID, CONFIGURATION);
+  const said = (words: string) => c.log.filter(({ message }) => message.includes(words));
+  const answers = async (count: number) => {
+    while (said('answers at').length < count) await new Promise((wait) => setTimeout(wait, 10));
+    return {
+      address: /snmp:\S+/.exec(said('answers at')[count - 1]!.message)![0],
+      profile: 'auto',
+      credentials: 'lab',
+    };
+  };
+  const driver = new SnmpDriver({ timeout: 500, retries: 1 });
+  t.after(() => driver.closeAll());
+  const outlets = async (count: number) => {
+    const { parts } = await driver.probe(await answers(count));
+    return parts.filter(({ path }) => path.startsWith('outlet/')).length;
+  };
+  const soon = async (count: number, expected: number) => {
+    while ((await outlets(count)) !== expected) await new Promise((wait) => setTimeout(wait, 10));
+  };
+
+  assert.equal(await outlets(1), 4);
+  c.configure(PID, { ...CONFIGURATION, faults: { missing: 'outlet/2' } });
+  await soon(1, 3);
+  c.configure(PID, CONFIGURATION);
+  await soon(1, 4);
+  assert.equal(said('answers at').length, 1, 'the agent went on');
+
+  c.configure(PID, { ...CONFIGURATION, outlets: 6 });
+  assert.equal(await outlets(2), 6);
+  c.configure(PID, { ...CONFIGURATION, family: 'no-such-family' });
+  while (said('There is no family "no-such-family"').length === 0) await new Promise((wait) => setTimeout(wait, 10));
+  assert.equal(await outlets(2), 6);
 });
 
 test('a port in use is said in one sentence', async (t) => {

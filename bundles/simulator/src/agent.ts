@@ -9,7 +9,7 @@ import { BerReader } from './snmp/ber.js';
 import { answerCommunity } from './snmp/community.js';
 import { Engine, engineIdOf } from './snmp/engine.js';
 import { ErrorStatus } from './snmp/pdu.js';
-import type { WriteHandler } from './snmp/requests.js';
+import type { Limits, WriteHandler } from './snmp/requests.js';
 import { ObjectTable } from './snmp/table.js';
 import { Tag } from './snmp/value.js';
 
@@ -21,8 +21,18 @@ export interface AgentFaults {
   garbage?: boolean;
   /** Drops every n-th request. */
   dropEvery?: number;
-  /** Waits this long before each answer, ms. */
+  /** Waits this long before each answer, ms, */
   latency?: number;
+  /** and up to this much longer, as chance has it. */
+  jitter?: number;
+  /** Sends each answer twice. */
+  duplicate?: boolean;
+  /** Octets of the largest answer. */
+  maxMessage?: number;
+  /** More objects than these in a request are `tooBig`. */
+  mostObjects?: number;
+  /** Walks go backwards now and then. */
+  unordered?: boolean;
 }
 
 export interface SnmpAgentOptions {
@@ -65,12 +75,16 @@ export class SnmpAgent {
   readonly #closed = new AbortController();
   #socket: Socket | undefined;
   #engine: Engine | undefined;
+  #boots: number;
+  /** Until then it is not up, in ms of `performance.now()`. */
+  #upAt = 0;
 
   constructor(options: SnmpAgentOptions & { table?: ObjectTable } = {}) {
     this.table = options.table ?? new ObjectTable();
     this.faults = { ...options.faults };
     this.#options = options;
     this.#communities = new Set(options.communities ?? ['public']);
+    this.#boots = options.engineBoots ?? secondsSince2025();
     if (options.port !== undefined && !(Number.isInteger(options.port) && options.port >= 0 && options.port <= 65535))
       throw simulatorError('SIMULATOR_OPTION_INVALID', `Port ${options.port} is not a whole number from 0 to 65535.`);
   }
@@ -100,6 +114,11 @@ export class SnmpAgent {
     return this.#socket?.address().port ?? 0;
   }
 
+  /** Restarts of the engine of v3, and s since the last one; undefined without users. */
+  get engineClock(): { boots: number; time: number } | undefined {
+    return this.#engine?.clock;
+  }
+
   /** URL as a device's configuration writes it. */
   get address(): string {
     const host = this.#options.host ?? '127.0.0.1';
@@ -118,30 +137,49 @@ export class SnmpAgent {
   }
 
   #makeEngine(): Engine | undefined {
-    const { users = [], engine = this.address, engineBoots = secondsSince2025() } = this.#options;
+    const { users = [], engine = this.address } = this.#options;
     if (users.length === 0) return undefined;
-    return new Engine({ ...this.#answering(), users, engineId: engineIdOf(engine), boots: engineBoots });
+    return new Engine({ ...this.#answering(), users, engineId: engineIdOf(engine), boots: this.#boots });
   }
 
-  #answering(): { table: ObjectTable; maxMessageSize: number; write: WriteHandler } {
-    const { maxMessageSize = 1472, write = readOnly } = this.#options;
-    return { table: this.table, maxMessageSize, write };
+  #answering(): { table: ObjectTable; limits: () => Limits; write: WriteHandler } {
+    const { write = readOnly } = this.#options;
+    return { table: this.table, limits: () => this.#limits(), write };
+  }
+
+  #limits(): Limits {
+    const { maxMessage, mostObjects, unordered } = this.faults;
+    return { maxMessageSize: maxMessage ?? this.#options.maxMessageSize ?? 1472, mostObjects, unordered };
+  }
+
+  /**
+   * Restarts the agent: it is silent for a while, and its engine counts time anew.
+   *
+   * @param downFor s
+   * @param boots restarts of the engine so far; one more unless given
+   */
+  reboot(downFor = 0, boots = this.#boots + 1): void {
+    this.#boots = boots;
+    this.#upAt = performance.now() + downFor * 1000;
+    this.#engine = this.#makeEngine();
   }
 
   async #receive(message: Buffer, from: RemoteInfo): Promise<void> {
     this.statistics.requests++;
     this.statistics.octetsIn += message.length;
-    const { silent, garbage, dropEvery, latency } = this.faults;
-    if (silent || (dropEvery && this.statistics.requests % dropEvery === 0)) return;
+    const { silent, garbage, dropEvery, latency = 0, jitter = 0, duplicate } = this.faults;
+    if (silent || (dropEvery && this.statistics.requests % dropEvery === 0) || performance.now() < this.#upAt) return;
     const response = garbage ? Buffer.from('\u0000this is not SNMP\uffff') : this.#answer(message);
     if (!response) return;
-    if (latency) {
-      const waited = await delay(latency, true, { signal: this.#closed.signal }).catch(() => false);
+    const wait = latency + jitter * Math.random();
+    if (wait > 0) {
+      const waited = await delay(wait, true, { signal: this.#closed.signal }).catch(() => false);
       if (!waited) return;
     }
     this.statistics.answers++;
     this.statistics.octetsOut += response.length;
-    this.#socket?.send(response, from.port, from.address, (unreachable) => void errorMessage(unreachable));
+    for (let sent = 0; sent < (duplicate ? 2 : 1); sent++)
+      this.#socket?.send(response, from.port, from.address, (unreachable) => void errorMessage(unreachable));
   }
 
   #answer(message: Buffer): Buffer | undefined {

@@ -2,6 +2,7 @@
 export { type AgentFaults, type AgentStatistics, SnmpAgent, type SnmpAgentOptions } from './agent.js';
 export { parseRecording, readRecording, type Recording, type RecordingProblem } from './recording.js';
 export { type ServedRecording, serveRecording, type ServeOptions } from './serve.js';
+export { type FaultName, FAULTS, Faults, type FaultSettings, parseFaults } from './faults.js';
 export { recordedSwitching } from './recorded-switching.js';
 export { ErrorStatus } from './snmp/pdu.js';
 export { type LiveValue, ObjectTable } from './snmp/table.js';

@@ -20,27 +20,44 @@ interface Outlet {
  */
 export function recordedSwitching(table: ObjectTable): WriteHandler {
   const objects = objectsOf(table);
-  const oids = [...table.oids()];
-  const fixed: Objects = { ...objects, oids: () => oids };
-  for (const { profile, base } of fittingProfiles(fixed)) {
-    const units = unitsIn(profile, base, fixed);
-    const rows = (units.length === 0 ? [undefined] : units).map((unit) => [...rowsRead(profile, base, fixed, unit)]);
-    if (rows.every((some) => some.length === 0)) continue;
-    const parts = rows.flatMap((some) => [...switchedParts(base, some, fixed)]);
-    const act = (outlet: Outlet, effect: Effect) => show(table, outlet, effect);
-    const switching = new Switching(base, parts, act, (oid) => objects.text(oid) ?? '');
-    return (oid, value) => {
-      const answer = switching.write(oid, value);
-      if (!answer || 'error' in answer) return answer ?? { error: ErrorStatus.notWritable };
-      return {
-        commit() {
-          if (table.has(oid)) table.set(oid, value);
-          answer.commit();
-        },
-      };
+  const { base, units } = readRecorded(table);
+  const parts = units.flatMap((rows) => [...switchedParts(base, rows, objects)]);
+  const act = (outlet: Outlet, effect: Effect) => show(table, outlet, effect);
+  const switching = new Switching(base, parts, act, (oid) => objects.text(oid) ?? '');
+  return (oid, value) => {
+    const answer = switching.write(oid, value);
+    if (!answer || 'error' in answer) return answer ?? { error: ErrorStatus.notWritable };
+    return {
+      commit() {
+        if (table.has(oid)) table.set(oid, value);
+        answer.commit();
+      },
     };
+  };
+}
+
+/** What the profile that fits a recording reads of it, each time that it is asked for; nothing where none fits. */
+export function recordedRows(table: ObjectTable): { base: string; rows: () => PointRow[] } {
+  let read: ReturnType<typeof readRecorded> | undefined;
+  return {
+    get base() {
+      return (read ??= readRecorded(table)).base;
+    },
+    rows: () => (read ??= readRecorded(table)).units.flat(),
+  };
+}
+
+function readRecorded(table: ObjectTable): { base: string; units: PointRow[][] } {
+  const oids = [...table.oids()];
+  const fixed: Objects = { ...objectsOf(table), oids: () => oids };
+  for (const { profile, base } of fittingProfiles(fixed)) {
+    const numbers = unitsIn(profile, base, fixed);
+    const units = (numbers.length === 0 ? [undefined] : numbers).map((unit) => [
+      ...rowsRead(profile, base, fixed, unit),
+    ]);
+    if (units.some((rows) => rows.length > 0)) return { base, units };
   }
-  return () => ({ error: ErrorStatus.notWritable });
+  return { base: '', units: [] };
 }
 
 /** A table's objects as texts. */

@@ -1,13 +1,14 @@
 import { type Profile, type ProfilePoint, profiles } from '@rackwatt/device-profiles';
 import { SnmpAgent, type SnmpAgentOptions } from '../agent.js';
 import { simulatorError } from '../errors.js';
+import { Faults, type FaultSettings } from '../faults.js';
 import { Switching } from '../profile/switching.js';
 import { ErrorStatus } from '../snmp/pdu.js';
 import { GeneratedDevice } from './device.js';
 import { type Layout, layOut } from './layout.js';
 import { GeneratedPdu, type OutletMemory, type PduOptions } from './pdu.js';
 
-export interface GeneratedAgentOptions extends Omit<SnmpAgentOptions, 'write'>, PduOptions {
+export interface GeneratedAgentOptions extends Omit<SnmpAgentOptions, 'write' | 'faults'>, PduOptions {
   /** Name of a profile, or a profile. */
   family: string | Profile;
   /** PDUs of a chain behind the agent; 1 unless given. */
@@ -18,6 +19,8 @@ export interface GeneratedAgentOptions extends Omit<SnmpAgentOptions, 'write'>, 
   without?: ReadonlySet<ProfilePoint>;
   /** Seconds since 1970; the system's clock unless given. */
   now?: () => number;
+  /** Faults from the start. */
+  faults?: FaultSettings;
   /** Called after each switching with how the outlets of the first unit are now. */
   switched?: (memory: OutletMemory[]) => void;
 }
@@ -28,6 +31,8 @@ export interface GeneratedAgent {
   pdu: GeneratedPdu;
   pdus: readonly GeneratedPdu[];
   device: GeneratedDevice;
+  /** Faults in force; they may be changed while it runs. */
+  faults: Faults;
   serial: string;
 }
 
@@ -38,7 +43,8 @@ export const families = (): string[] => profiles().map(({ name }) => name);
  * An agent, not yet started, that answers as a PDU of the family would.
  * @throws `SIMULATOR_OPTION_INVALID` when there is no such family
  */
-export function generatedAgent(options: GeneratedAgentOptions): GeneratedAgent {
+export function generatedAgent(all: GeneratedAgentOptions): GeneratedAgent {
+  const { faults: given = {}, ...options } = all;
   const { family, now = () => Date.now() / 1000, switched, units = 1, seed } = options;
   const profile = typeof family === 'string' ? profileOf(family) : family;
   const pdus = Array.from({ length: units }, (_, i) => {
@@ -62,7 +68,14 @@ export function generatedAgent(options: GeneratedAgentOptions): GeneratedAgent {
     },
     (oid) => String(agent.table.value(oid)?.value ?? ''),
   );
-  return { agent, pdu: pdus[0]!, pdus, device, serial };
+  const faults = new Faults({
+    agent,
+    read: { base: device.layout.base, rows: () => device.layout.readings },
+    pdus,
+    now,
+  });
+  faults.set(given);
+  return { agent, pdu: pdus[0]!, pdus, device, faults, serial };
 }
 
 function profileOf(name: string): Profile {

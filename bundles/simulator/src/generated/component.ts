@@ -1,12 +1,23 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { component, errorMessage, type Logger } from 'rackwatt';
-import { Type } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { generatedAgent } from './agent.js';
+import { type Fault, FAULTS } from '../faults.js';
+import { type GeneratedAgent, generatedAgent } from './agent.js';
 import { LOADS, type OutletMemory } from './pdu.js';
 
 const PID = 'rackwatt.simulator.pdu';
+
+function settingOf({ takes, what }: Fault): TSchema {
+  const flag = Type.Literal(true);
+  const description = { description: what };
+  if (takes === 'nothing') return Type.Literal(true, description);
+  return takes === 'number'
+    ? Type.Union([Type.Integer({ minimum: 0 }), flag], description)
+    : Type.Union([Type.String({ minLength: 1 }), flag], description);
+}
 
 /** Configuration of one generated PDU, `rackwatt.simulator.pdu~NAME`. */
 export const GeneratedPduSchema = Type.Object(
@@ -50,13 +61,17 @@ export const GeneratedPduSchema = Type.Object(
       default: 'public',
       minLength: 1,
     }),
-    latency: Type.Integer({
-      title: 'Latency',
-      description: 'Milliseconds before each answer',
-      minimum: 0,
-      maximum: 10_000,
-      default: 0,
-    }),
+    faults: Type.Optional(
+      Type.Object(
+        Object.fromEntries(Object.entries(FAULTS).map(([name, fault]) => [name, Type.Optional(settingOf(fault))])),
+        {
+          title: 'Faults',
+          description: 'How it misbehaves; a change acts while it runs',
+          additionalProperties: false,
+          examples: [{ latency: 150, dropEvery: 10 }],
+        },
+      ),
+    ),
   },
   {
     title: 'Generated PDU',
@@ -65,31 +80,92 @@ export const GeneratedPduSchema = Type.Object(
   },
 );
 
+type Configuration = Static<typeof GeneratedPduSchema>;
+
+/** The agent of one configuration; it restarts where something else than its faults changes. */
+class ConfiguredPdu {
+  readonly #name: string;
+  readonly #file: string;
+  readonly #log: Logger;
+  #config: Configuration | undefined;
+  #generated: GeneratedAgent | undefined;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(name: string, file: string, log: Logger) {
+    this.#name = name;
+    this.#file = file;
+    this.#log = log;
+  }
+
+  /** Takes a configuration; when that fails, the one before is in force again. */
+  configure(config: Configuration): Promise<void> {
+    const before = this.#turn;
+    const done = (async () => {
+      await before;
+      await this.#take(config);
+    })();
+    this.#turn = done.catch((error: unknown) => void errorMessage(error)); // Told to who asked; the next one comes all the same.
+    return done;
+  }
+
+  async #take(config: Configuration): Promise<void> {
+    const { faults = {}, ...rest } = config;
+    const { faults: _, ...restBefore } = this.#config ?? {};
+    const before = this.#config;
+    if (this.#generated && isDeepStrictEqual(rest, restBefore)) {
+      this.#generated.faults.set(faults);
+    } else {
+      const generated = this.#generate(config);
+      await this.close();
+      try {
+        await this.#open(generated, config);
+      } catch (error) {
+        if (before) await this.#open(this.#generate(before), before);
+        throw error;
+      }
+    }
+    this.#config = config;
+  }
+
+  #generate({ seed = this.#name, community, faults = {}, ...options }: Configuration): GeneratedAgent {
+    const memory = recall(this.#file, this.#log);
+    const switched = (state: OutletMemory[]) => remember(this.#file, state, this.#log);
+    return generatedAgent({
+      ...options,
+      seed,
+      faults,
+      communities: [community],
+      switched,
+      ...(memory ? { memory } : {}),
+    });
+  }
+
+  async #open(generated: GeneratedAgent, { family }: Configuration): Promise<void> {
+    const { agent, serial } = generated;
+    await agent.start();
+    this.#generated = generated;
+    this.#log.info({ address: agent.address, family, serial }, `${family} ${serial} answers at ${agent.address}`);
+  }
+
+  async close(): Promise<void> {
+    await this.#generated?.agent.close();
+    this.#generated = undefined;
+  }
+}
+
 /** One for each `rackwatt.simulator.pdu~NAME`. */
 export const generatedPdu = component({
   name: PID,
   configuration: { policy: 'require', schema: GeneratedPduSchema },
   async activate({ config, context, log, scope }) {
     const name = context.pid?.slice(PID.length + 1) || 'pdu';
-    const file = join(context.dataFolder(), `${encodeURIComponent(name)}.json`);
-    const memory = recall(file, log);
-    const { family, host, port, outlets, phases, seed = name, load, community, latency } = config;
-    const { agent, serial } = generatedAgent({
-      family,
-      host,
-      port,
-      outlets,
-      phases,
-      seed,
-      load,
-      communities: [community],
-      faults: { latency },
-      ...(memory ? { memory } : {}),
-      switched: (state) => remember(file, state, log),
-    });
-    await agent.start();
-    scope.own(`agent at ${agent.address}`, agent);
-    log.info({ address: agent.address, family, serial }, `${family} ${serial} answers at ${agent.address}`);
+    const pdu = new ConfiguredPdu(name, join(context.dataFolder(), `${encodeURIComponent(name)}.json`), log);
+    scope.add(`agent of ${name}`, () => pdu.close());
+    await pdu.configure(config);
+    return pdu;
+  },
+  async modified({ config }, pdu) {
+    await pdu.configure(config);
   },
 });
 

@@ -82,7 +82,12 @@ interface Outlet extends OutletDescription {
   offSince: number;
   /** Set while it is cycled. */
   onAgainAt: number | undefined;
+  /** What is told of it, where its relay does not do what it was told. */
+  shown: boolean | undefined;
 }
+
+/** A relay that takes commands and does nothing, or tells that it is off while the load goes on. */
+export type RelayFault = 'stuck' | 'welded';
 
 /** A rack PDU that never was: believable loads, physically consistent at each moment. Times are seconds since 1970. */
 export class GeneratedPdu {
@@ -92,6 +97,7 @@ export class GeneratedPdu {
   readonly #outlets: Outlet[];
   readonly #powerFactor: number;
   #snapshot: Snapshot | undefined;
+  #relays: RelayFault | undefined;
 
   constructor({ seed, outlets, phases, branches, load, memory = [] }: PduOptions, now: number) {
     this.seed = seed;
@@ -122,6 +128,10 @@ export class GeneratedPdu {
     if (!outlet) throw simulatorError('SIMULATOR_OPTION_INVALID', `The PDU has no outlet ${number}.`);
     settle(outlet, now);
     this.#snapshot = undefined;
+    if (this.#relays !== undefined) {
+      if (this.#relays === 'welded') outlet.shown = command !== 'off';
+      return;
+    }
     if (command === 'on') {
       switchOn(outlet, now);
       return;
@@ -129,6 +139,18 @@ export class GeneratedPdu {
     if (outlet.on) outlet.offSince = now;
     outlet.on = false;
     outlet.onAgainAt = command === 'cycle' ? now + CYCLE_TIME : undefined;
+  }
+
+  /** How all relays are from now on; healed ones are as they tell. */
+  breakRelays(fault: RelayFault | undefined, now: number): void {
+    if (fault === this.#relays) return;
+    this.#relays = undefined;
+    for (const outlet of this.#outlets) {
+      const { shown } = outlet;
+      outlet.shown = undefined;
+      if (shown !== undefined && shown !== outlet.on) this.switch(outlet.number, shown ? 'on' : 'off', now);
+    }
+    this.#relays = fault;
   }
 
   /** Values as first asked for in the second of `now`: a real PDU measures about once a second too. */
@@ -146,7 +168,7 @@ export class GeneratedPdu {
       const { load, on, offSince, missed } = outlet;
       const power = on && load ? load.power(time) : 0;
       const energy = load ? load.energy(on ? time : offSince) - missed : 0;
-      return { ...this.#measureOf(power, voltages[outlet.phase - 1]!, energy), on };
+      return { ...this.#measureOf(power, voltages[outlet.phase - 1]!, energy), on: outlet.shown ?? on };
     });
     const sum = (voltage: number, of: (outlet: Outlet) => boolean) => {
       const chosen = outlets.filter((_, i) => of(this.#outlets[i]!));
@@ -214,6 +236,7 @@ export class GeneratedPdu {
       missed,
       offSince,
       onAgainAt: undefined,
+      shown: undefined,
     };
   }
 }

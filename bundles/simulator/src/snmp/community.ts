@@ -1,7 +1,7 @@
 import { element, integerElement } from './ber.js';
 import { decodePdu, encodePdu } from './pdu.js';
 import type { BerReader } from './ber.js';
-import { answer, type WriteHandler } from './requests.js';
+import { answer, type Limits, type WriteHandler } from './requests.js';
 import type { ObjectTable } from './table.js';
 import { Tag } from './value.js';
 
@@ -11,7 +11,7 @@ const OVERHEAD = 64;
 export interface CommunityOptions {
   table: ObjectTable;
   communities: ReadonlySet<string>;
-  maxMessageSize: number;
+  limits: () => Limits;
   write: WriteHandler;
 }
 
@@ -19,11 +19,13 @@ export interface CommunityOptions {
 export function answerCommunity(message: BerReader, version: 0 | 1, options: CommunityOptions): Buffer | undefined {
   const community = message.octets();
   if (!options.communities.has(community.toString('utf8'))) return undefined;
+  const { maxMessageSize, ...limits } = options.limits();
   const response = answer(decodePdu(message), {
     table: options.table,
     version: version === 0 ? 1 : 2,
-    room: options.maxMessageSize - OVERHEAD - community.length,
+    room: maxMessageSize - OVERHEAD - community.length,
     write: options.write,
+    ...limits,
   });
   return (
     response &&

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { SnmpCredentials } from '@rackwatt/telemetry';
 import { BerReader, type Element, element, integerElement, oidElement } from './ber.js';
 import { decodePdu, encodePdu, ErrorStatus, PduType, type RequestPdu, type ResponsePdu } from './pdu.js';
-import { answer, failure, type WriteHandler } from './requests.js';
+import { answer, failure, type Limits, type WriteHandler } from './requests.js';
 import { parseOid } from './oid.js';
 import type { ObjectTable } from './table.js';
 import { UsmUser } from './usm.js';
@@ -30,7 +30,7 @@ type Report = keyof typeof REPORTS;
 export interface EngineOptions {
   table: ObjectTable;
   users: readonly SnmpCredentials[];
-  maxMessageSize: number;
+  limits: () => Limits;
   write: WriteHandler;
   /** 5 to 32 octets; stable over restarts, as keys depend on it. */
   engineId: Buffer;
@@ -73,7 +73,8 @@ export class Engine {
     return this.#counters;
   }
 
-  get #clock(): { boots: number; time: number } {
+  /** Restarts so far, and s since the last one. */
+  get clock(): { boots: number; time: number } {
     return { boots: this.#options.boots, time: Math.floor((performance.now() - this.#started) / 1000) };
   }
 
@@ -108,10 +109,11 @@ export class Engine {
       if (header.flags & FLAG.privacy) return this.#report(header, 'decryptionError', undefined, 0);
       throw malformed;
     }
-    const room = Math.min(header.maxSize, this.#options.maxMessageSize) - OVERHEAD - content.context.length;
+    const { maxMessageSize, ...limits } = this.#options.limits();
+    const room = Math.min(header.maxSize, maxMessageSize) - OVERHEAD - content.context.length;
     const response = isBelowLevel(header, user)
       ? failure(content.pdu, ErrorStatus.authorizationError, 0)
-      : answer(content.pdu, { table: this.#options.table, version: 3, room, write: this.#options.write });
+      : answer(content.pdu, { table: this.#options.table, version: 3, room, write: this.#options.write, ...limits });
     return response && this.#message(header, user, header.flags, response, content.context);
   }
 
@@ -124,7 +126,7 @@ export class Engine {
       return 'unsupportedSecurityLevel';
     if (!authenticated) return undefined;
     if (!user.isAuthentic(message, header.digest)) return 'wrongDigest';
-    const { boots, time } = this.#clock;
+    const { boots, time } = this.clock;
     if (header.clock.boots !== boots || Math.abs(header.clock.time - time) > TIME_WINDOW) return 'notInTimeWindow';
     return undefined;
   }
@@ -141,7 +143,7 @@ export class Engine {
 
   /** Puts a PDU into a message, encrypts and signs it as the flags say. */
   #message(header: Header, user: UsmUser | undefined, flags: number, pdu: ResponsePdu, context: Buffer): Buffer {
-    const clock = this.#clock;
+    const clock = this.clock;
     const scoped = element(
       Tag.Sequence,
       element(Tag.OctetString, this.#options.engineId),

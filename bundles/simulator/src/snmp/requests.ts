@@ -10,7 +10,17 @@ import { encodeValue, type SnmpValue, Tag } from './value.js';
  */
 export type WriteHandler = (oid: string, value: SnmpValue) => { error: number } | { commit: () => void };
 
-export interface RequestContext {
+/** What an agent can do. */
+export interface Limits {
+  /** Octets of the largest answer. */
+  maxMessageSize: number;
+  /** More objects than these in a request are too many for the agent. */
+  mostObjects?: number | undefined;
+  /** Now and then what comes next is something earlier. */
+  unordered?: boolean | undefined;
+}
+
+export interface RequestContext extends Omit<Limits, 'maxMessageSize'> {
   table: ObjectTable;
   version: 1 | 2 | 3;
   /** Octets that the varbinds of the answer may take. */
@@ -18,10 +28,15 @@ export interface RequestContext {
   write: WriteHandler;
 }
 
+/** Every eighth object is followed by one before it. */
+const following = (position: number, { unordered }: RequestContext): number =>
+  unordered && position % 8 === 7 ? position - 4 : position;
+
 /** Answers a request; undefined for a PDU that an agent does not answer. */
 export function answer(pdu: RequestPdu, context: RequestContext): ResponsePdu | undefined {
   const handler = HANDLERS[pdu.type];
   if (!handler || (context.version === 1 && pdu.type === PduType.GetBulk)) return undefined;
+  if (context.mostObjects !== undefined && pdu.varbinds.length > context.mostObjects) return tooBig(pdu, context);
   const response = handler(pdu, context);
   const length = response.varbinds.reduce((sum, varbind) => sum + varbind.length, 0);
   return length > context.room ? tooBig(pdu, context) : response;
@@ -50,12 +65,13 @@ function missing(table: ObjectTable, oid: Oid): number {
   return table.hasBelow(oid.slice(0, -1)) ? Tag.NoSuchInstance : Tag.NoSuchObject;
 }
 
-function getNext(pdu: RequestPdu, { table, version }: RequestContext): ResponsePdu {
+function getNext(pdu: RequestPdu, context: RequestContext): ResponsePdu {
+  const { table, version } = context;
   const varbinds: Buffer[] = [];
   for (const [i, { oid }] of pdu.varbinds.entries()) {
     let position = table.after(oid);
     while (version === 1 && table.typeAt(position) === Tag.Counter64) position++;
-    const varbind = table.varbindAt(position);
+    const varbind = table.varbindAt(following(position, context));
     if (!varbind && version === 1) return failure(pdu, ErrorStatus.noSuchName, i + 1);
     varbinds.push(varbind ?? emptyVarbind(oid, Tag.EndOfMibView));
   }
@@ -63,7 +79,8 @@ function getNext(pdu: RequestPdu, { table, version }: RequestContext): ResponseP
 }
 
 /** RFC 3416, 4.2.3: as many repetitions as fit. */
-function getBulk(pdu: RequestPdu, { table, room }: RequestContext): ResponsePdu {
+function getBulk(pdu: RequestPdu, context: RequestContext): ResponsePdu {
+  const { table, room } = context;
   const varbinds: Buffer[] = [];
   let used = 0;
   const push = (varbind: Buffer) => {
@@ -81,7 +98,7 @@ function getBulk(pdu: RequestPdu, { table, room }: RequestContext): ResponsePdu 
   for (let repetition = 0; repetition < pdu.maxRepetitions && columns.length > 0; repetition++) {
     let live = false;
     for (const column of columns) {
-      const varbind = table.varbindAt(column.position);
+      const varbind = table.varbindAt(following(column.position, context));
       if (varbind) {
         live = true;
         column.last = table.oidAt(column.position)!;

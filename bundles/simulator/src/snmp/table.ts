@@ -5,7 +5,16 @@ import { encodeValue, type SnmpValue, Tag } from './value.js';
 /** A value that is made when it is asked for. */
 export type LiveValue = () => SnmpValue;
 
+/** What stands between the objects and who asks for them; it does not touch them. */
+export interface Overlay {
+  /** Objects that are not to be seen. */
+  hides?(oid: string): boolean;
+  /** What is told instead of a value. */
+  change?(oid: string, value: SnmpValue): SnmpValue;
+}
+
 interface Row {
+  key: string;
   oid: Oid;
   name: Buffer;
   value: SnmpValue | LiveValue;
@@ -17,6 +26,7 @@ interface Row {
 export class ObjectTable {
   readonly #byOid = new Map<string, Row>();
   #sorted: Row[] | undefined;
+  #overlays: readonly Overlay[] = [];
 
   get size(): number {
     return this.#byOid.size;
@@ -26,11 +36,17 @@ export class ObjectTable {
   set(oid: string | Oid, value: SnmpValue | LiveValue): void {
     const arcs = typeof oid === 'string' ? parseOid(oid) : oid;
     const key = formatOid(arcs);
-    const row = this.#byOid.get(key) ?? { oid: arcs, name: oidElement(arcs), value, varbind: undefined };
+    const row = this.#byOid.get(key) ?? { key, oid: arcs, name: oidElement(arcs), value, varbind: undefined };
     row.value = value;
     row.varbind = typeof value === 'function' ? undefined : element(Tag.Sequence, row.name, encodeValue(value));
     if (this.#byOid.has(key)) return;
     this.#byOid.set(key, row);
+    this.#sorted = undefined;
+  }
+
+  /** Lays these over the objects, the later ones over the earlier ones. */
+  overlay(overlays: readonly Overlay[]): void {
+    this.#overlays = overlays;
     this.#sorted = undefined;
   }
 
@@ -75,23 +91,32 @@ export class ObjectTable {
 
   /** Type of the value at a position: SNMP v1 has to pass over `Counter64` (RFC 3584, 4.2.2.1). */
   typeAt(position: number): number | undefined {
-    const value = this.#rows()[position]?.value;
-    return typeof value === 'function' ? value().type : value?.type;
+    const row = this.#rows()[position];
+    return row && this.#told(row).type;
   }
 
   /** The encoded varbind at a position. */
   varbindAt(position: number): Buffer | undefined {
     const row = this.#rows()[position];
     if (!row) return undefined;
-    return row.varbind ?? element(Tag.Sequence, row.name, encodeValue((row.value as LiveValue)()));
+    if (row.varbind && this.#overlays.length === 0) return row.varbind;
+    return element(Tag.Sequence, row.name, encodeValue(this.#told(row)));
+  }
+
+  #told({ key, value }: Row): SnmpValue {
+    let told = typeof value === 'function' ? value() : value;
+    for (const { change } of this.#overlays) told = change?.(key, told) ?? told;
+    return told;
   }
 
   *oids(): Iterable<string> {
-    for (const row of this.#rows()) yield formatOid(row.oid);
+    for (const row of this.#rows()) yield row.key;
   }
 
   #rows(): Row[] {
-    this.#sorted ??= [...this.#byOid.values()].sort((a, b) => compareOids(a.oid, b.oid));
+    this.#sorted ??= [...this.#byOid.values()]
+      .filter(({ key }) => !this.#overlays.some(({ hides }) => hides?.(key)))
+      .sort((a, b) => compareOids(a.oid, b.oid));
     return this.#sorted;
   }
 }
