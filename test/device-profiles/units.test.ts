@@ -10,6 +10,8 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'apc-ats atsOutputPercentLoad': 'a percentage, whose description names VA',
   'apc-ats atsOutputBankPercentLoad': 'a percentage, whose description names VA',
   'apc-easy-pdu ePDUDeviceStatusFrequency': 'the description says Hz, the devices tell thousandths',
+  'riedo-updu upduRcmCurrentRms': 'UNITS are mA/10, tenths of it',
+  'riedo-updu upduRcmCurrentDc': 'UNITS are mA/10, tenths of it',
   'tripp-lite tlpPduDeviceOutputApparentPowerTotal': 'UNITS say Watts of an apparent power',
   'tripp-lite tlpPduDeviceOutputReactivePowerTotal': 'UNITS say Watts of a reactive power',
   'tripp-lite tlpAtsDeviceOutputApparentPowerTotal': 'UNITS say Watts of an apparent power',
