@@ -3,6 +3,7 @@ export { type AgentFaults, type AgentStatistics, SnmpAgent, type SnmpAgentOption
 export { parseRecording, readRecording, type Recording, type RecordingProblem } from './recording.js';
 export { type ServedRecording, serveRecording, type ServeOptions } from './serve.js';
 export { type FaultName, FAULTS, Faults, type FaultSettings, parseFaults } from './faults.js';
+export { type Generation, generatedHall, Hall, type HallOptions, type HallPdu } from './hall.js';
 export { recordedSwitching } from './recorded-switching.js';
 export { ErrorStatus } from './snmp/pdu.js';
 export { type LiveValue, ObjectTable } from './snmp/table.js';

@@ -75,7 +75,8 @@ export class GeneratedDevice {
     for (const [arc, value] of system) table.set(`1.3.6.1.2.1.1.${arc}.0`, value);
     if (prefix !== 'none') table.set('1.3.6.1.2.1.1.2.0', objectIdentifier(fillTemplate(prefix!, this.layout.names)!));
     table.set('1.3.6.1.2.1.1.3.0', () => timeTicks((this.#now() - started) * 100));
-    for (const [oid, cell] of this.layout.cells) if (oid !== SYS_DESCR) table.set(oid, this.#valueOf(cell));
+    const { objects, cells } = this.layout;
+    for (const name of objects) if (name.key !== SYS_DESCR) table.set(name, this.#valueOf(cells.get(name.key)!));
   }
 
   /** Serial number of the first unit. */

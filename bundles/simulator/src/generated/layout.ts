@@ -8,6 +8,7 @@ import type {
 import { type Objects, type PointRow, rowsRead } from '../profile/readings.js';
 import { fillTemplate, namesOf } from '../profile/template.js';
 import { compareOids, parseOid } from '../snmp/oid.js';
+import { type ObjectName, objectName } from '../snmp/table.js';
 import { type Cell, Cells, type Measured } from './cells.js';
 import { codecOf, factorOf } from './codec.js';
 import { type NamedPath, pathsOf } from './places.js';
@@ -28,6 +29,8 @@ export interface Layout extends Ground {
   /** Arcs of the sysObjectID that stand in the base, by name. */
   names: Readonly<Record<string, string>>;
   cells: ReadonlyMap<string, Cell>;
+  /** Names of the objects, shared by all devices of this layout. */
+  objects: readonly ObjectName[];
   /** What the profile reads, of all units; of two with one part and metric the one that counts comes first. */
   readings: readonly Reading[];
   /** Where each unit says who it is. */
@@ -67,16 +70,9 @@ export function layOut(profile: Profile, { shape, units, recognition: chosen, wi
   for (const probe of recognition.probe ?? []) answerProbe(cells, probe);
   const identity = ground.units.map((_, unit) => identify(ground, cells, unit));
   for (const reading of readings) describe(ground, cells, reading);
-  const sorted = [...cells.entries()].map(([oid, cell]) => ({ oid, arcs: parseOid(oid), cell }));
-  sorted.sort((a, b) => compareOids(a.arcs, b.arcs));
-  return {
-    ...ground,
-    recognition,
-    names,
-    cells: new Map(sorted.map(({ oid, cell }) => [oid, cell])),
-    readings,
-    identity,
-  };
+  const objects = [...cells.entries()].map(([oid]) => objectName(oid)).toSorted((a, b) => compareOids(a.oid, b.oid));
+  const ordered = new Map(objects.map(({ key }) => [key, cells.get(key)!]));
+  return { ...ground, recognition, names, cells: ordered, objects, readings, identity };
 }
 
 const unitsOf = ({ units }: Ground, group: ProfilePart, point: ProfilePoint): number[] =>

@@ -13,12 +13,22 @@ export interface Overlay {
   change?(oid: string, value: SnmpValue): SnmpValue;
 }
 
+/** The name of an object, which agents that are alike may share. */
+export interface ObjectName {
+  readonly key: string;
+  readonly oid: Oid;
+  readonly encoded: Buffer;
+}
+
+export function objectName(oid: string | Oid): ObjectName {
+  const arcs = typeof oid === 'string' ? parseOid(oid) : oid;
+  return { key: formatOid(arcs), oid: arcs, encoded: oidElement(arcs) };
+}
+
 interface Row {
-  key: string;
-  oid: Oid;
-  name: Buffer;
+  name: ObjectName;
   value: SnmpValue | LiveValue;
-  /** The encoded varbind of a value that stands still. */
+  /** The encoded varbind of a value that stands still, once it was asked for. */
   varbind: Buffer | undefined;
 }
 
@@ -33,14 +43,16 @@ export class ObjectTable {
   }
 
   /** Sets a value; the last one for an OID stays. A value out of its type's range throws `SNMP_VALUE_INVALID`. */
-  set(oid: string | Oid, value: SnmpValue | LiveValue): void {
-    const arcs = typeof oid === 'string' ? parseOid(oid) : oid;
-    const key = formatOid(arcs);
-    const row = this.#byOid.get(key) ?? { key, oid: arcs, name: oidElement(arcs), value, varbind: undefined };
-    row.value = value;
-    row.varbind = typeof value === 'function' ? undefined : element(Tag.Sequence, row.name, encodeValue(value));
-    if (this.#byOid.has(key)) return;
-    this.#byOid.set(key, row);
+  set(object: string | Oid | ObjectName, value: SnmpValue | LiveValue): void {
+    const name = typeof object === 'object' && 'encoded' in object ? object : objectName(object);
+    if (typeof value !== 'function') encodeValue(value);
+    const there = this.#byOid.get(name.key);
+    if (there) {
+      there.value = value;
+      there.varbind = undefined;
+      return;
+    }
+    this.#byOid.set(name.key, { name, value, varbind: undefined });
     this.#sorted = undefined;
   }
 
@@ -66,7 +78,7 @@ export class ObjectTable {
     let high = rows.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (compareOids(rows[middle]!.oid, oid) <= 0) low = middle + 1;
+      if (compareOids(rows[middle]!.name.oid, oid) <= 0) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -76,17 +88,17 @@ export class ObjectTable {
   find(oid: Oid): number {
     const position = this.after(oid) - 1;
     const row = this.#rows()[position];
-    return row && compareOids(row.oid, oid) === 0 ? position : -1;
+    return row && compareOids(row.name.oid, oid) === 0 ? position : -1;
   }
 
   /** Whether a row lies below this OID: then an instance is missing, not the object (RFC 3416, 4.2.1). */
   hasBelow(oid: Oid): boolean {
     const row = this.#rows()[this.after(oid)];
-    return row !== undefined && isPrefix(oid, row.oid);
+    return row !== undefined && isPrefix(oid, row.name.oid);
   }
 
   oidAt(position: number): Oid | undefined {
-    return this.#rows()[position]?.oid;
+    return this.#rows()[position]?.name.oid;
   }
 
   /** Type of the value at a position: SNMP v1 has to pass over `Counter64` (RFC 3584, 4.2.2.1). */
@@ -99,24 +111,26 @@ export class ObjectTable {
   varbindAt(position: number): Buffer | undefined {
     const row = this.#rows()[position];
     if (!row) return undefined;
-    if (row.varbind && this.#overlays.length === 0) return row.varbind;
-    return element(Tag.Sequence, row.name, encodeValue(this.#told(row)));
+    const { name, value } = row;
+    if (typeof value === 'function' || this.#overlays.length > 0)
+      return element(Tag.Sequence, name.encoded, encodeValue(this.#told(row)));
+    return (row.varbind ??= element(Tag.Sequence, name.encoded, encodeValue(value)));
   }
 
-  #told({ key, value }: Row): SnmpValue {
+  #told({ name: { key }, value }: Row): SnmpValue {
     let told = typeof value === 'function' ? value() : value;
     for (const { change } of this.#overlays) told = change?.(key, told) ?? told;
     return told;
   }
 
   *oids(): Iterable<string> {
-    for (const row of this.#rows()) yield row.key;
+    for (const row of this.#rows()) yield row.name.key;
   }
 
   #rows(): Row[] {
     this.#sorted ??= [...this.#byOid.values()]
-      .filter(({ key }) => !this.#overlays.some(({ hides }) => hides?.(key)))
-      .sort((a, b) => compareOids(a.oid, b.oid));
+      .filter(({ name: { key } }) => !this.#overlays.some(({ hides }) => hides?.(key)))
+      .sort((a, b) => compareOids(a.name.oid, b.name.oid));
     return this.#sorted;
   }
 }
