@@ -1,5 +1,5 @@
 /** A process of generated PDUs: told what to generate by its parent, and gone with it. */
-import { errorRecord } from 'rackwatt';
+import { errorMessage, errorRecord } from 'rackwatt';
 import type { Faults } from './faults.js';
 import { generatedAgent } from './generated/agent.js';
 import type { Assignment, FromChild, HallPdu, ToChild } from './hall.js';
@@ -46,5 +46,6 @@ async function start({
 }
 
 function say(message: FromChild): void {
-  if (process.connected) process.send!(message);
+  // A parent that went away meanwhile takes this process with it.
+  if (process.connected) process.send!(message, undefined, undefined, (gone) => void errorMessage(gone));
 }
