@@ -1,6 +1,7 @@
 // Literal paths, so that packing the bundle inlines the files. One line a family, in the order of the names.
 export const DOCUMENTS: readonly unknown[] = [
   require('../profiles/apc-ats.json'),
+  require('../profiles/apc-cpdu.json'),
   require('../profiles/apc-easy-pdu.json'),
   require('../profiles/apc-easy-pdu-text.json'),
   require('../profiles/apc-rpdu.json'),
@@ -13,9 +14,12 @@ export const DOCUMENTS: readonly unknown[] = [
   require('../profiles/e3meter-concentrator.json'),
   require('../profiles/e3meter-ipm.json'),
   require('../profiles/e3meter-ips.json'),
+  require('../profiles/cyberpower-pdu.json'),
+  require('../profiles/dell-rpdu.json'),
   require('../profiles/eaton-epdu.json'),
   require('../profiles/geist-v3.json'),
   require('../profiles/geist-v4.json'),
+  require('../profiles/enlogic-pdu.json'),
   require('../profiles/gude.json'),
   require('../profiles/ibm-pdu.json'),
   require('../profiles/iboot-pdu.json'),

@@ -174,6 +174,7 @@ test('an ATS has two inlets, a source and what flows out at the unit, its phases
     'unit voltage.rms': '230 V',
     'unit power.apparent': '1311 V.A',
     'unit load.percent': '35 %',
+    'inlet/1 frequency': '0 Hz',
     'inlet/1 state.sensor': 'fault',
     'inlet/1 voltage.rms': '0 V',
     'inlet/1/phase/L1 voltage.rms': '0 V',
