@@ -19,8 +19,19 @@ import { driverFor } from '../driver-snmp/support.js';
 const NOON = Date.UTC(2026, 5, 1, 12) / 1000;
 const OUTLETS = 6;
 
+const BREAKER_LOAD = [
+  'branch/{breaker} state.load at 4.4.1.4.{unit}.{breaker}',
+  'branch/{breaker} state.breaker at 4.4.1.4.{unit}.{breaker}',
+];
+
 /** Points that no generated device can show, with the reason. */
-const NOT_GENERATED: Readonly<Record<string, readonly string[]>> = {};
+const NOT_GENERATED: Readonly<Record<string, readonly string[]>> = {
+  // One object tells both the load and that the breaker is off.
+  'apc-cpdu': BREAKER_LOAD,
+  // Whole volts are told from tenths by how many digits both of these values have.
+  'cyberpower-pdu': ['inlet/1 voltage.rms at 6.9.4.1.5.{row}', 'inlet/2 voltage.rms at 6.9.4.1.6.{row}'],
+  'enlogic-pdu': BREAKER_LOAD,
+};
 
 type Options = Omit<GeneratedAgentOptions, 'family' | 'seed' | 'load' | 'outlets' | 'now'> & { outlets?: number };
 
