@@ -14,6 +14,7 @@ const WITHOUT_MIB = new Set<string>([
   'digital-loggers',
   'energy-object',
   'entity-sensor',
+  'janitza-umg96',
 ]);
 
 /** One enumeration for sensors of all kinds: which of its values a sensor can have depends on the kind. */

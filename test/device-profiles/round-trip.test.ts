@@ -31,6 +31,20 @@ const NOT_GENERATED: Readonly<Record<string, readonly string[]>> = {
   // Whole volts are told from tenths by how many digits both of these values have.
   'cyberpower-pdu': ['inlet/1 voltage.rms at 6.9.4.1.5.{row}', 'inlet/2 voltage.rms at 6.9.4.1.6.{row}'],
   'enlogic-pdu': BREAKER_LOAD,
+  // One value a row, of a kind that the row's text tells: no part of a generated PDU has an index of five arcs.
+  'packet-power': [
+    'branch/{a}-{b}-{c}-{d}-{channel} current.rms at 1.1.12.{a}.{b}.{c}.{d}.{channel}',
+    'branch/{a}-{b}-{c}-{d}-{channel} voltage.rms at 1.1.12.{a}.{b}.{c}.{d}.{channel}',
+    'branch/{a}-{b}-{c}-{d}-{channel} power.active at 1.1.12.{a}.{b}.{c}.{d}.{channel}',
+    'branch/{a}-{b}-{c}-{d}-{channel} power.apparent at 1.1.12.{a}.{b}.{c}.{d}.{channel}',
+    'branch/{a}-{b}-{c}-{d}-{channel} power.reactive at 1.1.12.{a}.{b}.{c}.{d}.{channel}',
+    'branch/{a}-{b}-{c}-{d}-{channel} energy.active at 1.1.12.{a}.{b}.{c}.{d}.{channel}',
+    'branch/{a}-{b}-{c}-{d}-{channel} energy.apparent at 1.1.12.{a}.{b}.{c}.{d}.{channel}',
+    'branch/{a}-{b}-{c}-{d}-{channel} frequency at 1.1.12.{a}.{b}.{c}.{d}.{channel}',
+    'sensor/{a}-{b}-{c}-{d}-{channel} temperature at 1.1.12.{a}.{b}.{c}.{d}.{channel}',
+    'sensor/{a}-{b}-{c}-{d}-{channel} temperature at 1.1.12.{a}.{b}.{c}.{d}.{channel}',
+    'sensor/{a}-{b}-{c}-{d}-{channel} humidity.relative at 1.1.12.{a}.{b}.{c}.{d}.{channel}',
+  ],
 };
 
 type Options = Omit<GeneratedAgentOptions, 'family' | 'seed' | 'load' | 'outlets' | 'now'> & { outlets?: number };
