@@ -9,6 +9,7 @@ import { notifications, objectsOf } from './mib-objects.js';
 const WITHOUT_MIB = new Set<string>([
   'algcom',
   'apc-easy-pdu-text',
+  'apc-netbotz',
   'baytech',
   'clever-ippdu',
   'digital-loggers',

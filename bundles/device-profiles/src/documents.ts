@@ -6,6 +6,8 @@ export const DOCUMENTS: readonly unknown[] = [
   require('../profiles/apc-cpdu.json'),
   require('../profiles/apc-easy-pdu.json'),
   require('../profiles/apc-easy-pdu-text.json'),
+  require('../profiles/apc-environment.json'),
+  require('../profiles/apc-netbotz.json'),
   require('../profiles/apc-rpdu.json'),
   require('../profiles/apc-rpdu2.json'),
   require('../profiles/apc-xpdu.json'),
