@@ -18,6 +18,9 @@ export const GIVEN: Readonly<Record<string, Given>> = {
       writeFileSync('pdu.snmprec', '1.3.6.1.2.1.1.5.0|4|pdu\\n');
       const ticks = (): number => Math.round(process.uptime() * 100);\n`,
   },
+  "bundles/simulator/README.md: const { device } = generatedAgent({ family: 'apc-rpdu2', seed: '": {
+    before: `import { generatedAgent, Notifier } from '@rackwatt/simulator';\n`,
+  },
   'bundles/simulator/README.md: const hall = await generatedHall({': {
     before: `import { generatedHall } from '@rackwatt/simulator';\n`,
   },

@@ -7,6 +7,7 @@ export { type Generation, generatedHall, Hall, type HallOptions, type HallPdu } 
 export { recordedSwitching } from './recorded-switching.js';
 export { ErrorStatus } from './snmp/pdu.js';
 export { type LiveValue, ObjectTable } from './snmp/table.js';
+export { type Notification, type NotificationTarget, Notifier } from './snmp/notifier.js';
 export { type SnmpValue, Tag } from './snmp/value.js';
 export { families, type GeneratedAgent, generatedAgent, type GeneratedAgentOptions } from './generated/agent.js';
 export type { ExpectedPart, ExpectedReading, ExpectedUnit, GeneratedDevice } from './generated/device.js';

@@ -1,10 +1,12 @@
 import type { Profile, ProfilePoint } from '@rackwatt/device-profiles';
+import { simulatorError } from '../errors.js';
 import type { MetricName } from '@rackwatt/telemetry';
 import { fillTemplate } from '../profile/template.js';
 import type { Switched } from '../profile/switching.js';
 import { textMatching, type Wanted } from '../profile/text.js';
+import type { Notification } from '../snmp/notifier.js';
 import type { ObjectTable } from '../snmp/table.js';
-import { objectIdentifier, type SnmpValue, Tag, text, timeTicks } from '../snmp/value.js';
+import { integer, objectIdentifier, type SnmpValue, Tag, text, timeTicks } from '../snmp/value.js';
 import { candidatesOf, type Cell, type Measured } from './cells.js';
 import { captured, capturing, type Field, FIELDS, type Identity, modelOf, textCapturing } from './identity.js';
 import { type Layout, measuredAt, type Reading, winners } from './layout.js';
@@ -38,6 +40,8 @@ export interface ExpectedUnit {
   readings: ExpectedReading[];
 }
 
+/** sysDescr, as good as any for the words of a notification. */
+const DISPLAY_TEXT = SYS_DESCR;
 const NO_CODE = new Set<string>();
 /** What agents built on net-snmp say unless they are told their maker's. */
 const NET_SNMP = '1.3.6.1.4.1.8072.3.2.10';
@@ -49,12 +53,14 @@ export class GeneratedDevice {
   readonly #identities: readonly Identity[];
   readonly #now: () => number;
   readonly #sysDescr: string;
+  readonly #started: number;
 
   /** @param pdus one for each unit of the layout @param now seconds since 1970 */
   constructor(layout: Layout, pdus: readonly GeneratedPdu[], now: () => number) {
     this.layout = layout;
     this.#pdus = pdus;
     this.#now = now;
+    this.#started = now();
     const { profile } = layout;
     this.#identities = pdus.map(({ seed }) => made(profile, layout.recognition.vendor ?? profile.vendor, seed));
     this.#sysDescr = sysDescrOf(layout, this.#identities[0]!);
@@ -62,7 +68,6 @@ export class GeneratedDevice {
 
   /** Fills a table with the objects; measured ones are made when they are asked for. */
   present(table: ObjectTable): void {
-    const started = this.#now();
     const { sysObjectId } = this.layout.recognition;
     const [prefix] = sysObjectId ?? [NET_SNMP];
     const model = this.#identities[0]!;
@@ -74,7 +79,7 @@ export class GeneratedDevice {
     ];
     for (const [arc, value] of system) table.set(`1.3.6.1.2.1.1.${arc}.0`, value);
     if (prefix !== 'none') table.set('1.3.6.1.2.1.1.2.0', objectIdentifier(fillTemplate(prefix!, this.layout.names)!));
-    table.set('1.3.6.1.2.1.1.3.0', () => timeTicks((this.#now() - started) * 100));
+    table.set('1.3.6.1.2.1.1.3.0', () => timeTicks((this.#now() - this.#started) * 100));
     const { objects, cells } = this.layout;
     for (const name of objects) if (name.key !== SYS_DESCR) table.set(name, this.#valueOf(cells.get(name.key)!));
   }
@@ -100,6 +105,29 @@ export class GeneratedDevice {
       if (group.switch && this.#pdus[unit]!.outlets[outlet - 1])
         yield { target: { unit, outlet }, commands: group.switch, arcs };
     }
+  }
+
+  /**
+   * A notification of the profile as the device sends it of one of its parts.
+   * @throws `SIMULATOR_OPTION_INVALID` when the profile has none of that name, or it needs a part that the device does not have
+   */
+  notification(name: string, path?: string): Notification {
+    const { profile, base, readings } = this.layout;
+    const known = profile.notifications?.find((each) => each.name === name);
+    if (!known)
+      throw simulatorError('SIMULATOR_OPTION_INVALID', `The profile ${profile.name} has no notification "${name}".`);
+    const { oid, part, from = [] } = known;
+    const reading = readings.find((each) => each.path === path);
+    const arcs = { ...reading?.arcs, ...(part && path ? numbersIn(part, path) : {}) };
+    const indexed = from.flatMap((template) => fillTemplate(`${base}.${template}`, arcs) ?? []).slice(0, 1);
+    if (from.length > 0 && indexed.length === 0)
+      throw simulatorError(
+        'SIMULATOR_OPTION_INVALID',
+        `${name} is sent of a part such as ${part ?? 'unit'}, not of ${path ?? 'none'}.`,
+      );
+    const words = text(`${name}${path === undefined ? '' : ` of ${path}`}`);
+    const varbinds = [...indexed.map((at) => ({ oid: at, value: integer(1) })), { oid: DISPLAY_TEXT, value: words }];
+    return { oid, upTime: Math.floor((this.#now() - this.#started) * 100), varbinds };
   }
 
   /** What a reader has to find now of a unit, by its place from 0. */
@@ -231,6 +259,12 @@ export class GeneratedDevice {
     const said = Object.fromEntries(found.filter(([, each]) => each !== undefined));
     return { vendor, ...said };
   }
+}
+
+/** What the names of a part's template stand for in a path. */
+function numbersIn(part: string, path: string): Record<string, string> {
+  const pattern = new RegExp(`^${part.replace(/\{([a-z]+)\}/g, '(?<$1>\\d+)')}$`);
+  return { ...pattern.exec(path)?.groups };
 }
 
 /** Who a PDU of this seed is. */

@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { SnmpCredentials } from '@rackwatt/telemetry';
-import { BerReader, type Element, element, integerElement, oidElement } from './ber.js';
-import { decodePdu, encodePdu, ErrorStatus, PduType, type RequestPdu, type ResponsePdu } from './pdu.js';
+import { BerReader, type Element, element, oidElement } from './ber.js';
+import { decodePdu, ErrorStatus, PduType, type RequestPdu, type ResponsePdu } from './pdu.js';
 import { answer, failure, type Limits, type WriteHandler } from './requests.js';
 import { parseOid } from './oid.js';
 import type { ObjectTable } from './table.js';
+import { FLAG, secureMessage, USER_SECURITY_MODEL } from './secure-message.js';
 import { UsmUser } from './usm.js';
 import { encodeValue, Tag } from './value.js';
 
-const FLAG = { authentication: 1, privacy: 2, reportable: 4 } as const;
-const USER_SECURITY_MODEL = 3;
 /** Seconds by which the clocks of two engines may differ (RFC 3414, 2.2.3). */
 const TIME_WINDOW = 150;
 /** Octets around the varbinds of a v3 message, at most. */
@@ -37,7 +36,7 @@ export interface EngineOptions {
   boots: number;
 }
 
-interface Header {
+export interface Header {
   id: number;
   maxSize: number;
   flags: number;
@@ -141,52 +140,14 @@ export class Engine {
     return this.#message(header, user, user ? FLAG.authentication : 0, pdu, Buffer.alloc(0));
   }
 
-  /** Puts a PDU into a message, encrypts and signs it as the flags say. */
   #message(header: Header, user: UsmUser | undefined, flags: number, pdu: ResponsePdu, context: Buffer): Buffer {
-    const clock = this.clock;
-    const scoped = element(
-      Tag.Sequence,
-      element(Tag.OctetString, this.#options.engineId),
-      element(Tag.OctetString, context),
-      encodePdu(pdu),
-    );
-    const encrypted = flags & FLAG.privacy ? user!.encrypt(scoped, clock) : undefined;
-    const data = encrypted ? element(Tag.OctetString, encrypted.data) : scoped;
-    const privacy = element(Tag.OctetString, encrypted?.parameters ?? Buffer.alloc(0));
-    const digestLength = flags & FLAG.authentication ? user!.digestLength : 0;
-    const security = element(
-      Tag.Sequence,
-      element(Tag.OctetString, this.#options.engineId),
-      integerElement(Tag.Integer, clock.boots),
-      integerElement(Tag.Integer, clock.time),
-      element(Tag.OctetString, Buffer.from(user?.name ?? '', 'utf8')),
-      element(Tag.OctetString, Buffer.alloc(digestLength)),
-      privacy,
-    );
-    const global = element(
-      Tag.Sequence,
-      integerElement(Tag.Integer, header.id),
-      integerElement(Tag.Integer, 65507),
-      element(Tag.OctetString, Uint8Array.of(flags & (FLAG.authentication | FLAG.privacy))),
-      integerElement(Tag.Integer, USER_SECURITY_MODEL),
-    );
-    const message = element(
-      Tag.Sequence,
-      integerElement(Tag.Integer, 3),
-      global,
-      element(Tag.OctetString, security),
-      data,
-    );
-    if (digestLength > 0) {
-      const end = message.length - data.length - privacy.length;
-      user!.digest(message).copy(message, end - digestLength);
-    }
-    return message;
+    const { engineId } = this.#options;
+    return secureMessage({ id: header.id, engineId, clock: this.clock, user, flags, pdu, context });
   }
 }
 
 /** @returns undefined when the security model is another one, or privacy comes without authentication (RFC 3412, 7.2). */
-function readHeader(reader: BerReader): Header | undefined {
+export function readHeader(reader: BerReader): Header | undefined {
   const global = reader.enter(Tag.Sequence);
   const id = global.integer();
   const maxSize = Math.max(484, global.integer());
@@ -201,7 +162,7 @@ function readHeader(reader: BerReader): Header | undefined {
   return { id, maxSize, flags, engineId, clock, user, digest, privacy: security.octets() };
 }
 
-function readScopedPdu(reader: BerReader): { context: Buffer; pdu: RequestPdu } {
+export function readScopedPdu(reader: BerReader): { context: Buffer; pdu: RequestPdu } {
   const scoped = reader.enter(Tag.Sequence);
   scoped.octets();
   const context = scoped.octets();

@@ -3,7 +3,18 @@ import type { Oid } from './oid.js';
 import { decodeValue, type SnmpValue, Tag } from './value.js';
 
 /** RFC 3416, 3. */
-export const PduType = { Get: 0xa0, GetNext: 0xa1, Response: 0xa2, Set: 0xa3, GetBulk: 0xa5, Report: 0xa8 } as const;
+export const PduType = {
+  Get: 0xa0,
+  GetNext: 0xa1,
+  Response: 0xa2,
+  Set: 0xa3,
+  /** Of SNMP v1 (RFC 1157, 4.1.6). */
+  TrapV1: 0xa4,
+  GetBulk: 0xa5,
+  Inform: 0xa6,
+  Trap: 0xa7,
+  Report: 0xa8,
+} as const;
 
 /** RFC 3416, 3: error-status. */
 export const ErrorStatus = {
