@@ -14,6 +14,7 @@ export const DOCUMENTS: readonly unknown[] = [
   require('../profiles/aten-pe.json'),
   require('../profiles/baytech.json'),
   require('../profiles/clever-ippdu.json'),
+  require('../profiles/cyberpower-ats.json'),
   require('../profiles/cyberpower-pdu.json'),
   require('../profiles/dell-rpdu.json'),
   require('../profiles/digipdu.json'),

@@ -275,3 +275,9 @@ test('a MasterSwitch, a MasterSwitch VM and an MSP have outlets', async (t) => {
   });
   assert.deepEqual(readings(vm.units![0]!), { 'outlet/1 state.outlet': 'off' });
 });
+
+test('an APC rack PDU of a model number that is not known yet is read by the tables that it shows', async (t) => {
+  const unknown = '1.3.6.1.4.1.318.1.3.4.77';
+  const result = await probeOf(t, unknown, table(`${P}.26.4.3.1`, { 5: [61] }));
+  assert.deepEqual([result.identity.profile, readings(result)], ['apc-rpdu2', { 'inlet/1 power.active': '610 W' }]);
+});

@@ -220,6 +220,42 @@ test('the voltages of two sources are tenths, or whole volts where none of them 
   assert.equal(volts['inlet/2 voltage.rms'], '0 V');
 });
 
+test('a CyberPower ATS has its totals at the unit, its sources at the inlets and its banks at the branches', async (t) => {
+  const lines =
+    objects(`${C}.5`, { '1.2.0': 'PDU24005', '1.5.0': 'SER', '2.1.2.0': 1, '2.1.3.0': 2, '2.1.4.0': 1, '2.1.5.0': 2 }) +
+    table(`${C}.5.2.2.2.1`, { 2: ['A', 'B'], 5: [2301, 0], 6: [500, 0], 7: [1, 3] }) +
+    table(`${C}.5.5.3.4.1`, { 2: [0, 0], 3: [12, 12], 4: [16, 16] }) +
+    table(`${C}.5.5.2.4.1`, { 3: [53, 31], 4: [1, 2], 5: [1204, 700], 6: [4321, 21] }) +
+    table(`${C}.5.2.1.10.1`, { 3: [1], 4: [1], 5: [2] }) +
+    table(`${C}.5.6.3.1`, { 2: ['web'], 3: [2] });
+  const result = await probeOf(t, `${C}.5`, lines);
+  assert.deepEqual(readings(result), {
+    'unit current.rms': '5.3 A',
+    'unit power.active': '1204 W',
+    'unit energy.active': '432100 W.h',
+    'unit state.load': 'normal',
+    'unit state.source': 'source-1',
+    'unit state.redundancy': 'ok',
+    'inlet/1 voltage.rms': '230.1 V',
+    'inlet/1 frequency': '50 Hz',
+    'inlet/1 state.sensor': 'normal',
+    'inlet/2 voltage.rms': '0 V',
+    'inlet/2 frequency': '0 Hz',
+    'inlet/2 state.sensor': 'low-critical',
+    'branch/1 current.rms': '3.1 A',
+    'branch/1 power.active': '700 W',
+    'branch/1 energy.active': '2100 W.h',
+    'branch/1 state.load': 'low-warning',
+    'outlet/1 state.outlet': 'off',
+    'sensor/phase-sync state.sensor': 'ok',
+    'sensor/source-relay state.sensor': 'fault',
+    'sensor/supply-1-12v state.sensor': 'ok',
+    'sensor/supply-1-5v state.sensor': 'ok',
+    'sensor/supply-1-3v3 state.sensor': 'fault',
+  });
+  assert.deepEqual(limitsOf(result)['unit current.rms'], { lowerCaution: 0, upperCaution: 12, upperCritical: 16 });
+});
+
 const { path, skip } = recording('centreon-cyberpower-pdu.snmprec');
 test('the recorded transfer switch is read, its totals at the unit', { skip }, async (t) => {
   const served = await serveRecording(path);
