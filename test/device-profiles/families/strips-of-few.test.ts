@@ -136,7 +136,9 @@ test('DigiPower: an outlet is switched by the text in which the others stay as t
     .map((row) => `1.3.6.1.4.1.17420.1.2.${row.trim()}`);
   const writes: string[] = [];
   const agent = await agentOf(t, `${system('1.3.6.1.4.1.17420')}${rows.join('\n')}\n`, {
-    write: (oid, { value }) => ({ commit: () => void writes.push(`${oid} ${Buffer.from(value as Uint8Array)}`) }),
+    write: (oid, { value }) => ({
+      commit: () => void writes.push(`${oid} ${Buffer.from(value as Uint8Array).toString()}`),
+    }),
   });
   const driver = driverFor(t);
   const { session } = await driver.open({ address: agent.address, profile: 'auto' });
