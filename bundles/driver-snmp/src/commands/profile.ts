@@ -1,6 +1,6 @@
-import { lintProfile, type Profile, profiles } from '@rackwatt/device-profiles';
+import { lintProfile, type Profile, type ProfileProblem, profiles } from '@rackwatt/device-profiles';
 import { type Command, type CommandInput, RackwattError } from 'rackwatt';
-import { readDocument, readProfiles } from '../profile-files.js';
+import { readDocument, readProfile, readProfiles } from '../profile-files.js';
 
 const command: Command = {
   summary: 'models as data: what is known, and whether a profile of your own is right',
@@ -16,7 +16,13 @@ const command: Command = {
     lint: {
       summary: 'check profiles: every problem with its place',
       arguments: '<file...>',
-      options: { '--json': 'print JSON' },
+      options: {
+        '--mib <file>': {
+          description: "also compare them with this module of the maker's MIB; those that it imports first",
+          repeatable: true,
+        },
+        '--json': 'print JSON',
+      },
       run: lint,
     },
   },
@@ -101,7 +107,8 @@ async function list(input: CommandInput): Promise<void> {
 }
 
 async function lint(input: CommandInput): Promise<number> {
-  const results = input.arguments.map((path) => ({ path, problems: problemsOf(path) }));
+  const mib = await mibOf(input.options['mib']);
+  const results = input.arguments.map((path) => ({ path, problems: problemsOf(path, mib) }));
   if (input.options['json'] === true) {
     input.stdout.write(`${JSON.stringify(results, undefined, 2)}\n`);
   } else {
@@ -114,10 +121,22 @@ async function lint(input: CommandInput): Promise<number> {
   return results.some(({ problems }) => problems.some(({ severity }) => severity === 'error')) ? 1 : 0;
 }
 
+type ComparedWith = (profile: Profile) => ProfileProblem[];
+
+/** The reader of MIBs is loaded only when one is named. */
+async function mibOf(paths: CommandInput['options'][string]): Promise<ComparedWith | undefined> {
+  if (paths === undefined || typeof paths === 'boolean') return undefined;
+  const [{ readMibs }, { checkAgainst }] = await Promise.all([import('../mib/module.js'), import('../mib/check.js')]);
+  const mib = readMibs([paths].flat());
+  return (profile) => checkAgainst(mib, profile);
+}
+
 /** What cannot be read is a problem of that file, so that the others are checked all the same. */
-function problemsOf(path: string): ReturnType<typeof lintProfile> {
+function problemsOf(path: string, mib: ComparedWith | undefined): ProfileProblem[] {
   try {
-    return lintProfile(readDocument(path));
+    const problems = lintProfile(readDocument(path));
+    if (!mib || problems.some(({ severity }) => severity === 'error')) return problems;
+    return [...problems, ...mib(readProfile(path))];
   } catch (error) {
     if (!(error instanceof RackwattError)) throw error;
     return [{ severity: 'error', place: '/', problem: error.message }];
