@@ -7,6 +7,7 @@ import {
   type GeneratedAgent,
   generatedAgent,
   type GeneratedAgentOptions,
+  Tag,
 } from '@rackwatt/simulator';
 import { METRICS, type ProbedUnit, qualityText, STATES } from '@rackwatt/telemetry';
 import { driverFor } from '../driver-snmp/support.js';
@@ -19,32 +20,10 @@ import { driverFor } from '../driver-snmp/support.js';
 const NOON = Date.UTC(2026, 5, 1, 12) / 1000;
 const OUTLETS = 6;
 
-const BREAKER_LOAD = [
-  'branch/{breaker} state.load at 4.4.1.4.{unit}.{breaker}',
-  'branch/{breaker} state.breaker at 4.4.1.4.{unit}.{breaker}',
-];
-
 /** Points that no generated device can show, with the reason. */
 const NOT_GENERATED: Readonly<Record<string, readonly string[]>> = {
-  // One object tells both the load and that the breaker is off.
-  'apc-cpdu': BREAKER_LOAD,
   // Whole volts are told from tenths by how many digits both of these values have.
   'cyberpower-pdu': ['inlet/1 voltage.rms at 6.9.4.1.5.{row}', 'inlet/2 voltage.rms at 6.9.4.1.6.{row}'],
-  'enlogic-pdu': BREAKER_LOAD,
-  // One value a row, of a kind that the row's text tells: no part of a generated PDU has an index of five arcs.
-  'packet-power': [
-    'branch/{a}-{b}-{c}-{d}-{channel} current.rms at 1.1.12.{a}.{b}.{c}.{d}.{channel}',
-    'branch/{a}-{b}-{c}-{d}-{channel} voltage.rms at 1.1.12.{a}.{b}.{c}.{d}.{channel}',
-    'branch/{a}-{b}-{c}-{d}-{channel} power.active at 1.1.12.{a}.{b}.{c}.{d}.{channel}',
-    'branch/{a}-{b}-{c}-{d}-{channel} power.apparent at 1.1.12.{a}.{b}.{c}.{d}.{channel}',
-    'branch/{a}-{b}-{c}-{d}-{channel} power.reactive at 1.1.12.{a}.{b}.{c}.{d}.{channel}',
-    'branch/{a}-{b}-{c}-{d}-{channel} energy.active at 1.1.12.{a}.{b}.{c}.{d}.{channel}',
-    'branch/{a}-{b}-{c}-{d}-{channel} energy.apparent at 1.1.12.{a}.{b}.{c}.{d}.{channel}',
-    'branch/{a}-{b}-{c}-{d}-{channel} frequency at 1.1.12.{a}.{b}.{c}.{d}.{channel}',
-    'sensor/{a}-{b}-{c}-{d}-{channel} temperature at 1.1.12.{a}.{b}.{c}.{d}.{channel}',
-    'sensor/{a}-{b}-{c}-{d}-{channel} temperature at 1.1.12.{a}.{b}.{c}.{d}.{channel}',
-    'sensor/{a}-{b}-{c}-{d}-{channel} humidity.relative at 1.1.12.{a}.{b}.{c}.{d}.{channel}',
-  ],
 };
 
 type Options = Omit<GeneratedAgentOptions, 'family' | 'seed' | 'load' | 'outlets' | 'now'> & { outlets?: number };
@@ -133,6 +112,9 @@ async function readBack(t: TestContext, profile: Profile, options: Options): Pro
   return device.points();
 }
 
+const fill = (template: string, arcs: Readonly<Record<string, string>>): string =>
+  template.replace(/\{([a-z]+)\*?\}/g, (_, name: string) => String(arcs[name]));
+
 const hasUnits = (profile: Profile): boolean => JSON.stringify(profile.parts).includes('{unit}');
 
 for (const profile of profiles())
@@ -160,6 +142,48 @@ for (const profile of profiles())
       NOT_GENERATED[profile.name] ?? [],
       'no generated device shows these',
     );
+  });
+
+const hasStates = ({ parts }: Profile): boolean => parts.some(({ points }) => points.some(({ states }) => states));
+
+for (const profile of profiles().filter(hasStates))
+  test(`${profile.name}: every word of its states is read`, async (t) => {
+    const { agent, device } = await generated(t, profile, { phases: 3 });
+    const driver = driverFor(t, { timeout: 5000 });
+    const { session, points } = await driver.open({ address: agent.address, profile: 'auto' });
+    const places = new Map(points.map(({ part, metric }, at) => [`${part} ${metric}`, at]));
+    // A value that is a guard too, or no value, is another matter; so are lists, and an object that tells of several parts.
+    const told = device.layout.readings.filter(({ point, path, oid }) => {
+      const { readings } = device.layout;
+      const first = readings.find((other) => other.path === path && other.point.metric === point.metric);
+      const isOnly = readings.every((other) => other.oid !== oid || other.path === path);
+      return point.states && first?.oid === oid && first.point === point && isOnly && !point.list;
+    });
+    for (let place = 0; place < Math.max(...told.map(({ point }) => Object.keys(point.states!).length)); place++) {
+      const expected = new Map<number, string>();
+      for (const { point, path, oid, arcs } of told) {
+        const [raw, word] = Object.entries(point.states!)[place] ?? [];
+        const isBad = (point.guards ?? []).some(
+          ({ oid: guard, bad }) => fill(`${device.layout.base}.${guard}`, arcs) === oid && raw! in bad,
+        );
+        const isNone = Array.isArray(point.noValue) ? point.noValue.map(String).includes(raw!) : raw?.startsWith('-');
+        if (raw === undefined || isBad || (point.noValue && isNone)) continue;
+        agent.table.set(
+          oid,
+          /^-?\d+$/.test(raw) ? { type: Tag.Integer, value: Number(raw) } : { type: Tag.OctetString, value: raw },
+        );
+        expected.set(places.get(`${path} ${point.metric}`)!, word!);
+      }
+      const { points: read, states, quality } = await driver.read(session, { deadline: 20_000 });
+      const found = new Map(
+        Array.from(read, (point, i) => [point, quality[i] === 0 ? STATES[states[i]!]! : 'not good']),
+      );
+      const wrong = [...expected].filter(([point, word]) => found.get(point) !== word);
+      assert.deepEqual(
+        wrong.map(([point, word]) => [points[point]!.part, points[point]!.metric, word, found.get(point)]),
+        [],
+      );
+    }
   });
 
 for (const profile of profiles().filter(({ recognise }) => recognise.length > 1))

@@ -111,9 +111,18 @@ function merge(cell: Cell | undefined, demand: Demand): Cell | undefined {
 const isAlike = (a: Measured, b: Measured): boolean =>
   a.quantity.key === b.quantity.key && a.codec.signature === b.codec.signature && a.unit === b.unit;
 
+/** Whether an object of one state that never changes tells another one as well, by words of its own. */
+export function tellsToo({ quantity, codec }: Measured, other: Measured): boolean {
+  if (!quantity.words || !other.quantity.words || !other.codec.states) return false;
+  const { raw } = codec.encode(quantity.words, new Set());
+  const { raw: best, value } = other.codec.encode(other.quantity.words, new Set());
+  return raw === best || other.codec.states[String(raw)] === value;
+}
+
 function mergeMeasured(cell: Cell | undefined, measured: Measured, refused: readonly string[]): Cell | undefined {
   if (cell?.kind === 'measured' && isAlike(cell, measured))
     return { ...cell, refused: new Set([...cell.refused, ...refused]) };
+  if (cell?.kind === 'measured' && cell.unit === measured.unit && tellsToo(cell, measured)) return cell;
   if (cell === undefined) return { kind: 'measured', ...measured, refused: new Set(refused) };
   if (cell.kind !== 'fact' || cell.choices !== undefined || cell.wanted.length > 0) return undefined;
   return { kind: 'measured', ...measured, refused: new Set([...cell.refused, ...refused]) };

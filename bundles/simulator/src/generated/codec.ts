@@ -20,6 +20,8 @@ export interface Codec {
   /** Two codecs of one signature tell a value alike. */
   signature: string;
   encode(value: number | readonly string[], refused: ReadonlySet<string>): Encoded;
+  /** Words of raw values. */
+  states?: Readonly<Record<string, string>>;
 }
 
 /** A factor as a division where that is exact. */
@@ -45,7 +47,8 @@ export function codecOf(point: Told, factor: Factor, name: string): Codec {
   const { metric, states, units, list, fahrenheit, noValue } = point;
   const none = new Set(Array.isArray(noValue) ? noValue.map(String) : []);
   const signature = JSON.stringify([factor, units, list, fahrenheit, states, METRICS[metric].kind]);
-  if (states) return { factor, signature, encode: (value) => encodeState(states, value as readonly string[], none) };
+  if (states)
+    return { factor, signature, states, encode: (value) => encodeState(states, value as readonly string[], none) };
   const isText = list !== undefined || (Array.isArray(noValue) && noValue.some((value) => typeof value === 'string'));
   const counts = METRICS[metric].kind === 'counter';
   return {

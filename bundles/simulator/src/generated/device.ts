@@ -208,10 +208,11 @@ export class GeneratedDevice {
     return (outlet && this.#pdus[unit]!.outlets[Number(outlet) - 1]?.name) ?? words[0]!.toUpperCase() + words.slice(1);
   }
 
-  #expectValue({ oid, arcs }: Reading): number | string {
+  #expectValue({ oid, arcs, point }: Reading): number | string {
     const cell = this.layout.cells.get(oid);
     const measured = measuredAt(this.layout.cells, oid, arcs)!;
-    return this.#encode(measured, cell?.kind === 'measured' ? cell.refused : NO_CODE).value;
+    const { raw, value } = this.#encode(measured, cell?.kind === 'measured' ? cell.refused : NO_CODE);
+    return point.states?.[String(raw)] ?? value;
   }
 
   #expectThresholds({ point, arcs }: Reading): Partial<Record<string, number>> {

@@ -9,12 +9,13 @@ import { type Objects, type PointRow, rowsRead } from '../profile/readings.js';
 import { fillTemplate, namesOf } from '../profile/template.js';
 import { compareOids, parseOid } from '../snmp/oid.js';
 import { type ObjectName, objectName } from '../snmp/table.js';
-import { type Cell, Cells, type Measured } from './cells.js';
+import { type Cell, Cells, type Measured, tellsToo } from './cells.js';
 import { codecOf, factorOf } from './codec.js';
 import { type NamedPath, pathsOf } from './places.js';
 import { identify, type IdentityOids } from './identity.js';
 import { BRANCH_RATING, OUTLET_RATING } from './pdu.js';
 import { capacityOf, limitOf, type Shape } from './quantity.js';
+import { hash } from './random.js';
 import { type Ground, isOfUnit, rowsOf, soughtOf } from './rows.js';
 
 /** What a profile reads of a laid out device: a row that counts, and the value that stands in it. */
@@ -156,8 +157,10 @@ function isSound({ shape }: Ground, cells: Cells, { oid, path, point, arcs, unit
   const measured = measuredAt(cells, oid, arcs);
   const quantity = soughtOf(path, point, shape);
   const of = isOfUnit(group, point) ? unit : 0;
-  if (measured === undefined || measured.quantity.key !== quantity?.key || measured.unit !== of) return false;
-  return codecOf(point, measured.codec.factor, path).signature === measured.codec.signature;
+  if (measured === undefined || quantity === undefined || measured.unit !== of) return false;
+  const told = { quantity, codec: codecOf(point, measured.codec.factor, path), unit };
+  if (measured.quantity.key !== quantity.key) return tellsToo(measured, told);
+  return told.codec.signature === measured.codec.signature;
 }
 
 /** What a row holds beside its value, as far as it agrees with the rest. */
@@ -186,10 +189,15 @@ function describe(ground: Ground, cells: Cells, { group, point, path, oid, arcs,
     const measured = { quantity: limitOf(path, point.metric, level, ground.shape), codec, unit };
     cells.take([
       { oid: limit, kind: 'measured', measured },
-      ...(enabled ? [{ oid: enabled, kind: 'bit' as const, bit: threshold.enabled!.bit }] : []),
+      ...(enabled && !isSwitchedOff(level, path)
+        ? [{ oid: enabled, kind: 'bit' as const, bit: threshold.enabled!.bit }]
+        : []),
     ]);
   }
 }
+
+/** Of some places a limit is set and not in force. */
+const isSwitchedOff = (level: Level, path: string): boolean => level === 'lowerCritical' && hash(path) % 2 === 0;
 
 type Level = keyof NonNullable<ProfilePoint['thresholds']>;
 

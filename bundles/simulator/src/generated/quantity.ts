@@ -23,6 +23,8 @@ export interface Quantity {
   key: string;
   /** A number in the unit of the metric; of a state its words, the fittest first. */
   at(moment: Moment): number | readonly string[];
+  /** Of a state that never changes. */
+  words?: readonly string[];
 }
 
 /** A part of a device within the model. */
@@ -46,7 +48,9 @@ export function quantityOf(path: string, metric: MetricName, shape: Shape, basis
   if (states) {
     const place = placeOf(path, shape);
     if (place === undefined) return undefined;
-    return { key: `${metric} ${place.key}`, at: (moment) => states(moment, place, path) };
+    const key = `${metric} ${place.key}`;
+    if (typeof states !== 'function') return { key, at: () => states, words: states };
+    return { key, at: (moment) => states(moment, place, path) };
   }
   const surroundings = SURROUNDINGS[metric];
   if (surroundings) return { key: `${metric} ${path}`, at: (moment) => surroundings(moment, path) };
@@ -200,14 +204,14 @@ const FINE = ['normal', 'ok', 'on', 'closed', 'source-1'];
 
 type States = (moment: Moment, place: Place, path: string) => readonly string[];
 
-const STATES: Partial<Record<MetricName, States>> = {
+const STATES: Partial<Record<MetricName, States | readonly string[]>> = {
   'state.outlet': ({ snapshot }, place) =>
     (place.measure(snapshot).on ?? true) ? ['on', 'closed', ...FINE] : ['off', 'open'],
-  'state.breaker': () => ['closed', 'on', ...FINE],
-  'state.load': () => FINE,
-  'state.sensor': () => FINE,
+  'state.breaker': ['closed', 'on', ...FINE],
+  'state.load': FINE,
+  'state.sensor': FINE,
   'state.contact': ({ pdu }, _, path) =>
     fraction(pdu.seed, path) < 0.5 ? ['closed', 'open', ...FINE] : ['open', 'closed', ...FINE],
-  'state.source': () => ['source-1', ...FINE],
-  'state.redundancy': () => ['ok', ...FINE],
+  'state.source': ['source-1', ...FINE],
+  'state.redundancy': ['ok', ...FINE],
 };

@@ -88,6 +88,11 @@ function rowAt(
   const told = group.attributes?.['unit'] && facts['unit'];
   if (told !== undefined && Number(told) !== unit) return undefined;
   if (!holds(group.when, facts, words) || !holds(point.when, facts, words)) return undefined;
+  for (const { oid: template, words: factors } of point.scaleFrom ?? []) {
+    if (factors === undefined) continue;
+    const text = objects.text(fillTemplate(`${base}.${template}`, arcs) ?? '');
+    if (text === undefined || factors[text] === undefined) return undefined;
+  }
   let complete = true;
   const path = group.part.replace(/\{([a-z]+)\}/g, (_, name: string) => {
     const text = words[name] ?? arcs[name];
