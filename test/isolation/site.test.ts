@@ -81,7 +81,12 @@ test('a saved configuration moves a bundle, and back, while readings go on', asy
     isolate(node, { 'driver-snmp': kind });
     await until(`the driver is in a ${kind}`, async () => (await info(node, 'driver-snmp')).isolation === kind);
     assert.equal((await info(node, 'driver-snmp')).state, 'ACTIVE');
-    const drivers = await node.json<unknown[]>('service', 'list', '--filter', '(scheme=snmp)');
+    const drivers = await node.json<unknown[]>(
+      'service',
+      'list',
+      '--filter',
+      '(&(objectClass=rackwatt.telemetry/Driver)(scheme=snmp))',
+    );
     assert.equal(drivers.length, 1);
   }
 });
