@@ -85,7 +85,7 @@ test('a saved configuration moves a bundle, and back, while readings go on', asy
       'service',
       'list',
       '--filter',
-      '(&(objectClass=rackwatt.telemetry/Driver)(scheme=snmp))',
+      '(&(objectClass=rackwatt.telemetry/Driver@*)(scheme=snmp))',
     );
     assert.equal(drivers.length, 1);
   }
