@@ -19,7 +19,7 @@ const WITHOUT_MIB = new Set<string>([
 ]);
 
 /** One enumeration for sensors of all kinds: which of its values a sensor can have depends on the kind. */
-const SHARED_ENUM = /^measurements\w*SensorState$/;
+const SHARED_ENUM = /^(measurements\w*SensorState|outletSwitchingState|externalSensorState)$/;
 
 const NUMBER =
   /INTEGER|Integer32|Gauge|Counter|Unsigned|TimeTicks|CounterBasedGauge|Opaque|Float|Quantity|Tenth|Status|State|Value|Enum|TruthValue|Deci|Milli|Type|Scale/i;

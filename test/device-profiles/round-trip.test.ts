@@ -22,6 +22,8 @@ const OUTLETS = 6;
 
 /** Points that no generated device can show, with the reason. */
 const NOT_GENERATED: Readonly<Record<string, readonly string[]>> = {
+  // Breakers count from 0, those of generated PDUs from 1.
+  'eaton-revelation': ['branch/0 current.rms at 1.3.1.40.0', 'branch/0 state.breaker at 1.3.1.20.0'],
   // Whole volts are told from tenths by how many digits both of these values have.
   'cyberpower-pdu': ['inlet/1 voltage.rms at 6.9.4.1.5.{row}', 'inlet/2 voltage.rms at 6.9.4.1.6.{row}'],
 };

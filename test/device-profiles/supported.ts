@@ -48,7 +48,7 @@ const SHORT: Readonly<Record<string, string>> = {
   'pressure.differential': 'pressure',
 };
 
-const COLUMNS = [['unit', 'inlet'], ['phase'], ['branch'], ['outlet'], ['sensor']];
+const COLUMNS = [['unit', 'inlet'], ['phase'], ['branch'], ['outlet', 'pole'], ['sensor']];
 
 export function page(): string {
   const all = profiles()

@@ -7,6 +7,7 @@ import { objectsOf } from './mib-objects.js';
 
 /** Where the MIB's words are wrong, or are taken from another object: profile and object, with the reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
+  'eaton-revelation unitActivePower': 'an active power, whose description names VA',
   'apc-ats atsOutputPercentLoad': 'a percentage, whose description names VA',
   'apc-ats atsOutputBankPercentLoad': 'a percentage, whose description names VA',
   'apc-easy-pdu ePDUDeviceStatusFrequency': 'the description says Hz, the devices tell thousandths',

@@ -19,6 +19,7 @@ test('probe --json prints the device and its readings, and nothing else', async 
       { part: 'outlet/1', metric: 'current.rms', value: null, unit: 'A', quality: 'bad|sensor-fault', label: '1' },
       { part: 'outlet/1', metric: 'power.active', value: 201, unit: 'W', quality: 'good', label: '1' },
       { part: 'outlet/1', metric: 'state.outlet', value: 'on', unit: '1', quality: 'good', label: '1' },
+      { part: 'outlet/1', metric: 'state.load', value: 'unavailable', unit: '1', quality: 'good', label: '1' },
     ],
   });
 });
@@ -51,7 +52,7 @@ test('probe speaks SNMPv3', async (t) => {
     json: true,
   };
   const { stdout } = await run('probe', hostOf(agent.address), options);
-  assert.equal((JSON.parse(stdout) as { readings: unknown[] }).readings.length, 3);
+  assert.equal((JSON.parse(stdout) as { readings: unknown[] }).readings.length, 4);
   await assert.rejects(run('probe', hostOf(agent.address), { ...options, v3: 'other' }), {
     code: 'DEVICE_UNKNOWN_USER',
   });

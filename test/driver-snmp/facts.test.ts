@@ -159,7 +159,7 @@ test('a device without a nameplate is read all the same', async (t) => {
     .filter((line) => !line.includes('.13742.6.3.2.1.'));
   const nameless = await driver.probe({ address: (await agentOf(t, px.join('\n'))).address, profile: 'auto' });
   assert.deepEqual(nameless.identity, { vendor: 'Raritan', profile: 'raritan-px' });
-  assert.equal(nameless.points.length, 3);
+  assert.equal(nameless.points.length, 4);
   let lines = system('1.3.6.1.4.1.318.1.3.4.6', 'APC (MN:AP8641 HR:02 SN: 5A28 MD:04/16/2019)');
   for (const [row, module] of [
     [1, 1],

@@ -22,7 +22,7 @@ test('a real snmpd is read over v1, v2c and v3, and says what is wrong with cred
       timeout: 1000,
     });
     const expected = probed(await driver.probe(target('public')));
-    assert.equal(expected.size, 36);
+    assert.equal(expected.size, 48);
     assert.equal(expected.get('outlet/12 power.active')?.value, 212);
     for (const credentials of [{ version: '1', community: 'public' }, SNMPD_USER]) {
       const open = await driver.open(target(credentials));

@@ -126,7 +126,7 @@ test('a device with tens of thousands of objects is asked for those that are mea
   const driver = driverFor(t, { timeout: 2000 });
   const open = await driver.open({ address: agent.address, profile: 'auto' });
   const toOpen = agent.statistics.requests;
-  assert.equal(open.points.length, 3 * outlets);
+  assert.equal(open.points.length, 4 * outlets);
   const values = valuesOf(open, await driver.read(open.session, { deadline: 5000 }));
   for (let outlet = 1; outlet <= outlets; outlet++)
     assert.equal(values.get(`outlet/${outlet} power.active`)?.value, 200 + outlet);
@@ -191,7 +191,7 @@ test('an agent that tells no sysObjectID, or a wrong one, is read by the profile
     const agent = await agentOf(t, raritan(2).replace(`1.3.6.1.2.1.1.2.0|6|${R}\n`, line));
     const { identity, points } = await driver.probe({ address: agent.address, profile: 'raritan-px' });
     assert.equal(identity.serial, 'SER1');
-    assert.equal(points.length, 6);
+    assert.equal(points.length, 8);
   }
 });
 

@@ -64,11 +64,11 @@ describe('values', () => {
     assert.ok(before.has(`${part} power.active`));
     assert.deepEqual(
       [...before.keys()].filter((key) => !without.has(key)),
-      [...before.keys()].filter((key) => key.startsWith(`${part} `)),
+      [...before.keys()].filter((key) => key.startsWith(`${part} `) || key.startsWith(`${part}/`)),
     );
     faults.set({ missing: `${device.layout.base}.5.4` });
     assert.equal(
-      [...(await read()).keys()].some((key) => key.startsWith('outlet/')),
+      [...(await read()).keys()].some((key) => /^outlet\/\d+ power\.active$/.test(key)),
       false,
     );
     faults.set({});

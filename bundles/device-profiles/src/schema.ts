@@ -23,6 +23,8 @@ const attributeFields = {
 
 const Arc = Type.String({ pattern: '^[a-z]+$', description: 'An arc of the index.' });
 
+const ArcAttribute = Type.Object({ arc: Arc, ...attributeFields }, { additionalProperties: false });
+
 const Attribute = Type.Union(
   [
     Type.Object(
@@ -37,7 +39,7 @@ const Attribute = Type.Union(
       },
       { additionalProperties: false },
     ),
-    Type.Object({ arc: Arc, ...attributeFields }, { additionalProperties: false }),
+    ArcAttribute,
     Type.Object(
       { value: Type.Integer({ description: 'The same for all rows: the unit of tables that know no other.' }) },
       { additionalProperties: false },
@@ -271,6 +273,11 @@ const Notification = Type.Object(
     from: Type.Optional(
       Type.Array(OidTemplate, {
         description: 'A varbind whose index gives the names in `part`; the first one that is there.',
+      }),
+    ),
+    attributes: Type.Optional(
+      Type.Record(Type.String({ pattern: '^[a-z]+$' }), ArcAttribute, {
+        description: 'Words of that index for `part`, as the parts themselves have them.',
       }),
     ),
   },

@@ -7,12 +7,12 @@ import type { MetricName } from './metrics.js';
 export type PartPath = string;
 
 /** The level at which a part measures; adding across levels is wrong. */
-export type Level = 'unit' | 'inlet' | 'phase' | 'branch' | 'outlet' | 'sensor';
+export type Level = 'unit' | 'inlet' | 'phase' | 'branch' | 'outlet' | 'pole' | 'sensor';
 
-/** `inlet/1/phase/L1` -> `phase`. */
+/** `inlet/1/phase/L1` -> `phase`; a phase of a branch or an outlet, such as `outlet/1/phase/L1`, is a `pole`. */
 export function levelOf(part: PartPath): Level {
   if (part === 'unit') return 'unit';
-  if (part.includes('/phase/') || part.includes('/pair/') || part.includes('/line/')) return 'phase';
+  if (/\/(phase|pair|line)\//.test(part)) return part.startsWith('inlet/') ? 'phase' : 'pole';
   return part.slice(0, part.indexOf('/')) as Level;
 }
 

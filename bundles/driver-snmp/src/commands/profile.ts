@@ -77,8 +77,10 @@ export function listed({
 }
 
 function levelName(part: string): string {
-  if (/\/(phase|pair|line)\//.test(part) || /^inlet\/[^/]+\/./.test(part)) return 'phase';
-  return part.split('/')[0]!;
+  // A name may stand for `phase/L1` as a whole.
+  const [level = '', , ...rest] = part.split('/');
+  if (rest.length === 0) return level;
+  return level === 'inlet' ? 'phase' : 'pole';
 }
 
 async function list(input: CommandInput): Promise<void> {

@@ -65,8 +65,8 @@ export function layOut(profile: Profile, { shape, units, recognition: chosen, wi
   const cells = new Cells();
   for (const group of profile.parts)
     for (const point of group.points)
-      if (!without?.has(point))
-        for (const unit of unitsOf(ground, group, point)) present(ground, cells, group, point, unit);
+      for (const unit of unitsOf(ground, group, point))
+        present(ground, cells, group, point, unit, without?.has(point) ?? false);
   const readings = settle(ground, cells);
   for (const probe of recognition.probe ?? []) answerProbe(cells, probe);
   const identity = ground.units.map((_, unit) => identify(ground, cells, unit));
@@ -79,13 +79,24 @@ export function layOut(profile: Profile, { shape, units, recognition: chosen, wi
 const unitsOf = ({ units }: Ground, group: ProfilePart, point: ProfilePoint): number[] =>
   isOfUnit(group, point) ? [...units.keys()] : [0];
 
-/** Gives a point its rows: each place of the PDU that it can stand for, of sensors as many as its metrics need. */
-function present(ground: Ground, cells: Cells, group: ProfilePart, point: ProfilePoint, unit: number): void {
+/**
+ * Gives a point its rows: each place of the PDU that it can stand for, of sensors as many as its metrics need, and those whose object
+ * is there already (the state of a sensor that says whether its value counts).
+ */
+function present(
+  ground: Ground,
+  cells: Cells,
+  group: ProfilePart,
+  point: ProfilePoint,
+  unit: number,
+  onlyThere: boolean,
+): void {
   const paths = pathsOf(group, point, ground.shape);
   const isSensor = group.part.startsWith('sensor/');
+  let shown = false;
   for (const path of paths) {
-    const taken = place(ground, cells, group, point, path, unit);
-    if (taken && isSensor) return;
+    const taken = place(ground, cells, group, point, path, unit, onlyThere || (isSensor && shown));
+    shown ||= taken;
   }
 }
 
@@ -96,8 +107,12 @@ function place(
   point: ProfilePoint,
   path: NamedPath,
   unit: number,
+  onlyThere: boolean,
 ): boolean {
-  for (const row of rowsOf(ground, cells, group, point, path, unit)) if (cells.take(row.demands)) return true;
+  for (const row of rowsOf(ground, cells, group, point, path, unit)) {
+    const own = row.demands.at(-1)!.oid;
+    if ((!onlyThere || cells.get(own)) && cells.take(row.demands)) return true;
+  }
   return false;
 }
 

@@ -25,7 +25,7 @@ interface Stage {
   reader: Reader;
 }
 
-const LEVELS = new Set(['unit', 'inlet', 'phase', 'branch', 'outlet', 'sensor']);
+const LEVELS = new Set(['unit', 'inlet', 'phase', 'branch', 'outlet', 'pole', 'sensor']);
 /** ms; a late answer comes after the read that asked for it was given up, and before the next ones are over. */
 const LATE = 600;
 const SHORT = 250;

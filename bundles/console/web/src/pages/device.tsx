@@ -79,7 +79,7 @@ export function DevicePage({ id }: { id: string }) {
         live={live}
       />
       <PartsTable title="Branches" name="branches" levels={['branch']} device={device} live={live} />
-      <PartsTable title="Outlets" name="outlets" levels={['outlet']} device={device} live={live} searchable />
+      <PartsTable title="Outlets" name="outlets" levels={['outlet', 'pole']} device={device} live={live} searchable />
       <PartsTable title="Sensors" name="sensors" levels={['sensor']} device={device} live={live} />
       {device.pid && device.status.state !== 'disabled' && <Reading name={device.device} />}
     </>
