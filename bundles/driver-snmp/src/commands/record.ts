@@ -1,11 +1,14 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { type Profile, profiles } from '@rackwatt/device-profiles';
 import { type Command, type CommandInput, errorMessage, RackwattError } from 'rackwatt';
 import { parseAddress } from '../address.js';
 import { parseCredentials } from '../credentials.js';
 import { SnmpLink } from '../link.js';
-import { systemOf } from '../recognise.js';
+import { Mask } from '../mask.js';
+import { recognise, systemOf } from '../recognise.js';
 import { recordingLine, treesOf, walkTree } from '../recording.js';
+import type { Varbind } from '../snmp/varbind.js';
 import { TARGET_OPTIONS, targetOf } from './target.js';
 
 /** A request's time, beyond its tries. */
@@ -22,6 +25,7 @@ const command: Command = {
       description: 'record this tree instead of the system group and the tree of the maker',
       repeatable: true,
     },
+    '--keep-private': 'leave names, places, serials and addresses as they are',
   },
   async run(input) {
     const output = input.options['output'];
@@ -44,6 +48,7 @@ export default command;
 
 async function record(input: CommandInput, link: SnmpLink, path: string): Promise<number> {
   const time = (): number => performance.now() + REQUEST_TIME;
+  const profile = await profileOf(link, time());
   const { sysObjectId } = await systemOf(link, time());
   const trees = treeOptions(input) ?? treesOf(sysObjectId);
   const partial = `${path}.part`;
@@ -52,20 +57,25 @@ async function record(input: CommandInput, link: SnmpLink, path: string): Promis
       context: { path },
     });
   });
-  let count = 0;
+  const varbinds: Varbind[] = [];
+  let told = '';
   try {
-    let lines = '';
     for (const tree of trees) {
       for await (const varbind of walkTree(link, tree, time)) {
-        lines += recordingLine(varbind);
-        if (++count % PROGRESS_EVERY === 0) {
-          await file.write(lines);
-          lines = '';
-          input.stderr.write(`\r${count} objects, at ${varbind.oid}`);
-        }
+        if (varbinds.push(varbind) % PROGRESS_EVERY === 0)
+          input.stderr.write(`\r${varbinds.length} objects, at ${varbind.oid}`);
       }
     }
-    await file.write(lines);
+    const mask = input.options['keepPrivate'] === true ? undefined : new Mask(profile);
+    const written = mask?.apply(varbinds) ?? varbinds;
+    for (let from = 0; from < written.length; from += PROGRESS_EVERY)
+      await file.write(
+        written
+          .slice(from, from + PROGRESS_EVERY)
+          .map(recordingLine)
+          .join(''),
+      );
+    told = mask ? maskedSentence(mask, profile) : '';
     await file.sync();
     await file.close();
     await rename(partial, path);
@@ -73,11 +83,29 @@ async function record(input: CommandInput, link: SnmpLink, path: string): Promis
     await file.close();
     await rm(partial, { force: true });
     if (!input.signal.aborted) throw error;
-    input.stderr.write(`\nStopped after ${count} objects; nothing was written.\n`);
+    input.stderr.write(`\nStopped after ${varbinds.length} objects; nothing was written.\n`);
     return 130;
   }
-  input.stderr.write(`\r${count} objects written to ${path}\n`);
+  input.stderr.write(`\r${varbinds.length} objects written to ${path}\n${told}`);
   return 0;
+}
+
+/** The profile that reads the device; none where nobody knows it. */
+async function profileOf(link: SnmpLink, deadline: number): Promise<Profile | undefined> {
+  try {
+    const { profile } = await recognise(link, { wanted: 'auto', profiles: profiles() }, deadline);
+    return profile;
+  } catch (error) {
+    if (error instanceof RackwattError && error.code === 'DEVICE_NOT_RECOGNISED') return undefined;
+    throw error;
+  }
+}
+
+function maskedSentence({ masked }: Mask, profile: Profile | undefined): string {
+  const kept = profile
+    ? `read by profile ${profile.name} they are what they were`
+    : 'no profile knows the device, so only names, places and what looks like an address was found: look through it before you give it away';
+  return `${masked} private values were masked; ${kept} (--keep-private leaves them)\n`;
 }
 
 function treeOptions(input: CommandInput): string[] | undefined {
