@@ -83,7 +83,7 @@ export class Mask {
   }
 
   #isRead(oid: string): boolean {
-    return this.#read.some((column) => isUnder(oid, column)) || /^1\.3\.6\.1\.2\.1\.1\./.test(oid);
+    return this.#read.some((column) => isUnder(oid, column)) || oid.startsWith('1.3.6.1.2.1.1.');
   }
 
   #maskedOctets(oid: string, value: Buffer): Buffer {
