@@ -1,8 +1,15 @@
 import type { TestContext } from 'node:test';
 import { api, metrics, page } from '@rackwatt/console';
 import { Route, type MetricsSource, type Page } from '@rackwatt/http/contract';
-import { type Devices, type DeviceTarget, type ProbeResult, stateCode, type Store } from '@rackwatt/telemetry';
-import { type Contract, type Live, type NodeHealth, RackwattError, type Runtime } from 'rackwatt';
+import {
+  type Devices,
+  type DeviceTarget,
+  type Discovery,
+  type ProbeResult,
+  stateCode,
+  type Store,
+} from '@rackwatt/telemetry';
+import { type Contract, type Live, type NodeHealth, RackwattError, type Runtime, type SecretResolver } from 'rackwatt';
 import { activate } from '../http/fakes.js';
 import { startServer } from '../http/server.js';
 import { FakeConfiguration } from './fake-configuration.js';
@@ -176,10 +183,26 @@ export async function startNode(t: TestContext, config: Record<string, unknown> 
     if (contract.id !== Route.id) throw new RackwattError('TEST', `nobody expects ${contract.id}`);
     return { unregister: take } as never;
   };
-  const references = { store: live, devices: new FakeLive<Devices>(devices), configuration, runtime };
+  const discovery = new FakeLive<Discovery>(undefined);
+  const secrets: SecretResolver = {
+    resolve: async ({ credentials }) => {
+      const name = (credentials as { $secret: string }).$secret;
+      const value = configuration.stored.get(name);
+      if (value === undefined) throw new RackwattError('SECRET_MISSING', `There is no secret "${name}".`);
+      return { credentials: value };
+    },
+  };
+  const references = {
+    store: live,
+    devices: new FakeLive<Devices>(devices),
+    discovery,
+    configuration,
+    runtime,
+    secrets,
+  };
   devices.targets.length = 0;
   const activated = await activate(t, api, { config: {}, ...references, provide });
   server.metrics.bring((await activate<MetricsSource>(t, metrics, { config: {}, store: live })).service);
   server.pages.bring((await activate<Page>(t, page, { config: {} })).service);
-  return { ...server, apiScope: activated.scope, store, live, configuration };
+  return { ...server, apiScope: activated.scope, store, live, configuration, discovery };
 }

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { MetricsSource, Page, Route } from '@rackwatt/http/contract';
-import { Devices, Store } from '@rackwatt/telemetry';
-import { AdminMethod, component, ConfigurationAdmin, one, optional, Runtime } from 'rackwatt';
+import { Devices, Discovery, Store } from '@rackwatt/telemetry';
+import { AdminMethod, component, ConfigurationAdmin, one, optional, Runtime, SecretResolver } from 'rackwatt';
 import { configurationRoutes } from './api/configuration.js';
 import { deviceRoutes } from './api/devices.js';
+import { discoveryRoutes } from './api/discoveries.js';
 import { Feed } from './api/feed.js';
 import { InletPower } from './api/inlet-power.js';
 import { inspectionRoutes } from './api/inspection.js';
@@ -19,16 +20,19 @@ export const api = component({
   references: {
     store: optional(Store, { dynamic: true }),
     devices: optional(Devices, { dynamic: true }),
+    discovery: optional(Discovery, { dynamic: true }),
     configuration: one(ConfigurationAdmin),
     runtime: one(Runtime),
+    secrets: one(SecretResolver),
   },
-  activate({ store, devices, configuration, runtime, scope, log, context }) {
-    const services = { store, devices, configuration, runtime };
+  activate({ store, devices, discovery, configuration, runtime, secrets, scope, log, context }) {
+    const services = { store, devices, discovery, configuration, runtime, secrets };
     const power = new InletPower();
     const feed = new Feed(store, scope, log);
     const routes = [
       ...deviceRoutes(services, power),
       ...inspectionRoutes(services),
+      ...discoveryRoutes(services),
       ...valueRoutes(services),
       liveRoute(services, power, feed),
       ...nodeRoutes(services),

@@ -94,7 +94,9 @@ function statusOf(
 }
 
 /** Devices of this node's configuration file by name. */
-async function configuredDevices({ configuration }: Services): Promise<Map<string, Record<string, unknown>>> {
+export async function configuredDevices({
+  configuration,
+}: Pick<Services, 'configuration'>): Promise<Map<string, Record<string, unknown>>> {
   const { document } = await configuration.read();
   const all = (document as { configurations?: Record<string, unknown> } | null)?.configurations ?? {};
   return new Map(

@@ -1,12 +1,14 @@
-import { type ConfigurationAdmin, type Live, RackwattError, type Runtime } from 'rackwatt';
-import type { Devices, Store } from '@rackwatt/telemetry';
+import { type ConfigurationAdmin, type Live, RackwattError, type Runtime, type SecretResolver } from 'rackwatt';
+import type { Devices, Discovery, Store } from '@rackwatt/telemetry';
 
-/** What the routes work on; store and devices may be absent for a while. */
+/** What the routes work on; store, devices and discovery may be absent for a while. */
 export interface Services {
   store: Live<Store>;
   devices: Live<Devices>;
+  discovery: Live<Discovery>;
   configuration: ConfigurationAdmin;
   runtime: Runtime;
+  secrets: SecretResolver;
 }
 
 /** @throws RackwattError `STORE_ABSENT` while no bundle keeps readings. */

@@ -3,10 +3,12 @@ import type {
   DeviceInspection,
   DeviceLocation,
   DeviceStatus,
+  DiscoveryStatus,
   Explanation,
   Level,
   MetricName,
   Part,
+  Proposal,
 } from '@rackwatt/telemetry';
 
 /** What the API answers, as JSON. Times are ms since 1970; a value that is not known is null, never zero. */
@@ -125,4 +127,22 @@ export interface ExplanationView extends Omit<PreviewView, 'readings'> {
   time: number;
   deviceUpTime: number | null;
   readings: (PreviewView['readings'][number] & Partial<Omit<Explanation, 'point'>>)[];
+}
+
+/** A found device, and what could become of it. */
+export interface FoundView extends Omit<Proposal, 'credentials'> {
+  /** Secret whose credentials it took; null: none, or those that go without saying. */
+  credentialsSecret: string | null;
+}
+
+export interface DiscoveryView extends DiscoveryStatus {
+  devices: FoundView[];
+}
+
+export interface DiscoveryAnswer {
+  time: number;
+  /** Whether a driver that can look for devices runs. */
+  available: boolean;
+  /** The one that runs or ran last. */
+  discovery: DiscoveryView | null;
 }

@@ -3,6 +3,7 @@ import { announcement } from './announce.js';
 import { followCenter, isCenter } from './center.js';
 import { hasStore, health, refresh } from './fleet.js';
 import { NotFound } from './pages/not-found.js';
+import { DiscoverPage } from './pages/discover.js';
 import { DevicePage } from './pages/device.js';
 import { DeviceSettings } from './pages/device-settings.js';
 import { GatewayPage } from './pages/gateway.js';
@@ -18,6 +19,7 @@ function page() {
   if (first === undefined) return hasStore.value ? <Overview /> : <GatewaysPage />;
   if (first === 'devices' && second !== undefined) return <DevicePage key={second} id={second} />;
   if (first === 'add') return <DeviceSettings key="add" />;
+  if (first === 'discover') return <DiscoverPage />;
   if (first === 'settings' && second !== undefined) return <DeviceSettings key={second} name={second} />;
   if (first === 'health') return <HealthPage />;
   if (first === 'remote') return <RemotePage />;

@@ -11,6 +11,9 @@ export type {
 } from 'rackwatt';
 export type {
   DeviceDetail,
+  DiscoveryAnswer,
+  DiscoveryView,
+  FoundView,
   DeviceList,
   DeviceView,
   ExplanationView,

@@ -19,6 +19,12 @@ export const DEVICE_STATES: Readonly<Record<string, StateWord>> = {
   removed: { word: 'Removed', tone: 'idle' },
 };
 
+export const FOUND_STATES: Readonly<Record<string, StateWord>> = {
+  recognised: { word: 'Recognised', tone: 'ok' },
+  refused: { word: 'Refused', tone: 'bad' },
+  unknown: { word: 'Unknown', tone: 'warn' },
+};
+
 export const HEALTH_STATES: Readonly<Record<string, StateWord>> = {
   ok: { word: 'Healthy', tone: 'ok' },
   degraded: { word: 'Degraded', tone: 'warn' },

@@ -97,7 +97,10 @@ export function Overview() {
               Show all racks
             </button>
           )}
-          <a class="button primary end" href={href(['add'])} data-testid="add-device">
+          <a class="button end" href={href(['discover'])} data-testid="discover">
+            Discover
+          </a>
+          <a class="button primary" href={href(['add'])} data-testid="add-device">
             Add device
           </a>
         </div>
@@ -114,9 +117,12 @@ function FirstDevice() {
   return (
     <section class="empty" data-testid="no-devices">
       <h1>No PDUs yet</h1>
-      <p>Add the first one: its address is enough to see what it reads.</p>
+      <p>Add the first one: its address is enough to see what it reads. Or look for those of a network.</p>
       <a class="button primary" href={href(['add'])} data-testid="add-device">
         Add device
+      </a>{' '}
+      <a class="button" href={href(['discover'])} data-testid="discover">
+        Discover
       </a>
     </section>
   );
