@@ -7,9 +7,10 @@ import { ErrorStatus } from '../snmp/pdu.js';
 import { GeneratedDevice } from './device.js';
 import { type Layout, layOut } from './layout.js';
 import { GeneratedPdu, type OutletMemory, type PduOptions } from './pdu.js';
+import { usual } from './usual.js';
 
 export interface GeneratedAgentOptions extends Omit<SnmpAgentOptions, 'write' | 'faults'>, PduOptions {
-  /** Name of a profile, or a profile. */
+  /** Name of a profile, for a usual model of its family; or a profile, for one that has all that it describes. */
   family: string | Profile;
   /** PDUs of a chain behind the agent; 1 unless given. */
   units?: number;
@@ -46,7 +47,7 @@ export const families = (): string[] => profiles().map(({ name }) => name);
 export function generatedAgent(all: GeneratedAgentOptions): GeneratedAgent {
   const { faults: given = {}, ...options } = all;
   const { family, now = () => Date.now() / 1000, switched, units = 1, seed } = options;
-  const profile = typeof family === 'string' ? profileOf(family) : family;
+  const profile = typeof family === 'string' ? usual(profileOf(family)) : family;
   const pdus = Array.from({ length: units }, (_, i) => {
     const of = i === 0 ? options : { ...options, seed: `${seed}/${i + 1}`, memory: [] };
     return new GeneratedPdu(of, now());
