@@ -36,6 +36,7 @@ export const BENCHES: readonly BenchEntry[] = [
   { name: 'space', gives: ['space.'], load: () => from('space', 'spaceBench') },
   { name: 'isolation', gives: ['isolation.'], with: 'swap', load: () => from('isolation', 'isolationBench') },
   { name: 'polling', gives: ['polling.cpu'], needs: ['snmpd'], load: () => from('polling', 'pollingBench') },
+  { name: 'hall', gives: ['polling.hall', 'polling.dead'], with: 'polling', load: () => from('hall', 'hallBench') },
   { name: 'fuzz', gives: ['fuzz.'], load: () => from('fuzz', 'fuzzBench') },
   { name: 'outbox', gives: ['pipeline.outbox'], load: () => from('outbox', 'outboxBench') },
   { name: 'ingest', gives: ['pipeline.ingest', 'pipeline.queryable'], load: () => from('ingest', 'ingestBench') },
