@@ -7,6 +7,17 @@ import { objectsOf } from './mib-objects.js';
 
 /** Where the MIB's words are wrong, or are taken from another object: profile and object, with the reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
+  'hpe-ipdu mpduTotalPercentLoad': 'the description names the unit, the devices tell tenths of it',
+  'hpe-ipdu mpduOutputPercentLoad': 'the description names the unit, the devices tell tenths of it',
+  'hpe-ipdu mpduOutputVoltage': 'the description names the unit, the devices tell tenths of it',
+  'hpe-ipdu mpduOutputCurrent': 'the description names the unit, the devices tell hundredths of it',
+  'hpe-ipdu mpduSmExtBarOutletVoltage': 'the description names the unit, the devices tell tenths of it',
+  'hpe-ipdu mpduSmExtBarOutletCurrent': 'the description names the unit, the devices tell hundredths of it',
+  'hpe-pdu3 pdu3InputPhaseCurrentPercentLoad': 'the description names the unit, the devices tell tenths of it',
+  'hpe-pdu3 pdu3GroupVoltage': 'the description names the unit, the devices tell tenths of it',
+  'hpe-pdu3 pdu3GroupCurrentPercentLoad': 'the description names the unit, the devices tell tenths of it',
+  'hpe-pdu3 pdu3OutletCurrent': 'the description names the unit, the devices tell hundredths of it',
+  'hpe-pdu3 pdu3OutletCurrentPercentLoad': 'the description names the unit, the devices tell tenths of it',
   'eaton-revelation unitActivePower': 'an active power, whose description names VA',
   'apc-ats atsOutputPercentLoad': 'a percentage, whose description names VA',
   'apc-ats atsOutputBankPercentLoad': 'a percentage, whose description names VA',
