@@ -1,6 +1,7 @@
 import type { TimeSource } from '@rackwatt/acquisition';
 import type {
   DeviceDescription,
+  DeviceIdentity,
   DeviceStatus,
   Driver,
   EventRecord,
@@ -79,6 +80,7 @@ export class FakeDriver implements Driver {
   openSessions = new Set<string>();
   layout = 1;
   outlets = 2;
+  identity: DeviceIdentity = { vendor: 'Acme', serial: '1' };
 
   constructor(time: FakeTime, script: Behaviour[] = []) {
     this.time = time;
@@ -130,7 +132,7 @@ export class FakeDriver implements Driver {
 
   #description(): DeviceDescription {
     return {
-      identity: { vendor: 'Acme', serial: '1' },
+      identity: this.identity,
       parts: Array.from({ length: this.outlets }, (_, i) => ({ path: `outlet/${i + 1}` })),
       points: Array.from({ length: this.outlets }, (_, i) => ({
         part: `outlet/${i + 1}`,
@@ -196,14 +198,17 @@ export class FakeOutbox implements Pick<Outbox, 'describe' | 'append' | 'lastNum
   readonly statuses: DeviceStatus[] = [];
   readonly events: EventRecord[] = [];
   readonly points = new Map<string, number>();
+  /** Who each device was described as, in turn. */
+  readonly described: string[] = [];
   appends = 0;
   describes = 0;
   /** While set, appends wait for it. */
   hold: Promise<void> | undefined;
   failNext = 0;
 
-  async describe(device: string, { points }: DeviceDescription): Promise<Uint32Array> {
+  async describe(device: string, { identity, points }: DeviceDescription): Promise<Uint32Array> {
     this.describes++;
+    this.described.push(`${device} ${identity.serial}`);
     return Uint32Array.from(points, ({ part, metric }) => {
       const key = `${device} ${part} ${metric}`;
       if (!this.points.has(key)) this.points.set(key, 100 + this.points.size);

@@ -307,3 +307,35 @@ test('metrics have the level always, and leave out what is old or bad', async (t
   assert.ok(samples.length > 200);
   for (const line of samples) assert.match(line, /level="(unit|inlet|phase|branch|outlet|sensor)"/);
 });
+
+test('a unit that was replaced is listed no more, and its history stays', async (t) => {
+  const { url, store } = await startNode(t);
+  const { get } = client(url);
+  store.add({ id: 'APC:NEW', device: 'r1-a' }, { 'inlet/1': { readings: [['power.active', 500]] } });
+  store.all.find(({ id }) => id === 'APC:r1-a')!.lastSample = Date.now() - 600_000;
+  const { devices: list } = await get('/devices');
+  assert.deepEqual(
+    list.filter((device: Json) => device['device'] === 'r1-a').map((device: Json) => device['id']),
+    ['APC:NEW'],
+  );
+  const past = await get('/devices/APC:r1-a');
+  assert.deepEqual([past['device'], past['pid']], ['r1-a', null]);
+  assert.ok(past['values'].length > 0);
+  assert.equal((await get('/devices/r1-a'))['id'], 'APC:NEW');
+});
+
+test('what is asked about a device is told and answered', async (t) => {
+  const { url } = await startNode(t);
+  const { get, send } = client(url);
+  const was = devices.known[0]!.identity!;
+  devices.known[0]!.question = { was, now: { vendor: 'APC', serial: 'N' }, since: 1, text: 'r1-a was ...' };
+  const { identities } = await get('/identities?device=r1-a');
+  assert.deepEqual(
+    identities.map((each: Json) => each['question'].text),
+    ['r1-a was ...'],
+  );
+  assert.equal((await get('/identities'))['identities'].length, 4);
+  assert.equal((await send('POST', '/identities/r1-a', { answer: 'perhaps' })).status, 400);
+  assert.equal((await send('POST', '/identities/r1-a', { answer: 'same' })).status, 200);
+  assert.deepEqual(devices.accepted, [['r1-a', 'same']]);
+});

@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { needsPeer } from '../support/peers.js';
 import { closeBrowser, openPage } from './browser.js';
 import { FakeDiscovery, pdu } from './fake-discovery.js';
-import { startNode } from './fake-node.js';
+import { devices, startNode } from './fake-node.js';
 
 const skip = needsPeer('chromium');
 after(closeBrowser);
@@ -175,5 +175,23 @@ test('a community is stored as a secret from the page; a narrow dark screen show
   });
   await row(page, '10.0.0.8').waitFor();
   assert.ok(Number(await page.evaluate('document.documentElement.scrollWidth')) <= 360);
+  assert.deepEqual(complaints, []);
+});
+
+test('the page of a device asks what it means that another unit answers', { skip }, async (t) => {
+  const { url } = await node(t);
+  const known = devices.known.find(({ device }) => device === 'r1-a')!;
+  known.question = {
+    was: known.identity!,
+    now: { vendor: 'APC', model: 'AP8641', serial: 'NEW' },
+    since: Date.now(),
+    text: 'r1-a was APC AP8641 SN-r1-a and answers as APC AP8641 NEW now: was it replaced?',
+  };
+  const { page, complaints } = await openPage(t, `${url}console/#/devices/APC:r1-a`);
+  await becomes(page, 'identity-question', 'answers as APC AP8641 NEW now');
+  assert.match((await page.getByTestId('identity-same').textContent())!, /Still SN-r1-a/);
+  await page.getByTestId('identity-replaced').click();
+  await page.getByTestId('identity-question').waitFor({ state: 'detached' });
+  assert.deepEqual(devices.accepted, [['r1-a', 'replaced']]);
   assert.deepEqual(complaints, []);
 });

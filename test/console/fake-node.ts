@@ -5,6 +5,7 @@ import {
   type Devices,
   type DeviceTarget,
   type Discovery,
+  type KnownIdentity,
   type ProbeResult,
   stateCode,
   type Store,
@@ -104,8 +105,15 @@ const unknownDevice = (device: string): RackwattError =>
   new RackwattError('DEVICE_UNKNOWN', `No device "${device}" is read by this node.`);
 
 /** Answers to the address `snmp://192.0.2.20`, and to nothing else. */
-export const devices: Devices & { targets: DeviceTarget[] } = {
+export const devices: Devices & { targets: DeviceTarget[]; known: KnownIdentity[]; accepted: string[][] } = {
   targets: [],
+  known: [],
+  accepted: [],
+  identities: async () => devices.known,
+  async acceptIdentity(device, answer) {
+    devices.accepted.push([device, answer]);
+    devices.known = devices.known.map(({ question: _, ...known }) => known);
+  },
   status: async () => [],
   async inspect(device) {
     if (device !== 'r1-a') return { time: Date.now(), polls: [], suspicions: [] };
@@ -201,6 +209,8 @@ export async function startNode(t: TestContext, config: Record<string, unknown> 
     secrets,
   };
   devices.targets.length = 0;
+  devices.accepted.length = 0;
+  devices.known = store.all.map(({ device, identity }) => ({ device, address: '', identity }));
   const activated = await activate(t, api, { config: {}, ...references, provide });
   server.metrics.bring((await activate<MetricsSource>(t, metrics, { config: {}, store: live })).service);
   server.pages.bring((await activate<Page>(t, page, { config: {} })).service);

@@ -8,6 +8,8 @@ import {
   type Devices,
   type Driver,
   type EventRecord,
+  type IdentityAnswer,
+  type KnownIdentity,
   type Outbox,
   type OutletCommand,
   type OutletControl,
@@ -18,6 +20,8 @@ import {
 import type { Bound, Health, LiveSet, Logger, SecretResolver } from 'rackwatt';
 import { Device, type DeviceHost, noDriver } from './device.js';
 import { acquisitionError } from './errors.js';
+import { Identities, type IdentityNews } from './identities.js';
+import { IdentityFile } from './identity-file.js';
 import { Recorder } from './recorder.js';
 import { Schedule } from './schedule.js';
 import { type DeviceSettings, schemeOf } from './settings.js';
@@ -30,6 +34,8 @@ export interface AcquisitionParts {
   /** Looks up the secrets of a preview; settings that are saved come with theirs. */
   secrets?: SecretResolver;
   time?: TimeSource;
+  /** File in which it is remembered who devices are; without it nothing outlives the process. */
+  identityFile?: string;
 }
 
 /** A device with what its configuration says, for `device list`. */
@@ -40,6 +46,8 @@ export interface DeviceView extends DeviceStatus {
   interval: number;
   location: DeviceLocation;
   identity?: DeviceIdentity;
+  /** That another unit answers than before, as a sentence. */
+  question?: string;
 }
 
 /** The devices of this gateway: the only caller of drivers. */
@@ -47,10 +55,12 @@ export class Acquisition implements Devices, OutletControl {
   readonly #devices = new Map<string, Device>();
   readonly #stopping = new Map<string, Promise<void>>();
   readonly #host: DeviceHost;
+  readonly #identityFile: IdentityFile;
 
   readonly #secrets: SecretResolver | undefined;
 
-  constructor({ drivers, outbox, log, secrets, time = systemTime() }: AcquisitionParts) {
+  constructor({ drivers, outbox, log, secrets, identityFile, time = systemTime() }: AcquisitionParts) {
+    this.#identityFile = new IdentityFile(identityFile, log);
     this.#secrets = secrets;
     this.#host = {
       time,
@@ -59,6 +69,11 @@ export class Acquisition implements Devices, OutletControl {
       schedule: new Schedule(time),
       recorder: new Recorder(outbox, time, log),
       driver: (scheme) => bestDriver(drivers, scheme),
+      identities: new Identities(
+        this.#identityFile,
+        () => time.wall(),
+        (news) => this.#heard(news),
+      ),
       changed: (status) => this.#changed(status),
       suspected: (id, suspicion) => this.#suspected(id, suspicion),
     };
@@ -87,6 +102,7 @@ export class Acquisition implements Devices, OutletControl {
     this.#devices.clear();
     await this.#host.recorder.flush();
     this.#host.recorder.close();
+    await this.#identityFile.flush();
   }
 
   async status(): Promise<DeviceStatus[]> {
@@ -94,14 +110,19 @@ export class Acquisition implements Devices, OutletControl {
   }
 
   views(): DeviceView[] {
-    return [...this.#devices.values()].map(({ status, settings, identity }) => ({
-      ...status,
-      address: settings.target.address,
-      profile: settings.target.profile,
-      interval: settings.interval,
-      location: settings.location,
-      ...(identity ? { identity } : {}),
-    }));
+    return [...this.#devices.values()].map(({ id, status, settings }) => {
+      const { address, profile } = settings.target;
+      const { identity, question } = this.#host.identities.known(id, address);
+      return {
+        ...status,
+        address,
+        profile,
+        interval: settings.interval,
+        location: settings.location,
+        ...(identity && { identity }),
+        ...(question && { question: question.text }),
+      };
+    });
   }
 
   async inspect(id: string): Promise<DeviceInspection> {
@@ -111,6 +132,19 @@ export class Acquisition implements Devices, OutletControl {
   async explain(id: string): Promise<ProbeResult> {
     const { target } = this.#device(id).settings;
     return this.#driverOf(target).probe(target, { explain: true });
+  }
+
+  async identities(): Promise<KnownIdentity[]> {
+    return [...this.#devices.values()].map(({ id, settings }) =>
+      this.#host.identities.known(id, settings.target.address),
+    );
+  }
+
+  async acceptIdentity(id: string, answer: IdentityAnswer): Promise<void> {
+    const device = this.#device(id);
+    this.#host.identities.accept(id, answer);
+    device.identified();
+    await this.#identityFile.flush();
   }
 
   async preview(target: DeviceTarget): Promise<ProbeResult> {
@@ -161,6 +195,8 @@ export class Acquisition implements Devices, OutletControl {
       latenessP99: Math.round(this.#host.schedule.latenessP99() * 10) / 10,
     };
     const [first] = failing;
+    const doubtful = [...this.#devices.keys()].flatMap((id) => this.#host.identities.question(id) ?? []);
+    if (!first && doubtful.length > 0) return { state: 'degraded', detail: doubtful[0]!.text, figures };
     if (!first) return { state: 'ok', figures };
     const others = failing.length > 1 ? ` and ${failing.length - 1} more` : '';
     return {
@@ -176,6 +212,8 @@ export class Acquisition implements Devices, OutletControl {
     this.#host.log[failing ? 'warn' : 'info']({ device, state }, `${device}: ${detail}`);
     // On the way to another state: worth showing, not worth telling.
     if (state === 'connecting') return this.#host.recorder.status(status);
+    // That another unit answers has an event of its own.
+    if (state === 'ok' && status.detail !== undefined) return this.#host.recorder.status(status);
     const event = this.#event('device.status', failing ? 'warning' : 'ok', `${device}: ${detail}`, {
       device,
       data: { state },
@@ -187,6 +225,13 @@ export class Acquisition implements Devices, OutletControl {
     const sentence = `${device}: suspected scale error: ${message}`;
     this.#host.log.warn({ device, ...data }, sentence);
     this.#host.recorder.event(this.#event('device.scale-suspected', 'warning', sentence, { device, data }));
+  }
+
+  #heard({ device, kind, message, data }: IdentityNews): void {
+    const doubtful = kind === 'asked' || kind === 'met-elsewhere';
+    this.#host.log[doubtful ? 'warn' : 'info']({ device, kind }, message);
+    const about = { device, data: { ...data, kind } };
+    this.#host.recorder.event(this.#event('device.identity', doubtful ? 'warning' : 'ok', message, about));
   }
 
   #event(

@@ -14,6 +14,7 @@ import {
 } from '@rackwatt/telemetry';
 import { type Bound, errorMessage, type Logger, RackwattError } from 'rackwatt';
 import { acquisitionError } from './errors.js';
+import type { Identities } from './identities.js';
 import { Polls } from './polls.js';
 import type { Recorder } from './recorder.js';
 import { ScaleWatch } from './scale-watch.js';
@@ -33,6 +34,7 @@ export interface DeviceHost {
   driver(scheme: string): Bound<Driver> | undefined;
   /** Called after each change of state. */
   changed(status: DeviceStatus): void;
+  readonly identities: Identities;
   /** Called when values of a device begin to look as if their scale were wrong. */
   suspected(device: string, suspicion: ScaleSuspicion): void;
 }
@@ -88,11 +90,6 @@ export class Device {
     return { ...this.#status };
   }
 
-  /** Who the device is, as far as it told. */
-  get identity(): Session['description']['identity'] | undefined {
-    return this.#session?.description.identity;
-  }
-
   /** How reading it goes. */
   inspect(): DeviceInspection {
     return { time: this.#host.time.wall(), polls: this.#polls.list(), suspicions: this.#scales.suspected };
@@ -126,8 +123,15 @@ export class Device {
     await this.#host.recorder.flush(this.id);
   }
 
+  /** It was said who it is: the next read meets it again. */
+  identified(): void {
+    if (this.#busy && this.#session) this.#session.stale = true;
+    else this.#dropSession();
+  }
+
   /** The last word on a device whose configuration is gone. */
   removed(): void {
+    this.#host.identities.forget(this.id);
     this.#setStatus('removed', 'removed');
   }
 
@@ -266,7 +270,10 @@ export class Device {
         driver,
         this.#host.outbox,
         this.settings,
-        (points, reading) => this.#look(points, reading),
+        {
+          look: (points, reading) => this.#look(points, reading),
+          meet: (told) => this.#host.identities.meet(this.id, this.settings.target.address, told),
+        },
         this.#described,
       );
       const session = await this.#within(
@@ -308,7 +315,8 @@ export class Device {
 
   #succeeded(): void {
     this.#failedReads = 0;
-    if (!this.#stopped) this.#setStatus('ok', 'ok');
+    const question = this.#host.identities.question(this.id);
+    if (!this.#stopped) this.#setStatus('ok', question ? 'IDENTITY' : 'ok', question?.text);
   }
 
   #failed(error: unknown, state: Failing): void {

@@ -12,7 +12,9 @@ export type AcquisitionErrorCode =
   | 'DEVICE_ADDRESS_INVALID'
   | 'DEVICE_GARBAGE'
   | 'DEVICE_CONFIGURATION_REFUSED'
-  | 'DEVICE_IMPORT_INVALID';
+  | 'DEVICE_IMPORT_INVALID'
+  | 'DEVICE_NO_QUESTION'
+  | 'DEVICE_IDENTITY_TAKEN';
 
 export function acquisitionError(
   code: AcquisitionErrorCode,

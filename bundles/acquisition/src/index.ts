@@ -1,8 +1,9 @@
+import { join } from 'node:path';
 import { AdminMethod, component, contract, HealthCheck, many, one, optional, SecretResolver } from 'rackwatt';
 import { Devices, Driver, Outbox, OutletControl } from '@rackwatt/telemetry';
 import { Acquisition } from './acquisition.js';
 import { DEVICE_PID, DeviceSchema, type DeviceSettings, deviceSettings } from './settings.js';
-import { deviceName, switchParameters } from './parameters.js';
+import { acceptParameters, deviceName, switchParameters } from './parameters.js';
 
 export { Acquisition, type AcquisitionParts, type DeviceView } from './acquisition.js';
 export { Schedule } from './schedule.js';
@@ -22,9 +23,16 @@ export const acquisition = component({
   provides: [Devices, OutletControl, Readings],
   references: { drivers: many(Driver, { dynamic: true }), outbox: one(Outbox), secrets: optional(SecretResolver) },
   activate({ drivers, outbox, secrets, log, context }) {
-    const devices = new Acquisition({ drivers, outbox, log, ...(secrets && { secrets }) });
+    const identityFile = join(context.dataFolder(), 'identities.json');
+    const devices = new Acquisition({ drivers, outbox, log, identityFile, ...(secrets && { secrets }) });
     context.provide(HealthCheck, { check: async () => devices.health() }, { name: 'devices' });
     context.provide(AdminMethod, { call: async () => devices.views() }, { name: 'device.status' });
+    context.provide(AdminMethod, { call: async () => devices.identities() }, { name: 'device.identities' });
+    context.provide(
+      AdminMethod,
+      { call: async (given) => devices.acceptIdentity(...acceptParameters(given)) },
+      { name: 'device.identity.accept' },
+    );
     context.provide(
       AdminMethod,
       { call: async (given) => devices.switchOutlet(...switchParameters(given)) },

@@ -1,4 +1,4 @@
-import type { OutletCommand } from '@rackwatt/telemetry';
+import type { IdentityAnswer, OutletCommand } from '@rackwatt/telemetry';
 import { acquisitionError } from './errors.js';
 import { DEVICE_PID } from './settings.js';
 
@@ -21,6 +21,17 @@ export function switchParameters(given: unknown): [device: string, part: string,
       'outlet.switch takes { "device", "part", "command": "on", "off" or "cycle" }.',
     );
   return [device, part, command as OutletCommand];
+}
+
+/** Parameters of the admin method `device.identity.accept`: `{ device, answer }`. */
+export function acceptParameters(given: unknown): [device: string, answer: IdentityAnswer] {
+  const { device, answer } = (typeof given === 'object' && given !== null ? given : {}) as Record<string, unknown>;
+  if (typeof device !== 'string' || (answer !== 'replaced' && answer !== 'same'))
+    throw acquisitionError(
+      'DEVICE_SETTINGS_INVALID',
+      'An identity is accepted as "replaced" (another unit, whose history begins) or "same" (its history goes on).',
+    );
+  return [device, answer];
 }
 
 /** NAME of `rackwatt.device~NAME`. */

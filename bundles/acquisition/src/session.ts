@@ -1,15 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
-import type {
-  DeviceLocation,
-  Driver,
-  OpenDevice,
-  Outbox,
-  PointDescription,
-  Reading,
-  Sample,
+import {
+  type DeviceLocation,
+  type DeviceIdentity,
+  type Driver,
+  type OpenDevice,
+  type Outbox,
+  type PointDescription,
+  Quality,
+  type Reading,
+  type Sample,
 } from '@rackwatt/telemetry';
 import type { Bound } from 'rackwatt';
 import { acquisitionError } from './errors.js';
+import type { Met } from './identities.js';
 import type { DeviceSettings } from './settings.js';
 
 /** Values of a read by point numbers of the outbox. */
@@ -24,6 +27,13 @@ export interface Described {
 /** Sees every reading with the points that it is of. */
 export type Look = (points: readonly PointDescription[], reading: Reading) => void;
 
+/** What a session asks of the device that holds it. */
+export interface Watch {
+  look: Look;
+  /** As whom one that tells this of itself is described. */
+  meet: (told: DeviceIdentity) => Met;
+}
+
 /** A device held open at one driver, and the numbers that the outbox gave its points. */
 export class Session {
   readonly driver: Bound<Driver>;
@@ -31,10 +41,12 @@ export class Session {
   stale = false;
   readonly #device: string;
   readonly #outbox: Pick<Outbox, 'describe'>;
-  readonly #look: Look;
+  readonly #watch: Watch;
   readonly #context: { location: DeviceLocation; interval: number };
   #open: OpenDevice;
   #numbers: Uint32Array;
+  /** Another unit answers than before: what it measures is suspect. */
+  #isInDoubt: boolean;
 
   private constructor(
     device: string,
@@ -43,9 +55,11 @@ export class Session {
     settings: DeviceSettings,
     open: OpenDevice,
     numbers: Uint32Array,
-    look: Look,
+    watch: Watch,
+    isInDoubt: boolean,
   ) {
-    this.#look = look;
+    this.#watch = watch;
+    this.#isInDoubt = isInDoubt;
     this.#device = device;
     this.driver = driver;
     this.#outbox = outbox;
@@ -60,15 +74,17 @@ export class Session {
     driver: Bound<Driver>,
     outbox: Pick<Outbox, 'describe'>,
     settings: DeviceSettings,
-    look: Look,
+    watch: Watch,
     before?: Described,
   ): Promise<Session> {
-    const open = await driver.service.open(settings.target);
+    const told = await driver.service.open(settings.target);
+    const { identity, isInDoubt } = watch.meet(told.identity);
+    const open = { ...told, identity };
     const numbers =
       before && isDeepStrictEqual(before.device, deviceOf(open))
         ? before.numbers
         : await outbox.describe(device, open, contextOf(settings));
-    return new Session(device, driver, outbox, settings, open, numbers, look);
+    return new Session(device, driver, outbox, settings, open, numbers, watch, isInDoubt);
   }
 
   get description(): OpenDevice {
@@ -83,7 +99,10 @@ export class Session {
   async read(deadline: number): Promise<Numbered> {
     const reading = await this.driver.service.read(this.#open.session, { deadline });
     if (reading.layout !== this.#open.layout) {
-      this.#open = await this.driver.service.describe(this.#open.session);
+      const told = await this.driver.service.describe(this.#open.session);
+      const { identity, isInDoubt } = this.#watch.meet(told.identity);
+      this.#isInDoubt = isInDoubt;
+      this.#open = { ...told, identity };
       this.#numbers = await this.#outbox.describe(this.#device, this.#open, this.#context);
     }
     if (reading.layout !== this.#open.layout)
@@ -91,7 +110,7 @@ export class Session {
         'DEVICE_GARBAGE',
         `The points of ${this.#device} changed while it was read; the next read takes them.`,
       );
-    this.#look(this.#open.points, reading);
+    this.#watch.look(this.#open.points, reading);
     return this.#numbered(reading);
   }
 
@@ -117,6 +136,7 @@ export class Session {
         );
       numbered[i] = number;
     }
+    if (this.#isInDoubt) for (let i = 0; i < length; i++) quality[i]! |= Quality.SUSPECT;
     return { points: numbered, values, quality, states };
   }
 }

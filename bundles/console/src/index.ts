@@ -6,6 +6,7 @@ import { configurationRoutes } from './api/configuration.js';
 import { deviceRoutes } from './api/devices.js';
 import { discoveryRoutes } from './api/discoveries.js';
 import { Feed } from './api/feed.js';
+import { identityRoutes } from './api/identity.js';
 import { InletPower } from './api/inlet-power.js';
 import { inspectionRoutes } from './api/inspection.js';
 import { liveRoute } from './api/live.js';
@@ -32,6 +33,7 @@ export const api = component({
     const routes = [
       ...deviceRoutes(services, power),
       ...inspectionRoutes(services),
+      ...identityRoutes(services),
       ...discoveryRoutes(services),
       ...valueRoutes(services),
       liveRoute(services, power, feed),

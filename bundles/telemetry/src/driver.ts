@@ -1,5 +1,5 @@
 import { contract } from 'rackwatt';
-import type { DeviceDescription, DeviceTarget } from './device.js';
+import type { DeviceDescription, DeviceIdentity, DeviceTarget } from './device.js';
 import type { ScaleSuspicion } from './plausibility.js';
 import type { Sample } from './sample.js';
 
@@ -126,6 +126,35 @@ export interface DeviceInspection {
   suspicions: ScaleSuspicion[];
 }
 
+/**
+ * A configured address answers as another unit than before, and nobody has said yet what that means. Its readings are suspect until
+ * then, and those of the unit that answers, never of the one that was.
+ */
+export interface IdentityQuestion {
+  was: DeviceIdentity;
+  now: DeviceIdentity;
+  /** ms since 1970. */
+  since: number;
+  /** The device at whose address the one that was answers now. */
+  movedTo?: string;
+  /** The device as which the one that answers now was known. */
+  cameFrom?: string;
+  /** The whole of it as one sentence. */
+  text: string;
+}
+
+/** Who a configured device is, as it was last sure. */
+export interface KnownIdentity {
+  device: string;
+  address: string;
+  /** Absent: it never told. */
+  identity?: DeviceIdentity;
+  question?: IdentityQuestion;
+}
+
+/** `replaced`: another unit hangs there now, and its history begins. `same`: it is the same unit, whose history goes on. */
+export type IdentityAnswer = 'replaced' | 'same';
+
 /** What acquisition knows of the devices of this gateway. */
 export interface Devices {
   status(): Promise<import('./sample.js').DeviceStatus[]>;
@@ -135,11 +164,14 @@ export interface Devices {
   explain(device: string): Promise<ProbeResult>;
   /** Reads once with a configuration that is not saved yet. */
   preview(target: DeviceTarget): Promise<ProbeResult>;
+  identities(): Promise<KnownIdentity[]>;
+  /** Answers the question of a device. @throws RackwattError `DEVICE_UNKNOWN`, `DEVICE_NO_QUESTION` */
+  acceptIdentity(device: string, answer: IdentityAnswer): Promise<void>;
 }
 
 export const Devices = contract<Devices>('rackwatt.telemetry/Devices', {
   major: 1,
-  methods: ['status', 'inspect', 'explain', 'preview'],
+  methods: ['status', 'inspect', 'explain', 'preview', 'identities', 'acceptIdentity'],
   transfers: ['preview', 'explain'],
   timeout: DISCOVERY,
 });

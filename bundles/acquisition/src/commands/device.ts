@@ -3,6 +3,7 @@ import type { DeviceView } from '../acquisition.js';
 import { acquisitionError } from '../errors.js';
 import { DEVICE_PID } from '../settings.js';
 import { additionOf, applyEdits, configuredDevices } from './configured.js';
+import { identity } from './identity.js';
 import { importCommand } from './import.js';
 import { knownTo } from './known.js';
 import { DEVICE_WORDS, type DeviceWords, LOCATION_WORDS } from './words.js';
@@ -30,6 +31,7 @@ const device: Command = {
       },
       run: add,
     },
+    identity,
     import: importCommand,
     remove: { summary: 'read a device no more', arguments: '<name>', run: remove },
   },

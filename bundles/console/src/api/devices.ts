@@ -32,10 +32,12 @@ export function deviceRoutes(services: Services, power: InletPower): Route[] {
       tags,
       handle: async ({ params }) => {
         const time = Date.now();
-        const { views, stored } = await knownDevices(services, power, time);
+        const { views, past, stored } = await knownDevices(services, power, time);
         // By its configured name too: that is its id until its first sample tells vendor and serial.
         const named = views.filter((device) => device.device === params['id']);
-        const view = views.find((device) => device.id === params['id']) ?? (named.length === 1 ? named[0] : undefined);
+        const view =
+          [...views, ...past].find((device) => device.id === params['id']) ??
+          (named.length === 1 ? named[0] : undefined);
         if (!view) {
           throw new RackwattError('DEVICE_UNKNOWN', `There is no device "${params['id']}".`, {
             context: { status: 404 },

@@ -150,16 +150,13 @@ async function reportView(
   };
 }
 
-/** Configured devices with who they are, as far as their readings told. */
+/** Configured devices with who they are, as far as they told. */
 async function knownHere(services: Services): Promise<ConfiguredDevice[]> {
-  const [configured, stored, { id }] = await Promise.all([
+  const [configured, identities] = await Promise.all([
     configuredDevices(services),
-    services.store.service?.devices() ?? [],
-    services.runtime.node(),
+    services.devices.service?.identities() ?? [],
   ]);
-  const byName = new Map(
-    stored.filter(({ gateway }) => gateway === id).map(({ device, identity }) => [device, identity]),
-  );
+  const byName = new Map(identities.map(({ device, identity }) => [device, identity]));
   return [...configured].map(([name, { address }]) => {
     const identity = byName.get(name);
     return { name, address: typeof address === 'string' ? address : '', ...(identity && { identity }) };

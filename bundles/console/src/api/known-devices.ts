@@ -8,12 +8,12 @@ export const DEVICE_PID = 'rackwatt.device';
 
 const NO_POWER: DevicePower = { kW: null, complete: false };
 
-/** All that is known of the devices: what the store holds, and those of this node that never gave a sample. */
+/** All that is known of the devices: what the store holds, those of this node that never gave a sample, and units that were replaced. */
 export async function knownDevices(
   services: Services,
   power: InletPower,
   now: number,
-): Promise<{ views: DeviceView[]; stored: Map<string, StoredDevice> }> {
+): Promise<{ views: DeviceView[]; past: DeviceView[]; stored: Map<string, StoredDevice> }> {
   const store = storeOf(services);
   const [all, statuses, configured, node] = await Promise.all([
     store.devices(),
@@ -22,9 +22,10 @@ export async function knownDevices(
     services.runtime.node(),
   ]);
   const stored = all.filter((device) => device.status.state !== 'removed' || configured.has(device.device));
-  const watts = await power.of(store, stored, now);
+  const [present, replaced] = byPresence(stored);
+  const watts = await power.of(store, present, now);
   const own = new Map(statuses.map((status) => [status.device, status]));
-  const views = stored.map((device) => {
+  const views = present.map((device) => {
     const here = device.gateway === node.id ? own.get(device.device) : undefined;
     if (here) own.delete(device.device);
     return storedView(device, here, watts.get(device.id) ?? NO_POWER, configured.get(device.device), now);
@@ -35,7 +36,20 @@ export async function knownDevices(
       views.push(unreadView(device, node.id, own.get(device), configuration, now));
     }
   }
-  return { views, stored: new Map(stored.map((device) => [device.id, device])) };
+  const past = replaced.map((device) => storedView(device, undefined, NO_POWER, undefined, now));
+  return { views, past, stored: new Map(stored.map((device) => [device.id, device])) };
+}
+
+/** Devices that were read last under their names, and the units that they took the place of, whose history is kept. */
+function byPresence(stored: readonly StoredDevice[]): [present: StoredDevice[], replaced: StoredDevice[]] {
+  const last = new Map<string, StoredDevice>();
+  for (const device of stored) {
+    const key = JSON.stringify([device.gateway, device.device]);
+    const other = last.get(key);
+    if (!other || (device.lastSample ?? 0) > (other.lastSample ?? 0)) last.set(key, device);
+  }
+  const present = new Set(last.values());
+  return [stored.filter((device) => present.has(device)), stored.filter((device) => !present.has(device))];
 }
 
 function storedView(

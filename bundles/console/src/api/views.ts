@@ -5,6 +5,7 @@ import type {
   DeviceStatus,
   DiscoveryStatus,
   Explanation,
+  KnownIdentity,
   Level,
   MetricName,
   Part,
@@ -145,4 +146,9 @@ export interface DiscoveryAnswer {
   available: boolean;
   /** The one that runs or ran last. */
   discovery: DiscoveryView | null;
+}
+
+/** Who devices are, and what is asked about them. */
+export interface IdentityList {
+  identities: KnownIdentity[];
 }

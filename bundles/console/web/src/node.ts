@@ -14,6 +14,7 @@ export type {
   DiscoveryAnswer,
   DiscoveryView,
   FoundView,
+  IdentityList,
   DeviceList,
   DeviceView,
   ExplanationView,

@@ -7,6 +7,7 @@ import type { DeviceDetail } from '../node.js';
 import { Badge, Notice } from '../parts/basics.js';
 import { Chart } from '../parts/chart.js';
 import { nameOf } from '../parts/device-table.js';
+import { IdentityQuestion } from '../parts/identity-question.js';
 import { PartsTable } from '../parts/parts-table.js';
 import { Reading } from '../parts/reading.js';
 import { RemoveDevice } from '../parts/remove-device.js';
@@ -69,6 +70,7 @@ export function DevicePage({ id }: { id: string }) {
         {statusSentence(device)}
       </p>
       {failed && <Notice tone="bad">{failed}</Notice>}
+      {device.pid && device.status.state !== 'disabled' && <IdentityQuestion name={device.device} />}
       <Identity device={device} />
       {point && <Chart key={point.peek().point} value={point} device={device} live={live} />}
       <PartsTable
