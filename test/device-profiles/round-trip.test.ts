@@ -28,6 +28,10 @@ const NOT_GENERATED: Readonly<Record<string, readonly string[]>> = {
   'cyberpower-pdu': ['inlet/1 voltage.rms at 6.9.4.1.5.{row}', 'inlet/2 voltage.rms at 6.9.4.1.6.{row}'],
 };
 
+/** Families whose rows are told by names in free words, which the generator does not find; a hand-made device stands for them. */
+const TOLD_BY_NAMES = new Set(['rittal-cmc3']);
+const generatedProfiles = profiles().filter(({ name }) => !TOLD_BY_NAMES.has(name));
+
 type Options = Omit<GeneratedAgentOptions, 'family' | 'seed' | 'load' | 'outlets' | 'now'> & { outlets?: number };
 
 async function generated(t: TestContext, profile: Profile, options: Options): Promise<GeneratedAgent> {
@@ -119,7 +123,7 @@ const fill = (template: string, arcs: Readonly<Record<string, string>>): string 
 
 const hasUnits = (profile: Profile): boolean => JSON.stringify(profile.parts).includes('{unit}');
 
-for (const profile of profiles())
+for (const profile of generatedProfiles)
   test(`${profile.name}: everything that the profile describes is read back from generated devices`, async (t) => {
     const missing = new Set(profile.parts.flatMap(({ points }) => points));
     const read = async (options: Options) => {
@@ -148,7 +152,7 @@ for (const profile of profiles())
 
 const hasStates = ({ parts }: Profile): boolean => parts.some(({ points }) => points.some(({ states }) => states));
 
-for (const profile of profiles().filter(hasStates))
+for (const profile of generatedProfiles.filter(hasStates))
   test(`${profile.name}: every word of its states is read`, async (t) => {
     const { agent, device } = await generated(t, profile, { phases: 3 });
     const driver = driverFor(t, { timeout: 5000 });
@@ -188,12 +192,12 @@ for (const profile of profiles().filter(hasStates))
     }
   });
 
-for (const profile of profiles().filter(({ recognise }) => recognise.length > 1))
+for (const profile of generatedProfiles.filter(({ recognise }) => recognise.length > 1))
   test(`${profile.name}: each of its signs recognises it`, async (t) => {
     for (const recognition of profile.recognise.keys()) await readBack(t, profile, { phases: 3, recognition });
   });
 
-for (const profile of profiles().filter(({ parts }) =>
+for (const profile of generatedProfiles.filter(({ parts }) =>
   parts.some((group) => group.switch && group.part.startsWith('outlet/')),
 ))
   test(`${profile.name}: an outlet is switched, and its state and load follow`, async (t) => {

@@ -46,6 +46,7 @@ export const DOCUMENTS: readonly unknown[] = [
   require('../profiles/raritan-dominion-px.json'),
   require('../profiles/raritan-px.json'),
   require('../profiles/riedo-updu.json'),
+  require('../profiles/rittal-cmc3.json'),
   require('../profiles/servertech-sentry3.json'),
   require('../profiles/servertech-sentry4.json'),
   require('../profiles/socomec-pdu.json'),

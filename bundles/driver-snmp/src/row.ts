@@ -81,6 +81,15 @@ export function rowOf(
   return { bindings, facts, words };
 }
 
+const patterns = new Map<string, RegExp>();
+
+/** Patterns are those of profiles: few, and asked for at every row. */
+function patternNamed(text: string): RegExp {
+  const pattern = patterns.get(text) ?? new RegExp(text);
+  patterns.set(text, pattern);
+  return pattern;
+}
+
 /**
  * Whether a condition holds for a row; named groups of its patterns become words of it. What the device does not tell is an
  * empty text, so that a pattern can leave out what it says and keep what it is silent about.
@@ -92,7 +101,7 @@ export function holds(when: ProfileWhen | undefined, row: Row): boolean {
       if (!condition.includes(fact?.number ?? NaN)) return false;
       continue;
     }
-    const match = new RegExp(condition).exec(fact?.text ?? '');
+    const match = patternNamed(condition).exec(fact?.text ?? '');
     if (!match) return false;
     for (const [group, text] of Object.entries(match.groups ?? {})) if (text !== undefined) row.words[group] = text;
   }
