@@ -54,7 +54,7 @@ test(`a device polled every 200 ms while its driver is updated ${SWAPS} times fr
     'service',
     'list',
     '--filter',
-    '(scheme=snmp)',
+    '(&(objectClass=rackwatt.telemetry/Driver@*)(scheme=snmp))',
   );
   assert.deepEqual(
     drivers.map(({ properties }) => properties.release),
