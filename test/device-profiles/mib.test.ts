@@ -10,6 +10,7 @@ const WITHOUT_MIB = new Set<string>([
   'algcom',
   'apc-easy-pdu-text',
   'apc-netbotz',
+  'bachmann-bluenet2',
   'baytech',
   'clever-ippdu',
   'digital-loggers',

@@ -12,6 +12,7 @@ export const DOCUMENTS: readonly unknown[] = [
   require('../profiles/apc-rpdu2.json'),
   require('../profiles/apc-xpdu.json'),
   require('../profiles/aten-pe.json'),
+  require('../profiles/bachmann-bluenet2.json'),
   require('../profiles/baytech.json'),
   require('../profiles/clever-ippdu.json'),
   require('../profiles/cyberpower-ats.json'),

@@ -31,10 +31,7 @@ export function scaleOf(
   const sources: string[] = [];
   for (const from of scaleFrom) {
     const varbind = objectAt(found, from.oid, bindings);
-    if (varbind === undefined) {
-      if (from.as === 'words') return undefined;
-      continue;
-    }
+    if (varbind === undefined) return undefined;
     const part = partOf(from, numberOf(varbind), textOf(varbind));
     if (part === undefined) return undefined;
     total.multiply *= part.multiply;
