@@ -121,7 +121,7 @@ async function readBack(t: TestContext, profile: Profile, options: Options): Pro
 const fill = (template: string, arcs: Readonly<Record<string, string>>): string =>
   template.replace(/\{([a-z]+)\*?\}/g, (_, name: string) => String(arcs[name]));
 
-const hasUnits = (profile: Profile): boolean => JSON.stringify(profile.parts).includes('{unit}');
+const hasUnits = (profile: Profile): boolean => /\{unit\}|"unit":\{"place"/.test(JSON.stringify(profile.parts));
 
 for (const profile of generatedProfiles)
   test(`${profile.name}: everything that the profile describes is read back from generated devices`, async (t) => {

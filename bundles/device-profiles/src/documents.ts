@@ -14,6 +14,8 @@ export const DOCUMENTS: readonly unknown[] = [
   require('../profiles/aten-pe.json'),
   require('../profiles/bachmann-bluenet2.json'),
   require('../profiles/baytech.json'),
+  require('../profiles/chatsworth-econnect.json'),
+  require('../profiles/chatsworth-pdu.json'),
   require('../profiles/clever-ippdu.json'),
   require('../profiles/cyberpower-ats.json'),
   require('../profiles/cyberpower-pdu.json'),

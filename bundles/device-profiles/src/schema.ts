@@ -44,6 +44,15 @@ const Attribute = Type.Union(
       { value: Type.Integer({ description: 'The same for all rows: the unit of tables that know no other.' }) },
       { additionalProperties: false },
     ),
+    Type.Object(
+      {
+        place: Type.String({
+          pattern: '^[a-z]+$',
+          description: 'Arcs of the index that are no number (a MAC address): their place among all, from 1.',
+        }),
+      },
+      { additionalProperties: false },
+    ),
   ],
   { description: 'What says what a row is. With `words`, rows whose value has no word are left out.' },
 );

@@ -6,7 +6,7 @@ import type { Layout } from './layout.js';
 import type { SnmpLink } from './link.js';
 import { buildPlans } from './plan.js';
 import { candidatesOf, notRecognised, type ProfileChoice, type Recognised, systemOf, shownTrees } from './recognise.js';
-import { attributeAt, type Found, patternOf } from './row.js';
+import { attributeAt, type Found, identityTemplates, patternOf, templateOf } from './row.js';
 import { textOf } from './values.js';
 import { emptyWalk, type Walk, walkColumns } from './walk.js';
 
@@ -49,14 +49,14 @@ async function discoverAs(
   every: boolean,
 ): Promise<DiscoveredUnit[]> {
   const walk = emptyWalk();
-  const found: Found = { profile, walk, sysDescr };
   await walkColumns(link, identityColumns(profile), deadline, walk);
-  const named = unitsOfIdentity(found);
+  const named = unitsOfIdentity({ profile, walk, sysDescr, places: new Map() });
   const wanted = link.endpoint.unit;
   if (wanted !== undefined && named.size > 0 && !named.has(wanted)) throw noSuchUnit(link, wanted, named);
   const only = wanted ?? (every || named.size === 0 ? undefined : Math.min(...named));
   // Known before the walk, so that other units of a chain are left out of it.
   await walkColumns(link, columnsOf(profile, only), deadline, walk);
+  const found: Found = { profile, walk, sysDescr, places: new Map() };
   const units =
     only === undefined ? [...new Set([...named, ...unitsOfParts(found)])].toSorted((a, b) => a - b) : [only];
   const bound: DiscoveredUnit[] = [];
@@ -85,20 +85,6 @@ function noSuchUnit(link: SnmpLink, unit: number, units: Set<number>): RackwattE
     `There is no unit ${unit} behind ${link.endpoint.text}: it has ${known}.`,
     { context: { address: link.endpoint.text, unit } },
   );
-}
-
-function templateOf(source: ProfileIdentitySource): string | undefined {
-  if (typeof source === 'string') return source;
-  return 'oid' in source ? source.oid : undefined;
-}
-
-/** Templates of the identity, without those that are patterns of sysDescr. */
-function identityTemplates({ identity: { attributes, ...sources } }: Profile): string[] {
-  const columns = Object.values(attributes ?? {}).flatMap((attribute) => ('oid' in attribute ? [attribute.oid] : []));
-  const templates = Object.values(sources).flatMap((list) =>
-    (list ?? []).flatMap((source) => templateOf(source) ?? []),
-  );
-  return [...templates, ...columns];
 }
 
 function identityColumns(profile: Profile): string[] {
@@ -132,7 +118,8 @@ function identityOf(found: Found, unit: number | undefined): DeviceIdentity {
   return identity;
 }
 
-function identityText({ profile, walk, sysDescr }: Found, source: ProfileIdentitySource, unit?: number): string {
+function identityText(found: Found, source: ProfileIdentitySource, unit?: number): string {
+  const { profile, walk, sysDescr } = found;
   const template = templateOf(source);
   if (template === undefined) return captured((source as { sysDescr: string }).sysDescr, sysDescr);
   const attribute = profile.identity.attributes?.['unit'];
@@ -140,7 +127,7 @@ function identityText({ profile, walk, sysDescr }: Found, source: ProfileIdentit
   for (const oid of walk.columns.get(pattern.column) ?? []) {
     const arcs = pattern.match(oid);
     if (!arcs || (arcs['unit'] !== undefined && arcs['unit'] !== unit)) continue;
-    if (attribute && attributeAt({ profile, walk, sysDescr }, attribute, arcs)?.number !== unit) continue;
+    if (attribute && attributeAt(found, attribute, arcs)?.number !== unit) continue;
     const text = textOf(walk.objects.get(oid));
     return typeof source === 'object' && 'pattern' in source ? captured(source.pattern, text) : text;
   }

@@ -1,6 +1,6 @@
-import type { Profile, ProfileAttribute, ProfileWhen } from '@rackwatt/device-profiles';
+import type { Profile, ProfileAttribute, ProfileIdentitySource, ProfileWhen } from '@rackwatt/device-profiles';
 import type { Varbind } from './snmp/varbind.js';
-import { type Bindings, OidPattern } from './oid.js';
+import { type Bindings, compareOids, OidPattern } from './oid.js';
 import { isAbsent, numberOf, textOf } from './values.js';
 import type { Walk } from './walk.js';
 
@@ -9,6 +9,8 @@ export interface Found {
   profile: Profile;
   walk: Walk;
   sysDescr: string;
+  /** Places of what arcs of an index stand for, by name, as far as they were asked for. */
+  places: Map<string, ReadonlyMap<string, number>>;
 }
 
 /** What an attribute, an arc or `sysDescr` holds for a row. */
@@ -42,10 +44,44 @@ export function objectAt(found: Found, template: string, bindings: Bindings): Va
 export function attributeAt(found: Found, attribute: ProfileAttribute, bindings: Bindings): Fact | undefined {
   if ('value' in attribute) return factOf(attribute.value);
   if ('arc' in attribute) return factOf(bindings[attribute.arc]);
+  if ('place' in attribute) return factOf(placesOf(found, attribute.place).get(String(bindings[attribute.place])));
   const varbind = objectAt(found, attribute.oid, bindings);
   if (varbind) return { number: numberOf(varbind), text: textOf(varbind) };
   const { otherwise } = attribute;
   return factOf(typeof otherwise === 'string' ? bindings[otherwise] : otherwise);
+}
+
+/** What arcs of this name stand for in the indexes of the device, in order and counted from 1. */
+function placesOf({ profile, walk, places }: Found, name: string): ReadonlyMap<string, number> {
+  const known = places.get(name);
+  if (known) return known;
+  const all = new Set<string>();
+  for (const template of [...identityTemplates(profile), ...pointTemplates(profile)]) {
+    const pattern = patternOf(profile, template);
+    for (const oid of walk.columns.get(pattern.column) ?? []) {
+      const arcs = pattern.match(oid)?.[name];
+      if (arcs !== undefined) all.add(String(arcs));
+    }
+  }
+  const found = new Map([...all].toSorted(compareOids).map((arcs, i) => [arcs, i + 1]));
+  places.set(name, found);
+  return found;
+}
+
+const pointTemplates = ({ parts }: Profile): string[] => parts.flatMap(({ points }) => points.map(({ oid }) => oid));
+
+/** Templates of the identity, without those that are patterns of sysDescr. */
+export function identityTemplates({ identity: { attributes, ...sources } }: Profile): string[] {
+  const columns = Object.values(attributes ?? {}).flatMap((attribute) => ('oid' in attribute ? [attribute.oid] : []));
+  const templates = Object.values(sources).flatMap((list) =>
+    (list ?? []).flatMap((source) => templateOf(source) ?? []),
+  );
+  return [...templates, ...columns];
+}
+
+export function templateOf(source: ProfileIdentitySource): string | undefined {
+  if (typeof source === 'string') return source;
+  return 'oid' in source ? source.oid : undefined;
 }
 
 function factOf(value: number | string | undefined): Fact | undefined {

@@ -69,7 +69,7 @@ function* indexesOf(
   let fixed: Record<string, string>[] = [{ unit, ...(point.list === undefined ? {} : { item: texts['item'] ?? '1' }) }];
   for (const name of namesOf(point.oid)) {
     if (name === 'unit') continue;
-    const choices = arcChoices(name, group, point, texts);
+    const choices = arcChoices(name, group, point, texts, unit);
     if (choices) fixed = fixed.flatMap((arcs) => choices.map((choice) => ({ ...arcs, [name]: choice })));
     else free.push(name);
   }
@@ -87,7 +87,10 @@ function arcChoices(
   group: ProfilePart,
   point: ProfilePoint,
   texts: Readonly<Record<string, string>>,
+  unit: string,
 ): readonly string[] | undefined {
+  const ofUnit = group.attributes?.['unit'];
+  if (ofUnit && 'place' in ofUnit && ofUnit.place === name) return [unit];
   const attributes = Object.entries(group.attributes ?? {}).filter(
     ([, attribute]) => 'arc' in attribute && attribute.arc === name,
   );
@@ -184,6 +187,7 @@ function attributeDemand(
   arcs: Record<string, string>,
 ): Demand | 'impossible' | undefined {
   const { lists, patterns } = conditionsOf(name, group, point);
+  if ('place' in attribute) return undefined;
   if (!('oid' in attribute)) {
     const arc = 'arc' in attribute ? arcs[attribute.arc] : String(attribute.value);
     if (arc === undefined || lists.some((list) => !list.includes(arc))) return 'impossible';

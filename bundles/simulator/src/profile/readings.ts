@@ -1,4 +1,5 @@
 import type { Profile, ProfileAttribute, ProfilePart, ProfilePoint, ProfileWhen } from '@rackwatt/device-profiles';
+import { compareOids, parseOid } from '../snmp/oid.js';
 import { fillTemplate, matchTemplate } from './template.js';
 
 /** Objects of a device as texts; a text that is a plain number counts as that number. */
@@ -30,7 +31,7 @@ export function* rowsRead(profile: Profile, base: string, objects: Objects, unit
     for (const point of group.points)
       for (const oid of sorted) {
         const index = matchTemplate(`${base}.${point.oid}`, oid);
-        if (index) yield* rowsAt({ base, objects, unit, group, point }, oid, index);
+        if (index) yield* rowsAt({ profile, base, objects, unit, group, point }, oid, index);
       }
 }
 
@@ -42,15 +43,20 @@ export function unitsIn(profile: Profile, base: string, objects: Objects): numbe
       for (const oid of objects.oids()) {
         const arcs = matchTemplate(`${base}.${template}`, oid);
         const told =
-          arcs && (attributes?.['unit'] ? attributeText(base, objects, attributes['unit'], arcs) : arcs['unit']);
+          arcs &&
+          (attributes?.['unit'] ? attributeText({ profile, base, objects }, attributes['unit'], arcs) : arcs['unit']);
         if (told !== undefined && /^\d+$/.test(told)) units.add(Number(told));
       }
   return [...units].toSorted((a, b) => a - b);
 }
 
-interface Reader {
+interface Ground {
+  profile: Profile;
   base: string;
   objects: Objects;
+}
+
+interface Reader extends Ground {
   unit: number | undefined;
   group: ProfilePart;
   point: ProfilePoint;
@@ -66,15 +72,16 @@ function* rowsAt(reader: Reader, oid: string, index: Record<string, string>): Ge
 }
 
 function rowAt(
-  { base, objects, unit, group, point }: Reader,
+  reader: Reader,
   index: Record<string, string>,
 ): { path: string; arcs: Record<string, string> } | undefined {
+  const { base, objects, unit, group, point } = reader;
   if (index['unit'] !== undefined && Number(index['unit']) !== unit) return undefined;
   const arcs: Record<string, string> = unit === undefined ? { ...index } : { unit: String(unit), ...index };
   const facts: Record<string, string | undefined> = { sysDescr: objects.text('1.3.6.1.2.1.1.1.0') ?? '', ...arcs };
   const words: Record<string, string> = {};
   for (const [name, attribute] of Object.entries(group.attributes ?? {})) {
-    const text = attributeText(base, objects, attribute, arcs);
+    const text = attributeText(reader, attribute, arcs);
     const known = wordsOf(attribute);
     if (known) {
       const word = text === undefined ? undefined : known[text];
@@ -106,18 +113,35 @@ function rowAt(
 export const wordsOf = (attribute: ProfileAttribute | undefined): Readonly<Record<string, string>> | undefined =>
   attribute && 'words' in attribute ? attribute.words : undefined;
 
-function attributeText(
-  base: string,
-  objects: Objects,
-  attribute: ProfileAttribute,
-  arcs: Record<string, string>,
-): string | undefined {
+function attributeText(ground: Ground, attribute: ProfileAttribute, arcs: Record<string, string>): string | undefined {
+  const { base, objects } = ground;
   if ('value' in attribute) return String(attribute.value);
   if ('arc' in attribute) return arcs[attribute.arc];
+  if ('place' in attribute) {
+    const place = indexesOf(ground, attribute.place).indexOf(arcs[attribute.place] ?? '');
+    return place === -1 ? undefined : String(place + 1);
+  }
   const oid = fillTemplate(`${base}.${attribute.oid}`, arcs);
   const told = oid === undefined ? undefined : objects.text(oid);
   const { otherwise } = attribute;
   return told ?? (typeof otherwise === 'string' ? arcs[otherwise] : otherwise?.toString());
+}
+
+const known = new WeakMap<Objects, Record<string, string[]>>();
+
+/** All that a name of the index stands for in the points of a device, in the order of OIDs. */
+function indexesOf({ profile, base, objects }: Ground, name: string): string[] {
+  const lists = known.get(objects) ?? {};
+  known.set(objects, lists);
+  return (lists[name] ??= [
+    ...new Set(
+      profile.parts.flatMap(({ points }) =>
+        points.flatMap((point) =>
+          [...objects.oids()].flatMap((oid) => matchTemplate(`${base}.${point.oid}`, oid)?.[name] ?? []),
+        ),
+      ),
+    ),
+  ].toSorted((a, b) => compareOids(parseOid(`0.${a}`), parseOid(`0.${b}`))));
 }
 
 function holds(
