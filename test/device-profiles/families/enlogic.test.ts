@@ -95,6 +95,7 @@ test('an Enlogic PDU of the first MIB is read, with its serial and firmware wher
     '1.2.1.13.1': '1.2.35',
     '1.2.1.14.1': '2014-02-01 10:00',
     '1.2.1.15.1': 0,
+    '3.4.1.4.1.1': 3,
     '2.2.1.7.1': 0,
     '2.2.1.8.1': 0,
     '2.2.1.9.1': 7000,
@@ -121,6 +122,7 @@ test('an Enlogic PDU of the first MIB is read, with its serial and firmware wher
   const result = await probeOf(t, E, lines);
   assert.deepEqual(readings(result), {
     ...COMMON_READINGS,
+    'inlet/1/phase/L1 state.sensor': 'low-warning',
     'sensor/1 temperature': '25 Cel',
     'sensor/1 state.sensor': 'high-critical',
     'sensor/2 humidity.relative': '45.3 %',
@@ -196,6 +198,9 @@ test('units of an Enlogic chain, and measured columns without names, counts and 
     'branch/3 current.rms': '0.8 A',
   });
   assert.deepEqual(second.identity, { vendor: 'Enlogic', profile: 'enlogic-pdu' });
+  // An agent that tells the enterprise alone.
+  const bare = await probeOf(t, '1.3.6.1.4.1.38446', lines);
+  assert.equal(bare.identity.profile, 'enlogic-pdu');
 });
 
 test('an APC cPDU has more columns than Enlogic, and its sensors in other ones', async (t) => {

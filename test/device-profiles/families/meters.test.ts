@@ -242,6 +242,12 @@ test('Clever: a line without voltage is none', async (t) => {
   });
   assert.equal(result.identity.name, 'PDU-A');
   assertReadings(result, { 'inlet/1/phase/L1 voltage.rms': 228, 'inlet/1/phase/L1 current.rms': 3.7 });
+  const older = await probeOf(t, {
+    sysObjectId: '1.3.6.1.4.1.30966',
+    base: '1.3.6.1.4.1.30966.1.2.1',
+    rows: '6.0|4|3.7\n9.0|4|229',
+  });
+  assertReadings(older, { 'inlet/1 voltage.rms': 229, 'inlet/1 current.rms': 3.7 });
 });
 
 test('Packet Power: a value is what the text of its unit says', async (t) => {

@@ -35,7 +35,10 @@ test('Rittal CMC III: sensors and meters are told by the names of their variable
     variable('4.5', 'Sockets.Socket 03.Power.Active.Value', 'W', 1, 560),
     variable('4.6', 'Sockets.Socket 03.General.Relay', '', 0, 1, 20),
     variable('4.7', 'Unit.Power.Active.Unknown', 'furlong', 1, 7),
+    variable('4.8', 'Total.Energy.Active Custom.Value', 'kWh', -10, 25759),
+    variable('4.9', 'Phase L1.Power.Apparent Max.Value', 'kVA', -100, 217),
     variable('5.1', 'Air.Server-In.Temperature', '\u00b0C', -10, 215),
+    '2.1.0|2|3',
   ];
   const result = await probeOf(t, {
     sysObjectId: C3,
@@ -44,6 +47,7 @@ test('Rittal CMC III: sensors and meters are told by the names of their variable
     rows: rows.join('\n'),
   });
   assertReadings(result, {
+    'unit state.sensor': 'high-critical',
     'inlet/4 power.active': 1230,
     'inlet/4/phase/L2 voltage.rms': 230.1,
     'inlet/4/phase/L2 energy.active': 1500,
@@ -59,6 +63,8 @@ test('Rittal CMC III: sensors and meters are told by the names of their variable
     'sensor/3-access state.contact': 'closed',
     'sensor/3-leakage state.sensor': 'alarm',
     'sensor/contact-3-2 state.contact': 'open',
+    'sensor/4-8 energy.active': 2_575_900,
+    'sensor/4-9 power.apparent': 2170,
     'sensor/5-1 temperature': 21.5,
   });
   assert.deepEqual(limitsOf(result), { 'sensor/1-temperature temperature': { upperCritical: 35 } });

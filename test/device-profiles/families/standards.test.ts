@@ -71,6 +71,7 @@ test('Digital Loggers tells no sysObjectID: outlets from 1, buses from 257', asy
       229.1.2.1.3.257|2|0
       229.1.2.1.9.1|2|259
       229.1.2.1.9.2|2|257
+      229.1.2.1.8.3|2|259
       229.1.2.1.9.257|2|255`,
   });
   assert.equal(result.identity.profile, 'digital-loggers');
@@ -78,6 +79,7 @@ test('Digital Loggers tells no sysObjectID: outlets from 1, buses from 257', asy
     'branch/1 power.active': 345,
     'outlet/1 state.outlet': 'on',
     'outlet/2 state.outlet': 'off',
+    'outlet/3 state.outlet': 'on',
   });
-  assert.deepEqual(switchableOf(result), ['outlet/1', 'outlet/2']);
+  assert.deepEqual(switchableOf(result), ['outlet/1', 'outlet/2', 'outlet/3']);
 });

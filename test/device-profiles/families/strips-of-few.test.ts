@@ -213,9 +213,14 @@ test('iBoot-PDU is known by its description, and its degrees by the flag', async
   };
   assertReadings(result, { ...readings, 'sensor/1 temperature': 25 });
   assert.deepEqual(labelsOf(result), { 'outlet/0': 'router' });
-  // Nothing says which degrees these are, nor that there is one cord alone.
+  // Nothing says that there is one cord alone; degrees of which nothing is said are Celsius.
   const silent = await probeOf(t, { ...device, sysDescr: 'Linux', rows: IBOOT });
-  assertReadings(silent, { ...readings, 'inlet/2 voltage.rms': 0, 'inlet/2 current.rms': 0 });
+  assertReadings(silent, {
+    ...readings,
+    'inlet/2 voltage.rms': 0,
+    'inlet/2 current.rms': 0,
+    'sensor/1 temperature': 77,
+  });
 });
 
 test('IBM PDU+: thousandths of volts and amperes, the last reading of each power', async (t) => {
@@ -339,3 +344,43 @@ for (const [what, sysObjectId, tree] of [
     });
     assert.equal(result.identity.model, 'NPS-8');
   });
+
+test('iPoMan II: power is where the MIB says W/H, energy where it says KW/H', async (t) => {
+  const result = await probeOf(t, {
+    sysObjectId: '1.3.6.1.4.1.2468.1.4.2.1',
+    base: '1.3.6.1.4.1.2468.1.4.2.1',
+    rows: `
+      1.2.0|4|iPoMan II-1201
+      1.3.0|4|iPoMan II v1.06 (SN 2468)
+      3.1.2.1.7.1|2|160
+      3.1.3.1.2.1|2|2304
+      3.1.3.1.3.1|2|1873
+      3.1.3.1.4.1|2|500
+      3.1.3.1.5.1|2|12
+      3.1.3.1.6.1|2|4210
+      3.2.2.1.2.3|4|switch
+      3.2.3.1.2.3|2|3
+      3.2.3.1.3.3|2|152
+      3.2.3.1.4.3|2|987
+      3.2.3.1.5.3|2|344
+      5.1.1.2.0|2|243
+      5.1.1.3.0|2|415`,
+  });
+  assert.deepEqual([result.identity.serial, result.identity.firmware], ['2468', '1.06']);
+  assertReadings(result, {
+    'inlet/1 voltage.rms': 230.4,
+    'inlet/1 current.rms': 1.873,
+    'inlet/1 frequency': 50,
+    'inlet/1 energy.active': 1200,
+    'inlet/1 power.active': 421,
+    'outlet/3 state.outlet': 'on',
+    'outlet/3 current.rms': 0.152,
+    'outlet/3 energy.active': 987,
+    'outlet/3 power.active': 34.4,
+    'sensor/1 temperature': 24.3,
+    'sensor/1 humidity.relative': 41.5,
+  });
+  assert.deepEqual(limitsOf(result), { 'inlet/1 current.rms': { upperCritical: 16 } });
+  assert.deepEqual(labelsOf(result), { 'outlet/3': 'switch' });
+  assert.deepEqual(switchableOf(result), ['outlet/3']);
+});

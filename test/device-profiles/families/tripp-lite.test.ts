@@ -25,6 +25,7 @@ test(`${RECORDED}: both sources of a single-phase transfer switch are inlets`, {
   );
   assertReadings(probed, {
     'unit state.redundancy': 'ok',
+    'unit state.outlet': 'on',
     'inlet/1 voltage.rms': 115.2,
     'inlet/1 frequency': 59.9,
     'inlet/2 voltage.rms': 115.1,
@@ -52,6 +53,7 @@ test('Tripp Lite PDU: phases, outputs, outlets that say what they measure, circu
       1.2.1.1.5.1|4|S1
       1.3.2.1.3.1.4.1|2|1
       1.3.2.1.3.1.5.1|2|2
+      1.3.2.2.1.1.1.1|2|2
       1.3.2.2.1.1.6.1|2|31
       1.3.2.2.1.1.8.1|2|12
       1.3.2.2.1.1.9.1|66|4100
@@ -102,7 +104,8 @@ test('Tripp Lite PDU: phases, outputs, outlets that say what they measure, circu
       1.3.3.3.2.1.1.2|2|38
       1.3.3.5.1.1.2.2|2|95
       1.3.3.5.1.1.4.2|2|80
-      1.3.3.3.3.1.4.2.1|2|0`,
+      1.3.3.3.3.1.4.2.1|2|0
+      1.3.3.3.3.1.5.2.1|2|1`,
   });
   assert.equal(result.identity.model, 'PDU3XEVSR6G30A');
   assertReadings(result, {
@@ -139,6 +142,7 @@ test('Tripp Lite PDU: phases, outputs, outlets that say what they measure, circu
     'branch/breaker-1 state.breaker': 'closed',
     'sensor/heatsink-1 temperature': 40.5,
     'unit temperature': 31,
+    'unit state.outlet': 'on',
   });
   assert.deepEqual(limitsOf(result), { 'inlet/1/phase/L2 voltage.rms': { upperCritical: 132 } });
   assert.deepEqual(switchableOf(result), ['outlet/1']);
@@ -157,6 +161,7 @@ test('Tripp Lite PDU: phases, outputs, outlets that say what they measure, circu
     'sensor/1 temperature': 22.3,
     'sensor/1 humidity.relative': 38,
     'sensor/contact-1 state.contact': 'open',
+    'sensor/contact-1 state.sensor': 'alarm',
   });
   assert.deepEqual(limitsOf(sense!), {
     'sensor/1 temperature': { upperCritical: 35 },
@@ -228,4 +233,46 @@ test('Tripp Lite with firmware 12: tenths of an ampere, whole volts at the input
     'sensor/contact-2 state.sensor': 'alarm',
   });
   assert.deepEqual(switchableOf(result), ['outlet/4']);
+});
+
+const UPS_MIB = `
+  2.1.33.1.1.2.0|4|PDUMH20NET
+  2.1.33.1.3.3.1.3.1|2|121
+  2.1.33.1.4.4.1.2.1|2|120
+  2.1.33.1.4.4.1.4.1|2|410
+  2.1.33.1.4.4.1.5.1|2|21`;
+
+test('Tripp Lite with firmware 12 shows its output in UPS-MIB: tenths, whole numbers between two of its releases', async (t) => {
+  const device = { sysObjectId: '1.3.6.1.4.1.850.1', sysDescr: 'POWERALERT', base: '1.3.6.1' };
+  const readings = {
+    'inlet/1/phase/L1 voltage.rms': 121,
+    'inlet/1/phase/L1 frequency': 60,
+    'inlet/1/phase/L1 current.rms': 4,
+    'branch/output-1 voltage.rms': 120,
+    'branch/output-1 current.rms': 3,
+    'branch/output-1 power.active': 410,
+    'branch/output-1 load.percent': 21,
+    'unit frequency': 60,
+  };
+  for (const [release, factor] of [
+    ['12.04.0055', 10],
+    ['12.04.0056', 1],
+    ['12.06.0067', 1],
+    ['12.06.0068', 10],
+  ] as const) {
+    const result = await probeOf(t, {
+      ...device,
+      rows: `${UPS_MIB}
+        4.1.850.100.1.1.4.0|4|${release}
+        2.1.33.1.3.3.1.2.1|2|${60 * factor}
+        2.1.33.1.3.3.1.4.1|2|${4 * factor}
+        2.1.33.1.4.2.0|2|${60 * factor}
+        2.1.33.1.4.4.1.3.1|2|${3 * factor}`,
+    });
+    assert.equal(result.identity.model, 'PDUMH20NET');
+    assertReadings(result, readings);
+  }
+  // Nothing of its own tree is there: RFC 1628 holds.
+  const bare = await probeOf(t, { ...device, rows: '2.1.33.1.4.4.1.3.1|2|35' });
+  assertReadings(bare, { 'branch/output-1 current.rms': 3.5 });
 });
