@@ -13,6 +13,7 @@ export const DOCUMENTS: readonly unknown[] = [
   require('../profiles/apc-xpdu.json'),
   require('../profiles/aten-pe.json'),
   require('../profiles/ats.json'),
+  require('../profiles/avocent-pm.json'),
   require('../profiles/bachmann-bluenet2.json'),
   require('../profiles/baytech.json'),
   require('../profiles/chatsworth-econnect.json'),
