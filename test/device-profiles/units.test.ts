@@ -7,6 +7,9 @@ import { objectsOf } from './mib-objects.js';
 
 /** Where the MIB's words are wrong, or are taken from another object: profile and object, with the reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
+  'akcp hhmsSensorArrayHumidityTestPercent': 'of older agents; newer ones have the raw value there',
+  'akcp sensorHumidityRaw': 'the description names the unit, raw values are tenths of it',
+  'akcp humiditySensorRaw': 'the description names the unit, raw values are tenths of it',
   'hpe-ipdu mpduTotalPercentLoad': 'the description names the unit, the devices tell tenths of it',
   'hpe-ipdu mpduOutputPercentLoad': 'the description names the unit, the devices tell tenths of it',
   'hpe-ipdu mpduOutputVoltage': 'the description names the unit, the devices tell tenths of it',

@@ -325,3 +325,45 @@ test('AKCP: sensors that are offline are none, degrees are those that the sensor
   );
   assert.deepEqual(limitsOf(result), { 'sensor/temperature-0 temperature': { upperCritical: 40 } });
 });
+
+test('AKCP: tenths where the agent tells them, degrees of which nothing is said are Celsius', async (t) => {
+  const result = await probeOf(t, {
+    sysObjectId: '1.3.6.1.4.1.3854.1',
+    base: '1.3.6.1.4.1.3854',
+    rows: `
+      1.2.2.1.16.1.3.0|2|24
+      1.2.2.1.16.1.14.0|2|237
+      1.2.2.1.16.1.8.0|2|40
+      1.2.2.1.16.1.3.1|2|22
+      1.2.2.1.17.1.3.0|2|43
+      1.2.2.1.17.1.13.0|2|434
+      3.5.2.1.4.0.1.2|2|73
+      3.5.2.1.5.0.1.2|4|F
+      3.5.2.1.12.0.1.2|2|950
+      3.5.2.1.20.0.1.2|2|725
+      3.5.2.1.4.0.1.3|2|73
+      3.5.2.1.8.0.1.3|2|2
+      2.5.3.1.20.0.1.4|2|418`,
+  });
+  assertReadings(result, {
+    'sensor/temperature-0 temperature': 23.7,
+    'sensor/temperature-1 temperature': 22,
+    'sensor/humidity-0 humidity.relative': 43.4,
+    'sensor/temperature-0-1-2 temperature': 22.5,
+    'sensor/humidity-0-1-4 humidity.relative': 41.8,
+  });
+  assert.deepEqual(limitsOf(result), {
+    'sensor/temperature-0 temperature': { upperCritical: 40 },
+    'sensor/temperature-0-1-2 temperature': { upperCritical: 35 },
+  });
+  // Older agents have what is shown for a test in the place of the tenths.
+  const tested = await probeOf(t, {
+    sysObjectId: '1.3.6.1.4.1.3854.1',
+    base: '1.3.6.1.4.1.3854',
+    rows: `
+      1.2.2.1.16.1.3.0|2|24
+      1.2.2.1.16.1.14.0|2|2
+      1.2.2.1.16.1.15.0|2|30`,
+  });
+  assertReadings(tested, { 'sensor/temperature-0 temperature': 24 });
+});
