@@ -57,6 +57,7 @@ export const DOCUMENTS: readonly unknown[] = [
   require('../profiles/rittal-cmc3.json'),
   require('../profiles/servertech-sentry3.json'),
   require('../profiles/servertech-sentry4.json'),
+  require('../profiles/sinetica-eagle-i.json'),
   require('../profiles/socomec-pdu.json'),
   require('../profiles/tripp-lite.json'),
   require('../profiles/tripplite-12x.json'),
