@@ -24,6 +24,13 @@ const OUTLETS = 6;
 const NOT_GENERATED: Readonly<Record<string, readonly string[]>> = {
   // Breakers count from 0, those of generated PDUs from 1.
   'eaton-revelation': ['branch/0 current.rms at 1.3.1.40.0', 'branch/0 state.breaker at 1.3.1.20.0'],
+  // Units are counted from 0, those of generated PDUs from 1.
+  'eaton-epdu': [
+    'sensor/{sensor}-{probe} temperature at 8.1.2.3.1.3.{sensor}.{probe}',
+    'sensor/{sensor}-{probe} temperature at 8.1.2.3.1.3.{sensor}.{probe}',
+    'sensor/{sensor}-{probe} humidity.relative at 8.1.3.3.1.3.{sensor}.{probe}',
+    'sensor/{sensor}-contact-{probe} state.sensor at 8.1.4.3.1.1.{sensor}.{probe}',
+  ],
   // Whole volts are told from tenths by how many digits both of these values have.
   'cyberpower-pdu': ['inlet/1 voltage.rms at 6.9.4.1.5.{row}', 'inlet/2 voltage.rms at 6.9.4.1.6.{row}'],
 };

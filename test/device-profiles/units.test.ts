@@ -21,6 +21,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'hpe-pdu3 pdu3GroupCurrentPercentLoad': 'the description names the unit, the devices tell tenths of it',
   'hpe-pdu3 pdu3OutletCurrent': 'the description names the unit, the devices tell hundredths of it',
   'hpe-pdu3 pdu3OutletCurrentPercentLoad': 'the description names the unit, the devices tell tenths of it',
+  'eaton-epdu humidityValue': 'the description of EATON-SENSOR-MIB says tenths of %',
   'eaton-revelation unitActivePower': 'an active power, whose description names VA',
   'apc-ats atsOutputPercentLoad': 'a percentage, whose description names VA',
   'apc-ats atsOutputBankPercentLoad': 'a percentage, whose description names VA',

@@ -85,6 +85,7 @@ test('Avocent PM: a PDU with phases, banks and sensors; nought is "not supported
     'inlet/1 power.factor': 0.99,
     'inlet/1 energy.active': 1_204_511,
     'inlet/1 state.load': 'high-warning',
+    'inlet/1/line/L1 current.rms': 3.5,
     'inlet/1/phase/L1 current.rms': 3.5,
     'inlet/1/phase/L1 voltage.rms': 231,
     'inlet/1/phase/L2 current.rms': 0,
@@ -113,38 +114,25 @@ test('Avocent PM: a PDU with phases, banks and sensors; nought is "not supported
   assert.deepEqual(switchableOf(result), ['outlet/1', 'outlet/2']);
 });
 
-test('Avocent PM of old firmware: up to three sensors of current, of phases where there are three, else of banks', async (t) => {
-  const [single, three] = await Promise.all(
-    ['0', '3'].map((phases) =>
-      probeOf(t, {
-        ...AVOCENT,
-        rows: `
-          3.1.10.1.1|2|35
-          3.1.12.1.1|2|12
-          3.1.14.1.1|2|0
-          3.1.17.1.1|2|312
-          3.1.31.1.1|2|229
-          3.1.37.1.1|2|${phases}`,
-      }),
-    ),
-  );
-  assertReadings(single!, {
-    'inlet/1 voltage.rms': 229,
-    'branch/1 current.rms': 3.5,
-    'branch/2 current.rms': 1.2,
-    'sensor/internal-1 temperature': 31.2,
+test('Avocent PM: up to three sensors of current stand in columns of their own, of old firmware alone', async (t) => {
+  const old = await probeOf(t, {
+    ...AVOCENT,
+    rows: `
+      3.1.9.1.1|2|3
+      3.1.10.1.1|2|35
+      3.1.12.1.1|2|12
+      3.1.14.1.1|2|0
+      3.1.17.1.1|2|312
+      3.1.31.1.1|2|229`,
   });
-  assertReadings(three!, {
-    'inlet/1/phase/L1 current.rms': 3.5,
+  assertReadings(old, {
     'inlet/1/phase/L1 voltage.rms': 229,
-    'inlet/1/phase/L2 current.rms': 1.2,
+    'inlet/1/line/L1 current.rms': 3.5,
+    'inlet/1/line/L2 current.rms': 1.2,
     'sensor/internal-1 temperature': 31.2,
   });
-});
-
-test('Avocent PM of old firmware: the only sensor of current is that of the inlet', async (t) => {
-  const result = await probeOf(t, { ...AVOCENT, rows: '3.1.9.1.1|2|1\n3.1.10.1.1|2|35\n3.1.12.1.1|2|0' });
-  assertReadings(result, { 'inlet/1 current.rms': 3.5 });
+  const single = await probeOf(t, { ...AVOCENT, rows: '3.1.9.1.1|2|1\n3.1.10.1.1|2|35\n3.1.12.1.1|2|0' });
+  assertReadings(single, { 'inlet/1 current.rms': 3.5, 'inlet/1/line/L1 current.rms': 3.5 });
 });
 
 test('Avocent PM: PDUs that are chained, by port and place, are units', async (t) => {
