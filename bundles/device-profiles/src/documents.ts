@@ -55,6 +55,7 @@ export const DOCUMENTS: readonly unknown[] = [
   require('../profiles/raritan-px.json'),
   require('../profiles/riedo-updu.json'),
   require('../profiles/rittal-cmc3.json'),
+  require('../profiles/schleifenbauer.json'),
   require('../profiles/servertech-sentry3.json'),
   require('../profiles/servertech-sentry4.json'),
   require('../profiles/sinetica-eagle-i.json'),
