@@ -31,6 +31,15 @@ const NOT_GENERATED: Readonly<Record<string, readonly string[]>> = {
     'sensor/{sensor}-{probe} humidity.relative at 8.1.3.3.1.3.{sensor}.{probe}',
     'sensor/{sensor}-contact-{probe} state.sensor at 8.1.4.3.1.1.{sensor}.{probe}',
   ],
+  // Phases of generated PDUs are the first three, which their numbers tell.
+  'riedo-updu': [
+    'branch/phase-{module}-{meter} current.rms at 3.1.1.11.{module}.{meter}',
+    'branch/phase-{module}-{meter} voltage.rms at 3.1.1.10.{module}.{meter}',
+    'branch/phase-{module}-{meter} power.active at 3.1.1.7.{module}.{meter}',
+    'branch/phase-{module}-{meter} power.apparent at 3.1.1.9.{module}.{meter}',
+    'branch/phase-{module}-{meter} power.reactive at 3.1.1.8.{module}.{meter}',
+    'branch/phase-{module}-{meter} energy.active at 3.1.1.4.{module}.{meter}',
+  ],
   // Whole volts are told from tenths by how many digits both of these values have.
   'cyberpower-pdu': ['inlet/1 voltage.rms at 6.9.4.1.5.{row}', 'inlet/2 voltage.rms at 6.9.4.1.6.{row}'],
 };

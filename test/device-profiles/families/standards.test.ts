@@ -61,6 +61,27 @@ test('an unknown device is read by ENERGY-OBJECT-MIB, each power with its multip
   });
 });
 
+test('Digital Loggers: the power of an outlet is read where it is measured, estimated or not said how', async (t) => {
+  const result = await probeOf(t, {
+    sysObjectId: '0.0',
+    base: '1.3.6.1.2.1',
+    rows: `
+      229.0.1.0|2|1
+      229.1.2.1.1.1|2|345
+      229.1.2.1.1.2|2|12
+      229.1.2.1.1.3|2|0
+      229.1.2.1.1.4|2|0
+      229.1.2.1.3.1|2|-1
+      229.1.2.1.3.2|2|0
+      229.1.2.1.3.3|2|0
+      229.1.2.1.3.4|2|0
+      229.1.2.1.5.1|2|3
+      229.1.2.1.5.3|2|1
+      229.1.2.1.5.4|2|2`,
+  });
+  assertReadings(result, { 'outlet/1 power.active': 34.5, 'outlet/2 power.active': 12 });
+});
+
 test('Digital Loggers tells no sysObjectID: outlets from 1, buses from 257', async (t) => {
   const result = await probeOf(t, {
     sysObjectId: '0.0',

@@ -95,6 +95,20 @@ test('Riedo UPDU: meters and sensors are read where their types are not told', a
   });
 });
 
+test('Riedo UPDU: a meter of a phase whose line nothing tells is read apart', async (t) => {
+  const result = await probeOf(t, {
+    sysObjectId: '1.3.6.1.4.1.55108',
+    base: UPDU,
+    rows: `
+      3.1.1.3.0.1|2|2
+      3.1.1.3.0.4|2|2
+      3.1.1.11.0.1|2|3105
+      3.1.1.11.0.4|2|1204
+      3.1.1.12.0.4|4|Neutral`,
+  });
+  assertReadings(result, { 'inlet/1/phase/L1 current.rms': 3.105, 'branch/phase-0-4 current.rms': 1.204 });
+});
+
 const DIGIPOWER = `
   4.0|4|v1.23
   7.0|2|24
